@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: MIT */
+#include "base/descriptor_set.h"
+
+#if defined(__linux__) && !defined(DESCRIPTOR_SET_POLL)
+
+#include <errno.h>
+#include <limits.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/timerfd.h>
+#include <unistd.h>
+
+struct watched {
+  unsigned char registered; /* what the kernel watches it for */
+  unsigned char wanted;     /* what we report; less than registered while paused */
+};
+
+struct descriptor_set {
+  int epoll;
+  int timer; /* -1 until somebody asks for the descriptor */
+  struct watched *watched; /* indexed by descriptor */
+  int watched_size;
+};
+
+struct descriptor_set *descriptor_set_new(void) {
+  struct descriptor_set *set = calloc(1, sizeof *set);
+  if (!set) return NULL;
+  set->timer = -1;
+  set->epoll = epoll_create1(EPOLL_CLOEXEC);
+  if (set->epoll >= 0) return set;
+  free(set);
+  return NULL;
+}
+
+void descriptor_set_delete(struct descriptor_set *set) {
+  if (!set) return;
+  if (set->timer >= 0) close(set->timer);
+  close(set->epoll);
+  free(set->watched);
+  free(set);
+}
+
+static bool descriptor_set_make_room(struct descriptor_set *set, int descriptor) {
+  int size = set->watched_size ? set->watched_size : 64;
+  struct watched *watched;
+  if (descriptor < set->watched_size) return true;
+  while (size <= descriptor) size *= 2;
+  watched = realloc(set->watched, (size_t)size * sizeof *watched);
+  if (!watched) return false;
+  memset(watched + set->watched_size, 0, (size_t)(size - set->watched_size) * sizeof *watched);
+  set->watched = watched;
+  set->watched_size = size;
+  return true;
+}
+
+bool descriptor_set_watch(struct descriptor_set *set, int descriptor, unsigned interest) {
+  struct epoll_event event = {0};
+  struct watched *watched;
+  int operation;
+  if (!descriptor_set_make_room(set, descriptor)) return false;
+  watched = &set->watched[descriptor];
+  watched->wanted = (unsigned char)interest;
+  if (watched->registered == interest) return true;
+  operation = !interest ? EPOLL_CTL_DEL : watched->registered ? EPOLL_CTL_MOD : EPOLL_CTL_ADD;
+  event.data.fd = descriptor;
+  event.events = (interest & DESCRIPTOR_READABLE ? EPOLLIN : 0u) | (interest & DESCRIPTOR_WRITABLE ? EPOLLOUT : 0u);
+  watched->registered = (unsigned char)interest;
+  if (epoll_ctl(set->epoll, operation, descriptor, &event) == 0 || !interest) return true;
+  watched->registered = watched->wanted = 0;
+  return false;
+}
+
+void descriptor_set_pause(struct descriptor_set *set, int descriptor) {
+  if (descriptor < set->watched_size) set->watched[descriptor].wanted = 0;
+}
+
+/* Rounded up, so that a due time is past when the wait ends. */
+static int to_milliseconds(double seconds) {
+  if (!(seconds < INT_MAX / 1000)) return isinf(seconds) ? -1 : INT_MAX;
+  return seconds > 0 ? (int)ceil(seconds * 1000) : 0;
+}
+
+static unsigned readiness_of(uint32_t events) {
+  unsigned readiness = 0;
+  if (events & EPOLLIN) readiness |= DESCRIPTOR_READABLE;
+  if (events & EPOLLOUT) readiness |= DESCRIPTOR_WRITABLE;
+  if (events & (EPOLLERR | EPOLLHUP)) readiness |= DESCRIPTOR_READABLE | DESCRIPTOR_WRITABLE;
+  return readiness;
+}
+
+int descriptor_set_wait(struct descriptor_set *set, double seconds, struct descriptor_event *events,
+                        int capacity, bool *interrupted) {
+  struct epoll_event ready[64];
+  int room = capacity < 64 ? capacity : 64;
+  int filled = 0;
+  int count = epoll_wait(set->epoll, ready, room, to_milliseconds(seconds));
+  *interrupted = count < 0 && errno == EINTR;
+  for (int i = 0; i < count; i++) {
+    int descriptor = ready[i].data.fd;
+    if (descriptor == set->timer) continue; /* the caller looks at its clock anyway */
+    if (set->watched[descriptor].wanted)
+      events[filled++] = (struct descriptor_event){descriptor, readiness_of(ready[i].events)};
+    else
+      descriptor_set_watch(set, descriptor, 0); /* paused, and stirring: no longer worth keeping */
+  }
+  return filled;
+}
+
+int descriptor_set_descriptor(struct descriptor_set *set) {
+  struct epoll_event event = {.events = EPOLLIN};
+  if (set->timer >= 0) return set->epoll;
+  set->timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+  event.data.fd = set->timer;
+  if (set->timer >= 0 && epoll_ctl(set->epoll, EPOLL_CTL_ADD, set->timer, &event) == 0) return set->epoll;
+  if (set->timer >= 0) close(set->timer);
+  set->timer = -1;
+  return -1;
+}
+
+void descriptor_set_set_due(struct descriptor_set *set, double seconds) {
+  struct itimerspec due = {{0, 0}, {0, 0}};
+  if (set->timer < 0) return;
+  if (isfinite(seconds)) {
+    due.it_value.tv_sec = seconds > 0 ? (time_t)seconds : 0;
+    due.it_value.tv_nsec = seconds > 0 ? (long)((seconds - floor(seconds)) * 1e9) : 0;
+    if (due.it_value.tv_sec == 0 && due.it_value.tv_nsec == 0) due.it_value.tv_nsec = 1; /* 0 would disarm */
+  }
+  timerfd_settime(set->timer, 0, &due, NULL);
+}
+
+#else
+typedef int descriptor_set_epoll_is_not_for_this_system;
+#endif

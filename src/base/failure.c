@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: MIT */
+#include "base/failure.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+bool failure_set(struct failure *failure, enum failure_kind kind, const char *format, ...) {
+  va_list arguments;
+  failure->kind = kind;
+  va_start(arguments, format);
+  vsnprintf(failure->message, sizeof failure->message, format, arguments);
+  va_end(arguments);
+  return false;
+}
+
+bool failure_set_out_of_memory(struct failure *failure) {
+  return failure_set(failure, FAILURE_OUT_OF_MEMORY, "not enough memory");
+}
+
+const char *failure_kind_name(enum failure_kind kind) {
+  static const char *const names[] = {
+      "none",
+#define FAILURE_AS_NAME(name, text) text,
+      FAILURE_KINDS(FAILURE_AS_NAME)
+#undef FAILURE_AS_NAME
+  };
+  return names[kind];
+}
+
+enum failure_kind failure_kind_of_status(long status) {
+  switch (status) {
+  case 400: return FAILURE_BAD_REQUEST;
+  case 401: return FAILURE_AUTHENTICATION;
+  case 403: return FAILURE_PERMISSION_DENIED;
+  case 404: return FAILURE_NOT_FOUND;
+  case 409: return FAILURE_CONFLICT;
+  case 410: return FAILURE_GONE;
+  case 422: return FAILURE_UNPROCESSABLE_ENTITY;
+  case 429: return FAILURE_RATE_LIMIT;
+  default: break;
+  }
+  if (status >= 200 && status < 300) return FAILURE_NONE;
+  if (status >= 300 && status < 400) return FAILURE_REDIRECT;
+  return status >= 500 ? FAILURE_SERVER : FAILURE_STATUS;
+}

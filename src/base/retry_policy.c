@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: MIT */
+#include "base/retry_policy.h"
+
+static bool is_worth_a_retry(const struct retry_outcome *outcome) {
+  if (outcome->status == 0 || outcome->transient) return outcome->transient;
+  if (outcome->advice != RETRY_ADVICE_NONE) return outcome->advice == RETRY_ADVICE_RETRY;
+  return outcome->status == 408 || outcome->status == 409 || outcome->status == 429 || outcome->status >= 500;
+}
+
+static double backoff(const struct retry_settings *settings, unsigned attempts, double random) {
+  double delay = settings->retry_delay;
+  for (unsigned i = 1; i < attempts && delay < settings->max_retry_delay; i++) delay *= 2;
+  if (delay > settings->max_retry_delay) delay = settings->max_retry_delay;
+  return delay * (0.75 + 0.25 * random);
+}
+
+struct retry_decision retry_policy_decide(const struct retry_settings *settings,
+                                          const struct retry_outcome *outcome, unsigned attempts,
+                                          double time_left, double random) {
+  struct retry_decision decision = {RETRY_NOW_OR_LATER, 0};
+  double wait;
+  if (!is_worth_a_retry(outcome))
+    decision.verdict = RETRY_NOT_OF_USE;
+  else if (attempts > settings->max_retries)
+    decision.verdict = RETRY_USED_UP;
+  else if (outcome->retry_after > settings->max_retry_after)
+    decision.verdict = RETRY_AFTER_TOO_LONG;
+  if (decision.verdict != RETRY_NOW_OR_LATER) return decision;
+
+  wait = outcome->retry_after > 0 ? outcome->retry_after : backoff(settings, attempts, random);
+  if (outcome->stale_connection) wait = 0;
+  if (wait >= time_left)
+    decision.verdict = RETRY_PAST_DEADLINE;
+  else
+    decision.wait = wait;
+  return decision;
+}
+
+static bool is_blank(char byte) { return byte == ' ' || byte == '\t'; }
+static bool is_digit(char byte) { return byte >= '0' && byte <= '9'; }
+
+bool retry_policy_parse_number(const char *text, double *number) {
+  double value = 0, unit = 1;
+  bool any = false;
+  while (is_blank(*text)) text++;
+  for (; is_digit(*text); text++, any = true) value = value * 10 + (*text - '0');
+  if (any && *text == '.')
+    for (text++; is_digit(*text); text++) value += (*text - '0') * (unit /= 10);
+  while (is_blank(*text)) text++;
+  if (!any || *text) return false;
+  *number = value;
+  return true;
+}

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: MIT */
+/* How an attempt ended -> wait so long and try again, or stop. Pure: no clock, no I/O, no state. */
+#ifndef BASE_RETRY_POLICY_H
+#define BASE_RETRY_POLICY_H
+
+#include <stdbool.h>
+
+struct retry_settings {
+  unsigned max_retries;
+  double retry_delay;     /* seconds before the first retry, doubled for each further one */
+  double max_retry_delay; /* seconds, the longest wait of our own choosing */
+  double max_retry_after; /* seconds, the longest wait taken from the service */
+};
+
+/* What the answer's x-should-retry said. */
+enum retry_advice { RETRY_ADVICE_NONE, RETRY_ADVICE_RETRY, RETRY_ADVICE_STOP };
+
+struct retry_outcome {
+  bool transient;          /* no whole answer came, for a reason that may pass */
+  bool stale_connection;   /* a kept-alive connection turned out closed: the next one is made afresh, at once */
+  long status;             /* of the answer; 0 when none came */
+  enum retry_advice advice;
+  double retry_after;      /* seconds the service asked for, above 0; or 0 when it asked for none */
+};
+
+enum retry_verdict {
+  RETRY_NOW_OR_LATER,   /* again, after `wait` seconds */
+  RETRY_NOT_OF_USE,     /* the outcome is final */
+  RETRY_USED_UP,        /* max_retries reached */
+  RETRY_AFTER_TOO_LONG, /* the service asked for more than max_retry_after */
+  RETRY_PAST_DEADLINE   /* the wait would end after the deadline */
+};
+
+struct retry_decision {
+  enum retry_verdict verdict;
+  double wait; /* seconds, 0 unless RETRY_NOW_OR_LATER */
+};
+
+/* `attempts`: requests begun so far, at least 1. `time_left`: seconds to the deadline, INFINITY when there
+ * is none. `random`: uniform in 0..1. */
+struct retry_decision retry_policy_decide(const struct retry_settings *settings,
+                                          const struct retry_outcome *outcome, unsigned attempts,
+                                          double time_left, double random);
+
+/* The number in a header: decimal digits with an optional fraction, whole text, blanks around it allowed.
+ * False for anything else ("inf", "0x1", "-1", "1e3", ""). Does not depend on the locale. */
+bool retry_policy_parse_number(const char *text, double *number);
+
+#endif

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: MIT */
+#include "base/text_buffer.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { SMALLEST_SIZE = 512, LARGEST_SIZE_KEPT = 16 * 1024 };
+
+void text_buffer_create(struct text_buffer *buffer, size_t cap) {
+  *buffer = (struct text_buffer){.cap = cap};
+}
+
+void text_buffer_destroy(struct text_buffer *buffer) {
+  free(buffer->bytes);
+  text_buffer_create(buffer, buffer->cap);
+}
+
+void text_buffer_wipe(struct text_buffer *buffer) {
+  volatile char *bytes = buffer->bytes; /* volatile: the stores may not be optimised away */
+  for (size_t i = 0; i < buffer->size; i++) bytes[i] = 0;
+  text_buffer_destroy(buffer);
+}
+
+void text_buffer_clear(struct text_buffer *buffer) {
+  if (buffer->size > LARGEST_SIZE_KEPT) text_buffer_destroy(buffer);
+  buffer->length = 0;
+  buffer->over_cap = false;
+  if (buffer->bytes) buffer->bytes[0] = '\0';
+}
+
+static bool text_buffer_reserve(struct text_buffer *buffer, size_t length) {
+  size_t size = buffer->size ? buffer->size : SMALLEST_SIZE;
+  char *bytes;
+  if (length < buffer->size) return true;
+  while (size <= length) size *= 2;
+  bytes = realloc(buffer->bytes, size);
+  if (!bytes) return false;
+  buffer->bytes = bytes;
+  buffer->size = size;
+  return true;
+}
+
+bool text_buffer_append(struct text_buffer *buffer, const void *bytes, size_t length) {
+  if (length > buffer->cap - buffer->length) {
+    buffer->over_cap = true;
+    return false;
+  }
+  if (length == 0) return true;
+  if (!text_buffer_reserve(buffer, buffer->length + length)) return false;
+  memcpy(buffer->bytes + buffer->length, bytes, length);
+  buffer->length += length;
+  buffer->bytes[buffer->length] = '\0';
+  return true;
+}
+
+bool text_buffer_append_text(struct text_buffer *buffer, const char *text) {
+  return text_buffer_append(buffer, text, strlen(text));
+}
+
+const char *text_buffer_text(const struct text_buffer *buffer) {
+  return buffer->length ? buffer->bytes : "";
+}

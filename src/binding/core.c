@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT */
+#include "base/version.h"
+#include "binding/lua_client.h"
+#include "binding/lua_compat.h"
+#include "binding/lua_failure.h"
+#include "binding/lua_json.h"
+#include "binding/lua_transfer.h"
+
+#include <curl/curl.h>
+#include <pthread.h>
+
+/* Never undone: the host, or another module, may use curl as well. */
+static void initialize_curl(void) { curl_global_init(CURL_GLOBAL_DEFAULT); }
+
+static const luaL_Reg functions[] = {
+    {"client", lua_client_new},
+    {NULL, NULL},
+};
+
+__attribute__((visibility("default"))) int luaopen_openai_uploads_core(lua_State *L);
+
+int luaopen_openai_uploads_core(lua_State *L) {
+  static pthread_once_t once = PTHREAD_ONCE_INIT;
+  pthread_once(&once, initialize_curl);
+  lua_json_open(L);
+  lua_failure_open(L);
+  lua_transfer_open(L);
+  lua_client_open(L);
+  lua_newtable(L);
+  compat_setfuncs(L, functions, 0);
+  lua_pushliteral(L, UPLOADS_VERSION);
+  lua_setfield(L, -2, "_VERSION");
+  return 1;
+}

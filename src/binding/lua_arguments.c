@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: MIT */
+#include "binding/lua_arguments.h"
+
+#include "base/path_segment.h"
+#include "binding/lua_compat.h"
+#include "binding/lua_json.h"
+
+#include <math.h>
+
+/* The problem is on top of the stack. luaL_argerror would not know the function's name behind a pcall. */
+static void raise_argument(lua_State *L, const struct service_call *call, int index) {
+  luaL_error(L, "bad argument #%d to '%s' (%s)", index, call->name, lua_tostring(L, -1));
+}
+
+static void check_type(lua_State *L, const struct service_call *call, int index, int type, const char *what) {
+  if (lua_type(L, index) == type) return;
+  lua_pushfstring(L, "%s must be a %s, got %s", what, lua_typename(L, type), luaL_typename(L, index));
+  raise_argument(L, call, index);
+}
+
+static void read_id(lua_State *L, const struct service_call *call, int index, struct upload_arguments *arguments) {
+  const char *refusal;
+  check_type(L, call, index, LUA_TSTRING, "upload id");
+  arguments->upload_id = lua_tolstring(L, index, &arguments->upload_id_length);
+  refusal = path_segment_refusal(arguments->upload_id, arguments->upload_id_length);
+  if (!refusal) return;
+  lua_pushfstring(L, "upload id %s", refusal);
+  raise_argument(L, call, index);
+}
+
+static bool is_whole(lua_Number number) { return number >= 0 && number == floor(number) && isfinite(number); }
+
+static void check_field(lua_State *L, const struct service_call *call, int index, const struct required_field *field) {
+  int problems = lua_gettop(L);
+  lua_getfield(L, index, field->name);
+  if (lua_isnil(L, -1))
+    lua_pushfstring(L, "params.%s is missing", field->name);
+  else if (lua_type(L, -1) != field->type)
+    lua_pushfstring(L, "params.%s must be a %s, got %s", field->name, lua_typename(L, field->type), luaL_typename(L, -1));
+  else if (field->type == LUA_TNUMBER && !is_whole(lua_tonumber(L, -1)))
+    lua_pushfstring(L, "params.%s must be a whole number, got %f", field->name, lua_tonumber(L, -1));
+  if (lua_gettop(L) > problems + 1) raise_argument(L, call, index);
+  lua_settop(L, problems);
+}
+
+static void read_params(lua_State *L, const struct service_call *call, int index, struct upload_arguments *arguments) {
+  check_type(L, call, index, LUA_TTABLE, "params");
+  for (const struct required_field *field = call->required; field->name; field++) check_field(L, call, index, field);
+  if (!lua_json_encode(L, index)) raise_argument(L, call, index);
+  arguments->json = lua_tolstring(L, -1, &arguments->json_length);
+}
+
+int lua_arguments_read(lua_State *L, const struct service_call *call, struct upload_arguments *arguments) {
+  int index = 0;
+  int options = 1 + (call->takes_id ? 1 : 0) + (call->required ? 1 : 0);
+  int count = lua_gettop(L);
+  lua_settop(L, count < options ? options : count); /* what is left out is nil, not what we push next */
+  if (call->takes_id) read_id(L, call, ++index, arguments);
+  if (!lua_isnil(L, options)) check_type(L, call, options, LUA_TTABLE, "options");
+  if (call->required) read_params(L, call, ++index, arguments);
+  return lua_isnil(L, options) ? 0 : options;
+}

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT */
+/* The client: a table of functions that share one userdata. Here Lua's arguments become requests, and here
+ * the engine is driven. */
+#ifndef BINDING_LUA_CLIENT_H
+#define BINDING_LUA_CLIENT_H
+
+#include <lua.h>
+
+/* To be called once a Lua state, before lua_client_new. */
+void lua_client_open(lua_State *L);
+
+/* client([settings]) -> table of functions. With a table, the settings are read and completed from the
+ * environment now; without, at the first call. */
+int lua_client_new(lua_State *L);
+
+#endif

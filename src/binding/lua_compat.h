@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: MIT */
+/* The differences of Lua 5.1 to 5.5 and LuaJIT, and nothing else. Everything is static and has names of its
+ * own: LuaJIT exports some of 5.2's API itself. */
+#ifndef BINDING_LUA_COMPAT_H
+#define BINDING_LUA_COMPAT_H
+
+#include <lauxlib.h>
+#include <lua.h>
+#include <stdbool.h>
+
+/* A userdata with one user value; on 5.1 its environment serves as that, so the value is always a table. */
+static inline void *compat_newuserdata(lua_State *L, size_t size) {
+#if LUA_VERSION_NUM >= 504
+  return lua_newuserdatauv(L, size, 1);
+#else
+  return lua_newuserdata(L, size);
+#endif
+}
+
+static inline void compat_setuservalue(lua_State *L, int index) {
+#if LUA_VERSION_NUM >= 504
+  lua_setiuservalue(L, index, 1);
+#elif LUA_VERSION_NUM >= 502
+  lua_setuservalue(L, index);
+#else
+  lua_setfenv(L, index);
+#endif
+}
+
+static inline void compat_getuservalue(lua_State *L, int index) {
+#if LUA_VERSION_NUM >= 504
+  lua_getiuservalue(L, index, 1);
+#elif LUA_VERSION_NUM >= 502
+  lua_getuservalue(L, index);
+#else
+  lua_getfenv(L, index);
+#endif
+}
+
+static inline void compat_setmetatable(lua_State *L, const char *name) {
+  luaL_getmetatable(L, name);
+  lua_setmetatable(L, -2);
+}
+
+/* Sets `functions` in the table below the `upvalues` values on top of the stack, and pops those. */
+static inline void compat_setfuncs(lua_State *L, const luaL_Reg *functions, int upvalues) {
+  for (; functions->name; functions++) {
+    for (int i = 0; i < upvalues; i++) lua_pushvalue(L, -upvalues);
+    lua_pushcclosure(L, functions->func, upvalues);
+    lua_setfield(L, -upvalues - 2, functions->name);
+  }
+  lua_pop(L, upvalues);
+}
+
+static inline int compat_absindex(lua_State *L, int index) {
+  return index > 0 || index <= LUA_REGISTRYINDEX ? index : lua_gettop(L) + index + 1;
+}
+
+/* Whether a float in `number` would be the same as an integer; fills it. Always false where Lua has but one
+ * kind of number. */
+static inline bool compat_float_is_integer(lua_State *L, int index, lua_Integer *integer) {
+#if LUA_VERSION_NUM >= 503
+  return !lua_isinteger(L, index) && lua_numbertointeger(lua_tonumber(L, index), integer) &&
+         (lua_Number)*integer == lua_tonumber(L, index);
+#else
+  (void)L, (void)index, (void)integer;
+  return false;
+#endif
+}
+
+#endif

@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: MIT */
+#include "binding/lua_failure.h"
+
+#include "binding/lua_compat.h"
+#include "binding/lua_json.h"
+#include "binding/lua_object.h"
+#include "client/http_headers.h"
+
+#include <string.h>
+
+enum { MOST_BODY_BYTES = 64 * 1024, MOST_QUOTED_BYTES = 200 };
+
+static const char failure_type[] = "openai_uploads.failure";
+
+/* Text from outside may hold line breaks, and what a terminal takes for commands. */
+static void push_one_line(lua_State *L, const char *text, size_t length) {
+  luaL_Buffer line;
+  luaL_buffinit(L, &line);
+  for (size_t i = 0; i < length; i++) luaL_addchar(&line, (unsigned char)text[i] < ' ' || text[i] == 127 ? ' ' : text[i]);
+  luaL_pushresult(&line);
+}
+
+/* Pushes `before` and a field of the failure at 1, made one line; nothing when there is no such field.
+ * Returns how many values it pushed. */
+static int push_field(lua_State *L, const char *before, const char *field) {
+  size_t length;
+  const char *text;
+  lua_pushstring(L, before);
+  lua_getfield(L, 1, field);
+  text = lua_tolstring(L, -1, &length);
+  if (!text) {
+    lua_pop(L, 2);
+    return 0;
+  }
+  push_one_line(L, text, length);
+  lua_remove(L, -2);
+  return 2;
+}
+
+/* "not_found: No such Upload (HTTP 404, request req_7f3a)" */
+static int failure_tostring(lua_State *L) {
+  int pieces, notes;
+  luaL_checktype(L, 1, LUA_TTABLE);
+  pieces = push_field(L, "", "kind");
+  pieces += push_field(L, ": ", "message");
+  notes = push_field(L, " (HTTP ", "status");
+  notes += push_field(L, notes ? ", request " : " (request ", "request_id");
+  lua_getfield(L, 1, "attempts");
+  if (lua_tointeger(L, -1) > 1) {
+    lua_pop(L, 1);
+    notes += push_field(L, notes ? ", attempt " : " (attempt ", "attempts");
+  } else {
+    lua_pop(L, 1);
+  }
+  if (notes) lua_pushliteral(L, ")");
+  lua_concat(L, pieces + notes + (notes ? 1 : 0));
+  return 1;
+}
+
+static void push_text_of(lua_State *L, int index) {
+  lua_getglobal(L, "tostring");
+  lua_pushvalue(L, index);
+  lua_call(L, 1, 1);
+}
+
+static int failure_concat(lua_State *L) {
+  push_text_of(L, 1);
+  push_text_of(L, 2);
+  lua_concat(L, 2);
+  return 1;
+}
+
+static const luaL_Reg failure_methods[] = {
+    {"__tostring", failure_tostring},
+    {"__concat", failure_concat},
+    {NULL, NULL},
+};
+
+void lua_failure_open(lua_State *L) {
+  luaL_newmetatable(L, failure_type);
+  compat_setfuncs(L, failure_methods, 0);
+  lua_pushstring(L, failure_type);
+  lua_setfield(L, -2, "__name");
+  lua_pop(L, 1);
+}
+
+static void push_lower_case(lua_State *L, const char *text, size_t length) {
+  luaL_Buffer lower;
+  luaL_buffinit(L, &lower);
+  for (size_t i = 0; i < length; i++) luaL_addchar(&lower, text[i] >= 'A' && text[i] <= 'Z' ? (char)(text[i] + 32) : text[i]);
+  luaL_pushresult(&lower);
+}
+
+void lua_failure_push_headers(lua_State *L, const struct http_response *response) {
+  struct http_header header;
+  size_t position = 0;
+  lua_newtable(L);
+  while (http_headers_next(response->headers.bytes, response->headers.length, &position, &header)) {
+    push_lower_case(L, header.name, header.name_length);
+    lua_pushvalue(L, -1);
+    lua_rawget(L, -3);
+    if (lua_isnil(L, -1)) {
+      lua_pop(L, 1);
+      lua_pushlstring(L, header.value, header.value_length);
+    } else {
+      lua_pushliteral(L, ", ");
+      lua_pushlstring(L, header.value, header.value_length);
+      lua_concat(L, 3);
+    }
+    lua_rawset(L, -3);
+  }
+}
+
+/* Sets a field of the failure on top of the stack from the value of the same name in the table at `from`,
+ * when that is a text worth having or a number. */
+static void copy_detail(lua_State *L, int from, const char *name) {
+  size_t length = 0;
+  lua_getfield(L, from, name);
+  if (lua_type(L, -1) == LUA_TNUMBER || (lua_type(L, -1) == LUA_TSTRING && (lua_tolstring(L, -1, &length), length > 0)))
+    lua_setfield(L, -2, name);
+  else
+    lua_pop(L, 1);
+}
+
+/* {"error": {"message", "type", "param", "code"}}, {"error": "text"} or, from some gateways, those fields at
+ * the top. The failure is on top of the stack, the decoded body at `body`. */
+static void copy_details(lua_State *L, int body) {
+  static const char *const names[] = {"message", "type", "param", "code"};
+  lua_getfield(L, body, "error");
+  if (lua_type(L, -1) == LUA_TSTRING) {
+    lua_setfield(L, -2, "message");
+    return;
+  }
+  if (lua_type(L, -1) != LUA_TTABLE) {
+    lua_pop(L, 1);
+    lua_pushvalue(L, body);
+  }
+  lua_insert(L, -2);
+  for (size_t i = 0; i < sizeof names / sizeof *names; i++) copy_detail(L, lua_gettop(L) - 1, names[i]);
+  lua_remove(L, -2);
+}
+
+/* A short plain text, as proxies send, says more than we could. */
+static bool is_quotable(const char *text, size_t length) {
+  for (size_t i = 0; i < length; i++)
+    if (text[i] == '\0') return false;
+  return length > 0 && length <= MOST_QUOTED_BYTES && text[0] != '<' && text[0] != '{' && text[0] != '[';
+}
+
+/* What the service itself said of a refusal, for the failure on top of the stack. */
+static void set_service_details(lua_State *L, const struct text_buffer *body) {
+  if (body->length == 0) return;
+  if (lua_json_decode(L, body->bytes, body->length) && lua_type(L, -1) == LUA_TTABLE) {
+    lua_object_normalize(L);
+    lua_insert(L, -2);
+    copy_details(L, lua_gettop(L) - 1);
+    lua_remove(L, -2);
+    return;
+  }
+  lua_pop(L, 1);
+  if (!is_quotable(body->bytes, body->length)) return;
+  push_one_line(L, body->bytes, body->length);
+  lua_setfield(L, -2, "message");
+}
+
+static void set_header(lua_State *L, const char *field, const struct http_response *response, const char *name) {
+  char value[1024];
+  if (!http_response_header(response, name, value, sizeof value) || !*value) return;
+  lua_pushstring(L, value);
+  lua_setfield(L, -2, field);
+}
+
+/* As far as there was an answer. */
+static void set_answer(lua_State *L, const struct transfer *transfer) {
+  const struct http_response *response = &transfer->attempt->response;
+  const struct text_buffer *body = &response->body;
+  lua_pushinteger(L, transfer->status);
+  lua_setfield(L, -2, "status");
+  set_header(L, "request_id", response, "x-request-id");
+  lua_failure_push_headers(L, response);
+  lua_setfield(L, -2, "headers");
+  lua_pushlstring(L, text_buffer_text(body), body->length < MOST_BODY_BYTES ? body->length : MOST_BODY_BYTES);
+  lua_setfield(L, -2, "body");
+  if (transfer->failure.kind == FAILURE_REDIRECT) set_header(L, "location", response, "location");
+  if (failure_kind_of_status(transfer->status) == transfer->failure.kind) set_service_details(L, body);
+}
+
+void lua_failure_push(lua_State *L, const struct transfer *transfer) {
+  const struct failure *failure = &transfer->failure;
+  if (failure->kind == FAILURE_OUT_OF_MEMORY) luaL_error(L, "%s", failure->message);
+  lua_newtable(L);
+  compat_setmetatable(L, failure_type);
+  lua_pushstring(L, failure_kind_name(failure->kind));
+  lua_setfield(L, -2, "kind");
+  lua_pushstring(L, failure->message);
+  lua_setfield(L, -2, "message");
+  lua_pushinteger(L, (lua_Integer)transfer->attempts);
+  lua_setfield(L, -2, "attempts");
+  lua_pushboolean(L, transfer->may_have_applied);
+  lua_setfield(L, -2, "may_have_applied");
+  if (transfer->retry_after > 0) {
+    lua_pushnumber(L, transfer->retry_after);
+    lua_setfield(L, -2, "retry_after");
+  }
+  if (transfer->status > 0) set_answer(L, transfer);
+}

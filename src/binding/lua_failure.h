@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: MIT */
+/* Failures as Lua tables, with a metatable that makes one line of them. */
+#ifndef BINDING_LUA_FAILURE_H
+#define BINDING_LUA_FAILURE_H
+
+#include "client/transfer.h"
+#include <lua.h>
+
+/* To be called once a Lua state, before the others. */
+void lua_failure_open(lua_State *L);
+
+/* Pushes the failure of a transfer that is waiting or done. Raises when that failure is want of memory. */
+void lua_failure_push(lua_State *L, const struct transfer *transfer);
+
+/* Pushes the last answer's headers, names in lower case, several values of one joined by ", ". */
+void lua_failure_push_headers(lua_State *L, const struct http_response *response);
+
+#endif

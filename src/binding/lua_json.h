@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: MIT */
+/* A lua-cjson of our own: other users of cjson in the process neither see our settings nor we theirs. */
+#ifndef BINDING_LUA_JSON_H
+#define BINDING_LUA_JSON_H
+
+#include <lua.h>
+#include <stdbool.h>
+
+/* Loads cjson; raises when it is missing. To be called once a Lua state, before the others. */
+void lua_json_open(lua_State *L);
+
+/* Pushes the decoded value, or cjson's complaint and returns false. Raises only when memory runs out. */
+bool lua_json_decode(lua_State *L, const char *text, size_t length);
+
+/* Pushes the encoding of the value at `index`, or cjson's complaint and returns false. */
+bool lua_json_encode(lua_State *L, int index);
+
+#endif

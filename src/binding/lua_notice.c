@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: MIT */
+#include "binding/lua_notice.h"
+
+#include "binding/lua_compat.h"
+#include "binding/lua_failure.h"
+#include "binding/lua_options.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+/* Pushes the function, or pushes nothing and returns false. */
+static bool push_callback(lua_State *L, int client, int call, enum lua_callback callback) {
+  const int tables[] = {call, client};
+  for (int i = 0; i < 2; i++) {
+    if (tables[i] == 0) continue;
+    lua_rawgeti(L, tables[i], callback);
+    if (lua_isfunction(L, -1)) return true;
+    lua_pop(L, 1);
+  }
+  return false;
+}
+
+/* Calls the function below the argument on top of the stack. On an error pushes what was raised, as text. */
+static bool call_callback(lua_State *L) {
+  int status = lua_pcall(L, 1, 0, 0);
+  if (status == 0) return true;
+  if (status == LUA_ERRMEM) lua_error(L);
+  lua_pushfstring(L, "%s", lua_tostring(L, -1) ? lua_tostring(L, -1) : luaL_typename(L, -1));
+  lua_remove(L, -2);
+  return false;
+}
+
+static void set_text(lua_State *L, const char *field, const char *text) {
+  lua_pushstring(L, text);
+  lua_setfield(L, -2, field);
+}
+
+static void set_number(lua_State *L, const char *field, double number) {
+  lua_pushnumber(L, number);
+  lua_setfield(L, -2, field);
+}
+
+static void set_integer(lua_State *L, const char *field, long integer) {
+  lua_pushinteger(L, (lua_Integer)integer);
+  lua_setfield(L, -2, field);
+}
+
+static int url_length(const struct transfer *transfer) {
+  return (int)strcspn(text_buffer_text(&transfer->request.url), "?");
+}
+
+static void push_event(lua_State *L, const char *event, const struct transfer *transfer) {
+  lua_createtable(L, 0, 8);
+  set_text(L, "event", event);
+  set_text(L, "method", "POST");
+  lua_pushlstring(L, text_buffer_text(&transfer->request.url), (size_t)url_length(transfer));
+  lua_setfield(L, -2, "url");
+  set_integer(L, "attempt", (long)transfer->attempts);
+  set_number(L, "elapsed", transfer_elapsed(transfer));
+}
+
+static void set_outcome(lua_State *L, const struct transfer *transfer) {
+  if (transfer->status > 0) set_integer(L, "status", transfer->status);
+  if (transfer->failure.kind == FAILURE_NONE) return;
+  set_text(L, "kind", failure_kind_name(transfer->failure.kind));
+  set_text(L, "message", transfer->failure.message);
+}
+
+/* Calls the log function on top of the stack below the event. */
+static void call_log(lua_State *L) {
+  if (call_callback(L)) return;
+  fprintf(stderr, "openai_uploads: the log function raised an error: %s\n", lua_tostring(L, -1));
+  lua_pop(L, 1);
+}
+
+__attribute__((format(printf, 3, 4))) static void log_line(const struct transfer *transfer, const char *event,
+                                                           const char *format, ...) {
+  char more[2 * FAILURE_MESSAGE_SIZE];
+  va_list arguments;
+  va_start(arguments, format);
+  vsnprintf(more, sizeof more, format, arguments);
+  va_end(arguments);
+  fprintf(stderr, "openai_uploads: %s POST %.*s attempt %u%s\n", event, url_length(transfer),
+          text_buffer_text(&transfer->request.url), transfer->attempts, more);
+}
+
+void lua_notice_attempt(lua_State *L, int client, int call, const struct transfer *transfer) {
+  if (transfer->client->config->log_to_stderr) log_line(transfer, "request", "%s", "");
+  if (!push_callback(L, client, call, LUA_CALLBACK_LOG)) return;
+  push_event(L, "request", transfer);
+  call_log(L);
+}
+
+static void log_retry(lua_State *L, int client, int call, const struct transfer *transfer) {
+  if (transfer->client->config->log_to_stderr)
+    log_line(transfer, "retry", ", again in %.3f s: %s", transfer->retry_wait, transfer->failure.message);
+  if (!push_callback(L, client, call, LUA_CALLBACK_LOG)) return;
+  push_event(L, "retry", transfer);
+  set_outcome(L, transfer);
+  set_number(L, "wait", transfer->retry_wait);
+  call_log(L);
+}
+
+void lua_notice_retry(lua_State *L, int client, int call, struct transfer *transfer) {
+  char message[FAILURE_MESSAGE_SIZE];
+  log_retry(L, client, call, transfer);
+  if (!push_callback(L, client, call, LUA_CALLBACK_ON_RETRY)) return;
+  lua_createtable(L, 0, 4);
+  set_integer(L, "attempt", (long)transfer->attempts);
+  set_integer(L, "max_retries", (long)transfer->settings.retry.max_retries);
+  set_number(L, "wait", transfer->retry_wait);
+  lua_failure_push(L, transfer);
+  lua_setfield(L, -2, "failure");
+  if (call_callback(L)) return;
+  snprintf(message, sizeof message, "on_retry raised an error: %s", lua_tostring(L, -1));
+  lua_pop(L, 1);
+  if (transfer->state != TRANSFER_DONE) transfer_fail(transfer, FAILURE_ABORTED, message);
+}
+
+void lua_notice_done(lua_State *L, int client, int call, const struct transfer *transfer) {
+  if (transfer->client->config->log_to_stderr)
+    log_line(transfer, "done", ", HTTP %ld in %.3f s %s", transfer->status, transfer_elapsed(transfer),
+             transfer->failure.message);
+  if (!push_callback(L, client, call, LUA_CALLBACK_LOG)) return;
+  push_event(L, "done", transfer);
+  set_outcome(L, transfer);
+  call_log(L);
+}

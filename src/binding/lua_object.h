@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: MIT */
+/* The service's objects as plain Lua tables. */
+#ifndef BINDING_LUA_OBJECT_H
+#define BINDING_LUA_OBJECT_H
+
+#include <lua.h>
+#include <stdbool.h>
+
+/* Pushes the object that `text` holds: a table with a string `id`, whose `object`, where it has one, is
+ * `type`; nulls of objects left out; integers as integers. Else pushes what is wrong with it and returns
+ * false. */
+bool lua_object_decode(lua_State *L, const char *text, size_t length, const char *type);
+
+/* Applies the same rules for nulls and integers to the table on top of the stack. */
+void lua_object_normalize(lua_State *L);
+
+#endif

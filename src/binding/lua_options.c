@@ -1,0 +1,268 @@
+/* SPDX-License-Identifier: MIT */
+#include "binding/lua_options.h"
+
+#include "binding/lua_compat.h"
+
+#include <limits.h>
+#include <math.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum option_type {
+  OPTION_SECONDS,  /* double; least..most */
+  OPTION_BYTES,    /* double, whole */
+  OPTION_COUNT,    /* unsigned */
+  OPTION_BOOLEAN,  /* bool */
+  OPTION_TEXT,     /* struct text_buffer */
+  OPTION_CHOICE,   /* int, the place in `choices` */
+  OPTION_KEY,      /* text or function */
+  OPTION_FUNCTION, /* kept in Lua */
+  OPTION_HEADERS,
+  OPTION_QUERY
+};
+
+enum option_scope { OF_CLIENT, OF_CALL }; /* an option of a call is a setting of the client too */
+
+struct option_row {
+  const char *name;
+  enum option_type type;
+  enum option_scope scope;
+  size_t offset; /* in struct client_config or struct call_settings, by scope */
+  double least, most;
+  const char *const *choices;
+  enum lua_callback callback;
+};
+
+#define LONGEST_WAIT 1e6 /* seconds; eleven days, and fits any curl's milliseconds */
+#define CALL(member) OF_CALL, offsetof(struct call_settings, member)
+#define CLIENT(member) OF_CLIENT, offsetof(struct client_config, member)
+
+static const char *const auth_headers[] = {"bearer", "api-key", NULL};
+static const char *const loops[] = {"blocking", NULL};
+
+static const struct option_row option_rows[] = {
+    {"api_key", OPTION_KEY, CLIENT(api_key), 0, 0, NULL, LUA_CALLBACK_API_KEY},
+    {"base_url", OPTION_TEXT, CLIENT(base_url), 0, 0, NULL, 0},
+    {"organization", OPTION_TEXT, CLIENT(organization), 0, 0, NULL, 0},
+    {"project", OPTION_TEXT, CLIENT(project), 0, 0, NULL, 0},
+    {"headers", OPTION_HEADERS, OF_CALL, 0, 0, 0, NULL, 0},
+    {"query", OPTION_QUERY, OF_CALL, 0, 0, 0, NULL, 0},
+    {"auth_header", OPTION_CHOICE, CLIENT(auth_header), 0, 0, auth_headers, 0},
+    {"timeout", OPTION_SECONDS, CALL(timeout), 0.001, LONGEST_WAIT, NULL, 0},
+    {"connect_timeout", OPTION_SECONDS, CALL(connect_timeout), 0.001, LONGEST_WAIT, NULL, 0},
+    {"stall_timeout", OPTION_SECONDS, CALL(stall_timeout), 1, LONGEST_WAIT, NULL, 0},
+    {"deadline", OPTION_SECONDS, CALL(deadline), 0.001, INFINITY, NULL, 0},
+    {"max_retries", OPTION_COUNT, CALL(retry.max_retries), 0, 1000, NULL, 0},
+    {"retry_delay", OPTION_SECONDS, CALL(retry.retry_delay), 0, LONGEST_WAIT, NULL, 0},
+    {"max_retry_delay", OPTION_SECONDS, CALL(retry.max_retry_delay), 0, LONGEST_WAIT, NULL, 0},
+    {"max_retry_after", OPTION_SECONDS, CALL(retry.max_retry_after), 0, LONGEST_WAIT, NULL, 0},
+    {"with_response", OPTION_BOOLEAN, CALL(with_response), 0, 0, NULL, 0},
+    {"on_retry", OPTION_FUNCTION, OF_CALL, 0, 0, 0, NULL, LUA_CALLBACK_ON_RETRY},
+    {"log", OPTION_FUNCTION, OF_CALL, 0, 0, 0, NULL, LUA_CALLBACK_LOG},
+    {"max_response_bytes", OPTION_BYTES, CLIENT(max_response_bytes), 1, 1 << 30, NULL, 0},
+    {"max_connections", OPTION_COUNT, CLIENT(max_connections), 1, 10000, NULL, 0},
+    {"proxy", OPTION_TEXT, CLIENT(proxy), 0, 0, NULL, 0},
+    {"ca_file", OPTION_TEXT, CLIENT(ca_file), 0, 0, NULL, 0},
+    {"ca_path", OPTION_TEXT, CLIENT(ca_path), 0, 0, NULL, 0},
+    {"client_cert", OPTION_TEXT, CLIENT(client_cert), 0, 0, NULL, 0},
+    {"client_key", OPTION_TEXT, CLIENT(client_key), 0, 0, NULL, 0},
+    {"verify_tls", OPTION_BOOLEAN, CLIENT(verify_tls), 0, 0, NULL, 0},
+    {"allow_plain_http", OPTION_BOOLEAN, CLIENT(allow_plain_http), 0, 0, NULL, 0},
+    {"user_agent", OPTION_TEXT, CLIENT(user_agent), 0, 0, NULL, 0},
+    {"loop", OPTION_CHOICE, CLIENT(loop), 0, 0, loops, 0},
+};
+enum { OPTION_ROWS = sizeof option_rows / sizeof *option_rows };
+
+/* Where the values of one table go. */
+struct option_target {
+  lua_State *L;
+  struct client_config *config; /* NULL for the options of one call */
+  struct call_settings *settings;
+  struct request_additions *additions;
+  struct failure *problem;
+  int callbacks;
+  bool has_callback;
+};
+
+/* Levenshtein's distance; both texts are short. */
+static int edit_distance(const char *a, const char *b) {
+  enum { LONGEST = 32 };
+  int row[LONGEST + 1];
+  int length = (int)strlen(b);
+  if (strlen(a) > LONGEST || length > LONGEST) return INT_MAX;
+  for (int j = 0; j <= length; j++) row[j] = j;
+  for (int i = 1; a[i - 1]; i++) {
+    int diagonal = row[0];
+    row[0] = i;
+    for (int j = 1; j <= length; j++) {
+      int change = diagonal + (a[i - 1] != b[j - 1]);
+      int shift = (row[j] < row[j - 1] ? row[j] : row[j - 1]) + 1;
+      diagonal = row[j];
+      row[j] = change < shift ? change : shift;
+    }
+  }
+  return row[length];
+}
+
+static int raise_unknown(lua_State *L, const char *name, bool of_call) {
+  const struct option_row *nearest = NULL;
+  int distance = 4; /* further off it is no slip of the keys */
+  for (int i = 0; i < OPTION_ROWS; i++) {
+    int other = edit_distance(name, option_rows[i].name);
+    if (of_call && option_rows[i].scope == OF_CLIENT) {
+      if (other == 0) return luaL_error(L, "option '%s' is a setting of a whole client: pass it to new", name);
+      continue;
+    }
+    if (other < distance) nearest = &option_rows[i], distance = other;
+  }
+  if (nearest) return luaL_error(L, "unknown option '%s' (did you mean '%s'?)", name, nearest->name);
+  return luaL_error(L, "unknown option '%s'", name);
+}
+
+static int raise_type(lua_State *L, const struct option_row *row, const char *expected) {
+  return luaL_error(L, "bad option '%s' (%s expected, got %s)", row->name, expected, luaL_typename(L, -1));
+}
+
+static double check_number(lua_State *L, const struct option_row *row, bool whole) {
+  double number;
+  if (lua_type(L, -1) != LUA_TNUMBER) raise_type(L, row, "number");
+  number = lua_tonumber(L, -1);
+  if (!(number >= row->least && number <= row->most))
+    luaL_error(L, "bad option '%s' (%f is not within %f and %f)", row->name, number, row->least, row->most);
+  if (whole && number != floor(number)) luaL_error(L, "bad option '%s' (%f is not a whole number)", row->name, number);
+  return number;
+}
+
+static int check_choice(lua_State *L, const struct option_row *row) {
+  const char *text;
+  if (lua_type(L, -1) != LUA_TSTRING) raise_type(L, row, "string");
+  text = lua_tostring(L, -1);
+  for (int i = 0; row->choices[i]; i++)
+    if (strcmp(text, row->choices[i]) == 0) return i;
+  lua_pushstring(L, row->choices[0]);
+  for (int i = 1; row->choices[i]; i++) lua_pushfstring(L, "%s, %s", lua_tostring(L, -1), row->choices[i]);
+  return luaL_error(L, "bad option '%s' ('%s' is none of: %s)", row->name, text, lua_tostring(L, -1));
+}
+
+static void check_type(lua_State *L, const struct option_row *row, int type) {
+  if (lua_type(L, -1) != type) raise_type(L, row, lua_typename(L, type));
+}
+
+static void read_text(struct option_target *target, const struct option_row *row, struct text_buffer *setting) {
+  size_t length;
+  const char *text;
+  check_type(target->L, row, LUA_TSTRING);
+  text = lua_tolstring(target->L, -1, &length);
+  if (!client_config_set_text(target->config, setting, row->name, text, length)) luaL_error(target->L, "not enough memory");
+}
+
+static void read_function(struct option_target *target, const struct option_row *row) {
+  check_type(target->L, row, LUA_TFUNCTION);
+  lua_pushvalue(target->L, -1);
+  lua_rawseti(target->L, target->callbacks, row->callback);
+  target->has_callback = true;
+}
+
+/* A function stands for the key: the environment's is not looked for. */
+static void read_key(struct option_target *target, const struct option_row *row, struct text_buffer *setting) {
+  if (lua_type(target->L, -1) != LUA_TFUNCTION) {
+    if (lua_type(target->L, -1) != LUA_TSTRING) raise_type(target->L, row, "string or function");
+    read_text(target, row, setting);
+    return;
+  }
+  read_function(target, row);
+  client_config_set_text(target->config, setting, row->name, "", 0); /* cannot fail: nothing to copy */
+}
+
+/* One pair of `headers` or `query`: the name below the value, on top of the stack. `false` as a header's
+ * value keeps it from being sent. */
+static void read_pair(struct option_target *target, const struct option_row *row) {
+  lua_State *L = target->L;
+  struct failure problem = {0};
+  size_t name_length, value_length = 0;
+  const char *name, *value;
+  int type = lua_type(L, -1);
+  bool removed = row->type == OPTION_HEADERS && type == LUA_TBOOLEAN && !lua_toboolean(L, -1);
+  bool added;
+  if (lua_type(L, -2) != LUA_TSTRING) luaL_error(L, "bad option '%s' (its keys must be strings)", row->name);
+  name = lua_tolstring(L, -2, &name_length);
+  if (type == LUA_TBOOLEAN && !removed) lua_pushstring(L, lua_toboolean(L, -1) ? "true" : "false");
+  else lua_pushvalue(L, -1);
+  value = removed ? NULL : lua_tolstring(L, -1, &value_length); /* a copy: a key must not change under lua_next */
+  if (!value && !removed) luaL_error(L, "bad option '%s' (value of '%s' is a %s)", row->name, name, luaL_typename(L, -1));
+  added = row->type == OPTION_HEADERS
+              ? request_additions_set_header(target->additions, name, name_length, value, value_length, &problem)
+              : request_additions_add_query(target->additions, name, name_length, value, value_length, &problem);
+  lua_pop(L, 1);
+  if (added) return;
+  if (problem.kind == FAILURE_OUT_OF_MEMORY) luaL_error(L, "not enough memory");
+  if (target->problem->kind == FAILURE_NONE) *target->problem = problem;
+}
+
+static void read_pairs(struct option_target *target, const struct option_row *row) {
+  lua_State *L = target->L;
+  check_type(L, row, LUA_TTABLE);
+  lua_pushnil(L);
+  while (lua_next(L, -2)) {
+    read_pair(target, row);
+    lua_pop(L, 1);
+  }
+}
+
+/* The value is on top of the stack. */
+static void read_option(struct option_target *target, const struct option_row *row) {
+  lua_State *L = target->L;
+  char *base = row->scope == OF_CALL ? (char *)target->settings : (char *)target->config;
+  void *member = base + row->offset;
+  switch (row->type) {
+  case OPTION_SECONDS: *(double *)member = check_number(L, row, false); break;
+  case OPTION_BYTES: *(double *)member = check_number(L, row, true); break;
+  case OPTION_COUNT: *(unsigned *)member = (unsigned)check_number(L, row, true); break;
+  case OPTION_CHOICE: *(int *)member = check_choice(L, row); break;
+  case OPTION_BOOLEAN:
+    check_type(L, row, LUA_TBOOLEAN);
+    *(bool *)member = lua_toboolean(L, -1);
+    break;
+  case OPTION_TEXT: read_text(target, row, member); break;
+  case OPTION_KEY: read_key(target, row, member); break;
+  case OPTION_FUNCTION: read_function(target, row); break;
+  case OPTION_HEADERS:
+  case OPTION_QUERY: read_pairs(target, row); break;
+  }
+}
+
+static const struct option_row *find_row(const char *name, bool of_call) {
+  for (int i = 0; i < OPTION_ROWS; i++)
+    if (strcmp(option_rows[i].name, name) == 0 && !(of_call && option_rows[i].scope == OF_CLIENT)) return &option_rows[i];
+  return NULL;
+}
+
+static void read_options(struct option_target *target, int index) {
+  lua_State *L = target->L;
+  bool of_call = target->config == NULL;
+  luaL_checkstack(L, 8, "too many options");
+  lua_pushnil(L);
+  while (lua_next(L, index)) {
+    const struct option_row *row;
+    if (lua_type(L, -2) != LUA_TSTRING) luaL_error(L, "unknown option: a %s is no option's name", luaL_typename(L, -2));
+    row = find_row(lua_tostring(L, -2), of_call);
+    if (!row) raise_unknown(L, lua_tostring(L, -2), of_call);
+    read_option(target, row);
+    lua_pop(L, 1);
+  }
+}
+
+void lua_options_read_client(lua_State *L, int index, struct client_config *config, int callbacks) {
+  struct failure problem = {0};
+  struct option_target target = {L, config, &config->call, &config->additions, &problem, callbacks, false};
+  read_options(&target, index);
+  if (problem.kind != FAILURE_NONE) client_config_set_problem(config, &problem);
+}
+
+bool lua_options_read_call(lua_State *L, int index, struct call_settings *settings,
+                           struct request_additions *additions, int callbacks, struct failure *problem) {
+  struct option_target target = {L, NULL, settings, additions, problem, callbacks, false};
+  read_options(&target, index);
+  return target.has_callback;
+}

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: MIT */
+#include "binding/lua_transfer.h"
+
+#include "binding/lua_compat.h"
+#include "binding/lua_failure.h"
+#include "binding/lua_object.h"
+
+static const char transfer_type[] = "openai_uploads.transfer";
+
+static int transfer_gc(lua_State *L) {
+  lua_transfer_close(luaL_checkudata(L, 1, transfer_type));
+  return 0;
+}
+
+static const luaL_Reg transfer_methods[] = {
+    {"__gc", transfer_gc},
+    {NULL, NULL},
+};
+
+void lua_transfer_open(lua_State *L) {
+  luaL_newmetatable(L, transfer_type);
+  compat_setfuncs(L, transfer_methods, 0);
+  lua_pop(L, 1);
+}
+
+struct lua_transfer *lua_transfer_push(lua_State *L, const char *object_type) {
+  struct lua_transfer *holder = compat_newuserdata(L, sizeof *holder);
+  *holder = (struct lua_transfer){.object_type = object_type};
+  compat_setmetatable(L, transfer_type);
+  return holder;
+}
+
+void lua_transfer_close(struct lua_transfer *holder) {
+  struct transfer *transfer = holder->transfer;
+  holder->transfer = NULL;
+  transfer_delete(transfer);
+  request_additions_destroy(&holder->additions);
+}
+
+static void set_seconds(lua_State *L, const char *field, double seconds) {
+  lua_pushnumber(L, seconds);
+  lua_setfield(L, -2, field);
+}
+
+static void push_timings(lua_State *L, const struct attempt_report *report) {
+  lua_createtable(L, 0, 5);
+  set_seconds(L, "name_lookup", report->name_lookup);
+  set_seconds(L, "connect", report->connect);
+  set_seconds(L, "tls_handshake", report->tls_handshake);
+  set_seconds(L, "first_byte", report->first_byte);
+  set_seconds(L, "total", report->total);
+}
+
+/* Of the last attempt, as far as it got. */
+static void set_exchange(lua_State *L, const struct transfer *transfer) {
+  const struct http_response *response = &transfer->attempt->response;
+  struct attempt_report report;
+  char request_id[1024];
+  http_attempt_report(transfer->attempt, &report);
+  push_timings(L, &report);
+  lua_setfield(L, -2, "timings");
+  lua_pushboolean(L, report.connection_reused);
+  lua_setfield(L, -2, "connection_reused");
+  if (transfer->status == 0) return;
+  lua_pushinteger(L, transfer->status);
+  lua_setfield(L, -2, "status");
+  lua_failure_push_headers(L, response);
+  lua_setfield(L, -2, "headers");
+  lua_pushstring(L, report.http_version);
+  lua_setfield(L, -2, "http_version");
+  if (!http_response_header(response, "x-request-id", request_id, sizeof request_id)) return;
+  lua_pushstring(L, request_id);
+  lua_setfield(L, -2, "request_id");
+}
+
+static void push_response(lua_State *L, const struct transfer *transfer) {
+  lua_createtable(L, 0, 8);
+  lua_pushinteger(L, (lua_Integer)transfer->attempts);
+  lua_setfield(L, -2, "attempts");
+  set_seconds(L, "elapsed", transfer_elapsed(transfer));
+  if (transfer->attempt) set_exchange(L, transfer);
+}
+
+/* Pushes the object of a 2xx; else makes the transfer a failure, and leaves what it pushed meanwhile. */
+static bool push_object(lua_State *L, struct lua_transfer *holder) {
+  struct transfer *transfer = holder->transfer;
+  const struct text_buffer *body = &transfer->attempt->response.body;
+  if (lua_object_decode(L, text_buffer_text(body), body->length, holder->object_type)) return true;
+  transfer_reject_answer(transfer, lua_tostring(L, -1));
+  return false;
+}
+
+int lua_transfer_push_result(lua_State *L, struct lua_transfer *holder) {
+  struct transfer *transfer = holder->transfer;
+  int top = lua_gettop(L);
+  bool succeeded = transfer->failure.kind == FAILURE_NONE && push_object(L, holder);
+  if (!succeeded) {
+    lua_settop(L, top);
+    lua_pushnil(L);
+    lua_failure_push(L, transfer);
+  } else if (transfer->settings.with_response) {
+    lua_pushnil(L); /* the response is the third value either way */
+  }
+  if (transfer->settings.with_response) push_response(L, transfer);
+  return lua_gettop(L) - top;
+}

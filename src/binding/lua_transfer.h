@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT */
+/* The userdata that owns one call, and what the call hands back to Lua. */
+#ifndef BINDING_LUA_TRANSFER_H
+#define BINDING_LUA_TRANSFER_H
+
+#include "client/transfer.h"
+#include <lua.h>
+
+struct lua_transfer {
+  struct transfer *transfer; /* NULL before it is begun and after it is over */
+  struct request_additions additions;
+  const char *object_type; /* that the answer must have */
+};
+
+/* To be called once a Lua state, before the others. */
+void lua_transfer_open(lua_State *L);
+
+/* Pushes an empty one, which already has its __gc: what is put into it from now on cannot leak. */
+struct lua_transfer *lua_transfer_push(lua_State *L, const char *object_type);
+
+/* Stops and frees what it owns; may be called again. */
+void lua_transfer_close(struct lua_transfer *holder);
+
+/* Pushes what a transfer that is done came to: the object, or nil and the failure; and after either the
+ * response when the call asked for it. Returns how many values. A 2xx that is no such object turns into a
+ * failure here. */
+int lua_transfer_push_result(lua_State *L, struct lua_transfer *holder);
+
+#endif

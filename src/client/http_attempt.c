@@ -1,0 +1,272 @@
+/* SPDX-License-Identifier: MIT */
+#include "client/http_attempt.h"
+
+#include "client/http_headers.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#if LIBCURL_VERSION_NUM < 0x075000
+#error "libcurl 7.80 or newer is needed" /* for CURLOPT_PREREQFUNCTION, without which may_have_applied cannot be exact */
+#endif
+
+enum { SHORTEST_SECRET = 8 }; /* a shorter key is a test's, and might stand in any text */
+
+/* Left to itself, curl sends a request a second time when a kept-alive connection dies under it. The service
+ * may have acted on the first, so that is for the retry policy to decide: the second one is refused here. */
+static int before_request(void *data, char *primary_ip, char *local_ip, int primary_port, int local_port) {
+  struct http_attempt *attempt = data;
+  (void)primary_ip, (void)local_ip, (void)primary_port, (void)local_port;
+  if (attempt->requests_begun++ == 0) return CURL_PREREQFUNC_OK;
+  attempt->resend_refused = true;
+  return CURL_PREREQFUNC_ABORT;
+}
+
+static CURLcode set_text(CURL *easy, CURLoption option, const struct text_buffer *setting) {
+  return setting->length ? curl_easy_setopt(easy, option, setting->bytes) : CURLE_OK;
+}
+
+static CURLcode set_proxy(CURL *easy, const struct client_config *config) {
+  if (client_config_is_set(&config->proxy)) return curl_easy_setopt(easy, CURLOPT_PROXY, text_buffer_text(&config->proxy));
+  /* an environment's http_proxy would carry the key of a plain loopback call off this machine */
+  if (config->url.plain_http && !config->allow_plain_http) return curl_easy_setopt(easy, CURLOPT_PROXY, "");
+  return CURLE_OK;
+}
+
+static CURLcode set_protocols(CURL *easy) {
+#if LIBCURL_VERSION_NUM >= 0x075500
+  return curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
+#else
+  return curl_easy_setopt(easy, CURLOPT_PROTOCOLS, (long)(CURLPROTO_HTTP | CURLPROTO_HTTPS));
+#endif
+}
+
+/* What holds for every attempt of a client. Only the setters that copy a text can run out of memory. */
+static bool set_client_options(struct http_attempt *attempt, const struct client_config *config) {
+  CURL *easy = attempt->easy;
+  CURLcode failed = CURLE_OK;
+  curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+  curl_easy_setopt(easy, CURLOPT_POST, 1L);
+  curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
+  curl_easy_setopt(easy, CURLOPT_PATH_AS_IS, 1L);
+  curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_2TLS);
+  curl_easy_setopt(easy, CURLOPT_PIPEWAIT, 1L);
+  curl_easy_setopt(easy, CURLOPT_SSLVERSION, CURL_SSLVERSION_TLSv1_2);
+  curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, config->verify_tls ? 1L : 0L);
+  curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, config->verify_tls ? 2L : 0L);
+  curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, attempt->curl_message);
+  curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, before_request);
+  curl_easy_setopt(easy, CURLOPT_PREREQDATA, attempt);
+  curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, http_response_take_header);
+  curl_easy_setopt(easy, CURLOPT_HEADERDATA, &attempt->response);
+  curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, http_response_take_body);
+  curl_easy_setopt(easy, CURLOPT_WRITEDATA, &attempt->response);
+  curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, transfer_engine_open_socket);
+  curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, attempt->engine);
+  curl_easy_setopt(easy, CURLOPT_CLOSESOCKETFUNCTION, transfer_engine_close_socket);
+  curl_easy_setopt(easy, CURLOPT_CLOSESOCKETDATA, attempt->engine);
+  failed |= set_protocols(easy);
+  failed |= set_text(easy, CURLOPT_USERAGENT, &config->user_agent);
+  failed |= set_text(easy, CURLOPT_CAINFO, &config->ca_file);
+  failed |= set_text(easy, CURLOPT_CAPATH, &config->ca_path);
+  failed |= set_text(easy, CURLOPT_SSLCERT, &config->client_cert);
+  failed |= set_text(easy, CURLOPT_SSLKEY, &config->client_key);
+  failed |= set_proxy(easy, config);
+  return failed == CURLE_OK;
+}
+
+struct http_attempt *http_attempt_new(const struct client_config *config, struct transfer_engine *engine) {
+  struct http_attempt *attempt = calloc(1, sizeof *attempt);
+  if (!attempt) return NULL;
+  http_response_create(&attempt->response, (size_t)config->max_response_bytes);
+  text_buffer_create(&attempt->authorization_line, CLIENT_CONFIG_MAX_TEXT_BYTES + sizeof "Authorization: Bearer ");
+  attempt->engine = engine;
+  attempt->easy = curl_easy_init();
+  if (attempt->easy && set_client_options(attempt, config)) return attempt;
+  http_attempt_delete(attempt);
+  return NULL;
+}
+
+void http_attempt_delete(struct http_attempt *attempt) {
+  if (!attempt) return;
+  curl_easy_cleanup(attempt->easy);
+  http_response_destroy(&attempt->response);
+  text_buffer_wipe(&attempt->authorization_line);
+  free(attempt);
+}
+
+/* Puts our own two lines before the request's list, without copying it. NULL when memory ran out. */
+static struct curl_slist *assemble_headers(struct http_attempt *attempt, const struct client_config *config,
+                                           const struct http_request *request, const struct attempt_terms *terms) {
+  struct curl_slist *list = (struct curl_slist *)(void *)request->headers;
+  struct text_buffer *line = &attempt->authorization_line;
+  const char *prefix = config->auth_header == AUTH_HEADER_BEARER ? "Authorization: Bearer " : "api-key: ";
+  if (!http_headers_have(list, "Content-Type")) {
+    attempt->content_type.data = request->content_type ? "Content-Type: application/json" : "Content-Type:";
+    attempt->content_type.next = list;
+    list = &attempt->content_type;
+  }
+  if (terms->api_key_length == 0) return list;
+  text_buffer_clear(line);
+  if (!text_buffer_append_text(line, prefix) || !text_buffer_append(line, terms->api_key, terms->api_key_length))
+    return NULL;
+  attempt->key_offset = strlen(prefix);
+  attempt->authorization.data = line->bytes;
+  attempt->authorization.next = list;
+  return &attempt->authorization;
+}
+
+/* Rounded up: 0 would mean no limit at all. */
+static long to_milliseconds(double seconds) { return (long)(seconds * 1000) + 1; }
+
+bool http_attempt_prepare(struct http_attempt *attempt, const struct client_config *config,
+                          const struct http_request *request, const struct attempt_terms *terms) {
+  CURL *easy = attempt->easy;
+  struct curl_slist *headers = assemble_headers(attempt, config, request, terms);
+  http_response_clear(&attempt->response);
+  attempt->requests_begun = 0;
+  attempt->resend_refused = false;
+  attempt->curl_message[0] = '\0';
+  curl_easy_setopt(easy, CURLOPT_PRIVATE, terms->task);
+  curl_easy_setopt(easy, CURLOPT_HTTPHEADER, headers);
+  curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE, (long)request->body.length);
+  curl_easy_setopt(easy, CURLOPT_POSTFIELDS, text_buffer_text(&request->body)); /* not copied */
+  curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, to_milliseconds(terms->timeout));
+  curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, to_milliseconds(terms->connect_timeout));
+  curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, terms->fresh_connection ? 1L : 0L);
+  return headers && curl_easy_setopt(easy, CURLOPT_URL, request->url.bytes) == CURLE_OK;
+}
+
+static enum failure_kind failure_kind_of_curl(CURLcode result) {
+  switch (result) {
+  case CURLE_OPERATION_TIMEDOUT: return FAILURE_TIMEOUT;
+  case CURLE_OUT_OF_MEMORY: return FAILURE_OUT_OF_MEMORY;
+  case CURLE_SSL_CONNECT_ERROR:
+  case CURLE_PEER_FAILED_VERIFICATION:
+  case CURLE_SSL_CERTPROBLEM:
+  case CURLE_SSL_CIPHER:
+  case CURLE_SSL_CACERT_BADFILE:
+  case CURLE_SSL_CRL_BADFILE:
+  case CURLE_SSL_ISSUER_ERROR:
+  case CURLE_SSL_ENGINE_NOTFOUND:
+  case CURLE_SSL_ENGINE_SETFAILED:
+  case CURLE_SSL_ENGINE_INITFAILED:
+  case CURLE_SSL_INVALIDCERTSTATUS:
+  case CURLE_SSL_PINNEDPUBKEYNOTMATCH:
+  case CURLE_USE_SSL_FAILED: return FAILURE_TLS;
+  default: return FAILURE_CONNECTION;
+  }
+}
+
+/* A certificate that was refused will be refused again; a handshake that broke off may go through. */
+static bool is_transient(CURLcode result, enum failure_kind kind) {
+  return kind == FAILURE_CONNECTION || kind == FAILURE_TIMEOUT || result == CURLE_SSL_CONNECT_ERROR;
+}
+
+/* curl stopped because one of our two buffers would take no more. */
+static void conclude_overflow(struct http_attempt *attempt, struct attempt_outcome *outcome) {
+  const struct http_response *response = &attempt->response;
+  enum failure_kind kind = failure_kind_of_status(outcome->status);
+  outcome->retry.status = outcome->status;
+  if (response->headers.over_cap)
+    failure_set(&outcome->failure, FAILURE_TOO_LARGE, "the answer's headers are larger than %zu bytes", response->headers.cap);
+  else if (!response->body.over_cap)
+    failure_set_out_of_memory(&outcome->failure);
+  else if (kind == FAILURE_NONE)
+    failure_set(&outcome->failure, FAILURE_TOO_LARGE, "the answer is larger than max_response_bytes (%zu)", response->body.cap);
+  else /* refused, in too many words */
+    failure_set(&outcome->failure, kind, "the service answered HTTP %ld", outcome->status);
+  if (outcome->failure.kind == FAILURE_TOO_LARGE) outcome->retry.status = 0;
+}
+
+static void conclude_without_answer(struct http_attempt *attempt, CURLcode result, struct attempt_outcome *outcome) {
+  enum failure_kind kind = attempt->resend_refused ? FAILURE_CONNECTION : failure_kind_of_curl(result);
+  const char *message = attempt->curl_message[0] ? attempt->curl_message : curl_easy_strerror(result);
+  if (attempt->resend_refused) message = "the service closed the kept-alive connection instead of answering";
+  failure_set(&outcome->failure, kind, "%s", message);
+  outcome->retry.transient = is_transient(result, kind);
+  outcome->retry.stale_connection = attempt->resend_refused;
+}
+
+static void overwrite(struct text_buffer *buffer, const char *secret, size_t length) {
+  char *at = buffer->bytes;
+  char *end = at + buffer->length;
+  while (at && (at = memmem(at, (size_t)(end - at), secret, length))) memset(at, '*', length);
+}
+
+/* Some gateways echo the request when they complain. A key stays out of errors even then. */
+static void hide_key(struct http_attempt *attempt) {
+  struct text_buffer *line = &attempt->authorization_line;
+  if (line->length >= attempt->key_offset + SHORTEST_SECRET) {
+    const char *key = line->bytes + attempt->key_offset;
+    size_t length = line->length - attempt->key_offset;
+    overwrite(&attempt->response.headers, key, length);
+    overwrite(&attempt->response.body, key, length);
+  }
+  text_buffer_wipe(line);
+}
+
+void http_attempt_conclude(struct http_attempt *attempt, CURLcode result, struct attempt_outcome *outcome) {
+  enum failure_kind kind;
+  *outcome = (struct attempt_outcome){.status = http_attempt_status(attempt), .sent = http_attempt_has_sent(attempt)};
+  hide_key(attempt);
+  curl_easy_setopt(attempt->easy, CURLOPT_HTTPHEADER, NULL);
+  if (outcome->status > 0) {
+    outcome->retry.advice = http_response_retry_advice(&attempt->response);
+    outcome->retry.retry_after = http_response_retry_after(&attempt->response, time(NULL));
+  }
+  if (result == CURLE_WRITE_ERROR) {
+    conclude_overflow(attempt, outcome);
+  } else if (result != CURLE_OK) {
+    conclude_without_answer(attempt, result, outcome);
+  } else {
+    kind = failure_kind_of_status(outcome->status);
+    outcome->retry.status = outcome->status;
+    if (kind != FAILURE_NONE) failure_set(&outcome->failure, kind, "the service answered HTTP %ld", outcome->status);
+  }
+  kind = outcome->failure.kind;
+  outcome->unconfirmed = outcome->sent && (outcome->retry.status == 0 || kind == FAILURE_SERVER);
+}
+
+/* Until this attempt has begun its request, curl still tells of the one before. */
+bool http_attempt_has_sent(const struct http_attempt *attempt) {
+  long bytes = 0;
+  if (attempt->requests_begun > 0) curl_easy_getinfo(attempt->easy, CURLINFO_REQUEST_SIZE, &bytes);
+  return bytes > 0;
+}
+
+long http_attempt_status(const struct http_attempt *attempt) {
+  long status = 0;
+  if (attempt->requests_begun > 0) curl_easy_getinfo(attempt->easy, CURLINFO_RESPONSE_CODE, &status);
+  return status;
+}
+
+static const char *http_version_name(long version) {
+  switch (version) {
+  case CURL_HTTP_VERSION_1_0: return "1.0";
+  case CURL_HTTP_VERSION_1_1: return "1.1";
+  case CURL_HTTP_VERSION_2_0: return "2";
+  case CURL_HTTP_VERSION_3: return "3";
+  default: return NULL;
+  }
+}
+
+static double seconds_of(CURL *easy, CURLINFO info) {
+  curl_off_t microseconds = 0;
+  curl_easy_getinfo(easy, info, &microseconds);
+  return (double)microseconds * 1e-6;
+}
+
+void http_attempt_report(const struct http_attempt *attempt, struct attempt_report *report) {
+  CURL *easy = attempt->easy;
+  long version = 0, connections = 0;
+  curl_easy_getinfo(easy, CURLINFO_HTTP_VERSION, &version);
+  curl_easy_getinfo(easy, CURLINFO_NUM_CONNECTS, &connections);
+  report->name_lookup = seconds_of(easy, CURLINFO_NAMELOOKUP_TIME_T);
+  report->connect = seconds_of(easy, CURLINFO_CONNECT_TIME_T);
+  report->tls_handshake = seconds_of(easy, CURLINFO_APPCONNECT_TIME_T);
+  report->first_byte = seconds_of(easy, CURLINFO_STARTTRANSFER_TIME_T);
+  report->total = seconds_of(easy, CURLINFO_TOTAL_TIME_T);
+  report->http_version = http_version_name(version);
+  report->connection_reused = attempt->requests_begun > 0 && connections == 0;
+}

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: MIT */
+/* One easy handle with the answer it is reading: a request sent once, and what came of that. Made for one
+ * client's settings and used again from call to call. */
+#ifndef CLIENT_HTTP_ATTEMPT_H
+#define CLIENT_HTTP_ATTEMPT_H
+
+#include "client/http_request.h"
+#include "client/http_response.h"
+#include "client/transfer_engine.h"
+
+struct http_attempt {
+  CURL *easy;
+  struct transfer_engine *engine; /* whose sockets it opens */
+  struct http_response response;
+  struct curl_slist authorization; /* first lines of the list that is sent; the request's list follows */
+  struct curl_slist content_type;
+  struct text_buffer authorization_line; /* wiped when the attempt is over */
+  size_t key_offset;                     /* of the key, in that line */
+  unsigned requests_begun;               /* on a wire; curl may want to begin a second one by itself */
+  bool resend_refused;
+  char curl_message[CURL_ERROR_SIZE];
+  struct http_attempt *next; /* among the idle ones of a client */
+};
+
+/* What differs from one attempt to the next. */
+struct attempt_terms {
+  const char *api_key;
+  size_t api_key_length;
+  double timeout;         /* seconds */
+  double connect_timeout; /* seconds */
+  bool fresh_connection;
+  struct engine_task *task;
+};
+
+struct attempt_outcome {
+  struct failure failure;        /* kind NONE: a whole answer with a 2xx status */
+  struct retry_outcome retry;
+  long status;                   /* 0: no answer began */
+  bool sent;                     /* bytes of the request left this machine, or may have */
+  bool unconfirmed;              /* sent, and the service may have acted on it without our knowing */
+};
+
+/* How the exchange went, for those who want to know. Times in seconds since the attempt began. */
+struct attempt_report {
+  double name_lookup, connect, tls_handshake, first_byte, total;
+  const char *http_version; /* "1.1", "2"...; NULL before there was one */
+  bool connection_reused;
+};
+
+/* NULL when memory ran out. */
+struct http_attempt *http_attempt_new(const struct client_config *config, struct transfer_engine *engine);
+
+/* The attempt must be off the engine. */
+void http_attempt_delete(struct http_attempt *attempt);
+
+/* Makes the handle ready for transfer_engine_start. The request must stay until the attempt has ended.
+ * False when memory ran out. */
+bool http_attempt_prepare(struct http_attempt *attempt, const struct client_config *config,
+                          const struct http_request *request, const struct attempt_terms *terms);
+
+/* Judges what came of it, and forgets the key. */
+void http_attempt_conclude(struct http_attempt *attempt, CURLcode result, struct attempt_outcome *outcome);
+
+/* Whether bytes of the request have left so far. */
+bool http_attempt_has_sent(const struct http_attempt *attempt);
+
+/* Status of the answer so far; 0 before one began. */
+long http_attempt_status(const struct http_attempt *attempt);
+
+void http_attempt_report(const struct http_attempt *attempt, struct attempt_report *report);
+
+#endif

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: MIT */
+#include "client/http_response.h"
+
+#include "client/http_headers.h"
+
+#include <string.h>
+#include <strings.h>
+
+void http_response_create(struct http_response *response, size_t max_body_bytes) {
+  text_buffer_create(&response->headers, HTTP_RESPONSE_MAX_HEADER_BYTES);
+  text_buffer_create(&response->body, max_body_bytes);
+}
+
+void http_response_destroy(struct http_response *response) {
+  text_buffer_destroy(&response->headers);
+  text_buffer_destroy(&response->body);
+}
+
+void http_response_clear(struct http_response *response) {
+  text_buffer_clear(&response->headers);
+  text_buffer_clear(&response->body);
+}
+
+static bool is_status_line(const char *bytes, size_t length) {
+  return length > 5 && memcmp(bytes, "HTTP/", 5) == 0;
+}
+
+size_t http_response_take_header(char *bytes, size_t size, size_t count, void *response) {
+  struct http_response *taker = response;
+  size_t length = size * count;
+  if (is_status_line(bytes, length)) text_buffer_clear(&taker->headers);
+  return text_buffer_append(&taker->headers, bytes, length) ? length : 0;
+}
+
+size_t http_response_take_body(char *bytes, size_t size, size_t count, void *response) {
+  struct http_response *taker = response;
+  return text_buffer_append(&taker->body, bytes, size * count) ? size * count : 0;
+}
+
+bool http_response_header(const struct http_response *response, const char *name, char *value, size_t size) {
+  return http_headers_find(response->headers.bytes, response->headers.length, name, value, size);
+}
+
+double http_response_retry_after(const struct http_response *response, time_t now) {
+  char value[64];
+  double number;
+  time_t date;
+  if (http_response_header(response, "retry-after-ms", value, sizeof value) &&
+      retry_policy_parse_number(value, &number))
+    return number / 1000;
+  if (!http_response_header(response, "retry-after", value, sizeof value)) return 0;
+  if (retry_policy_parse_number(value, &number)) return number;
+  /* a date has a month's name in it: curl_getdate alone would also take "-10" or "12:00" for one */
+  date = strpbrk(value, "JFMASONDjfmasond") && strchr(value, ':') ? curl_getdate(value, NULL) : -1;
+  return date > now ? (double)(date - now) : 0;
+}
+
+enum retry_advice http_response_retry_advice(const struct http_response *response) {
+  char value[8];
+  if (!http_response_header(response, "x-should-retry", value, sizeof value)) return RETRY_ADVICE_NONE;
+  if (strcasecmp(value, "true") == 0) return RETRY_ADVICE_RETRY;
+  return strcasecmp(value, "false") == 0 ? RETRY_ADVICE_STOP : RETRY_ADVICE_NONE;
+}

@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: MIT */
+#include "client/transfer.h"
+
+#include "base/monotonic_clock.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+static struct transfer *transfer_of(struct engine_task *task) { return (struct transfer *)task; /* its first member */ }
+
+static void transfer_queue(struct transfer *transfer) {
+  struct upload_client *client = transfer->client;
+  if (transfer->is_queued) return;
+  *(client->last_changed ? &client->last_changed->next_changed : &client->first_changed) = transfer;
+  client->last_changed = transfer;
+  transfer->next_changed = NULL;
+  transfer->is_queued = true;
+}
+
+static void transfer_unqueue(struct transfer *transfer) {
+  struct upload_client *client = transfer->client;
+  struct transfer *before = NULL;
+  if (!transfer->is_queued) return;
+  for (struct transfer *at = client->first_changed; at != transfer; at = at->next_changed) before = at;
+  *(before ? &before->next_changed : &client->first_changed) = transfer->next_changed;
+  if (client->last_changed == transfer) client->last_changed = before;
+  transfer->is_queued = false;
+}
+
+struct transfer *transfer_take_changed(struct upload_client *client) {
+  struct transfer *transfer = client->first_changed;
+  if (transfer) transfer_unqueue(transfer);
+  return transfer;
+}
+
+static void transfer_change(struct transfer *transfer, enum transfer_state state) {
+  transfer->state = state;
+  if (state == TRANSFER_DONE) transfer->ended_at = monotonic_clock_now();
+  if (state != TRANSFER_SENDING) transfer_queue(transfer);
+}
+
+static void on_awake(struct engine_task *task) { transfer_change(transfer_of(task), TRANSFER_READY); }
+
+static void on_finished(struct engine_task *task, CURLcode result) {
+  struct transfer *transfer = transfer_of(task);
+  struct attempt_outcome outcome;
+  struct retry_decision decision;
+  double time_left = transfer->deadline_at - monotonic_clock_now();
+
+  http_attempt_conclude(transfer->attempt, result, &outcome);
+  transfer->failure = outcome.failure;
+  transfer->status = outcome.status;
+  transfer->retry_after = outcome.retry.retry_after;
+  transfer->may_have_applied |= outcome.unconfirmed;
+  if (result == CURLE_OPERATION_TIMEDOUT && time_left <= 0)
+    failure_set(&transfer->failure, FAILURE_TIMEOUT, "the deadline of %g s has passed", transfer->settings.deadline);
+
+  if (outcome.failure.kind == FAILURE_NONE) {
+    transfer_change(transfer, TRANSFER_DONE);
+    return;
+  }
+  decision = retry_policy_decide(&transfer->settings.retry, &outcome.retry, transfer->attempts, time_left,
+                                 upload_client_random(transfer->client));
+  if (decision.verdict != RETRY_NOW_OR_LATER) {
+    transfer_change(transfer, TRANSFER_DONE);
+    return;
+  }
+  transfer->next_connection_fresh = outcome.retry.stale_connection;
+  transfer->retry_wait = decision.wait;
+  transfer_change(transfer, TRANSFER_WAITING);
+  transfer_engine_sleep(transfer->client->engine, task, decision.wait);
+}
+
+struct transfer *transfer_new(struct upload_client *client, const struct call_settings *settings,
+                              const struct request_additions *additions) {
+  struct transfer *transfer = calloc(1, sizeof *transfer);
+  if (!transfer) return NULL;
+  upload_client_hold(client);
+  transfer->client = client;
+  transfer->number = ++client->transfers_made;
+  transfer->task.finished = on_finished;
+  transfer->task.awake = on_awake;
+  transfer->settings = *settings;
+  transfer->started_at = monotonic_clock_now();
+  transfer->deadline_at = transfer->started_at + settings->deadline;
+  if (http_request_create(&transfer->request, client->config, additions)) return transfer;
+  transfer_delete(transfer);
+  return NULL;
+}
+
+static void transfer_stop(struct transfer *transfer) {
+  struct transfer_engine *engine = transfer->client->engine;
+  if (transfer->state == TRANSFER_SENDING) transfer_engine_stop(engine, transfer->attempt->easy);
+  if (transfer->task.asleep) transfer_engine_wake(engine, &transfer->task);
+}
+
+void transfer_delete(struct transfer *transfer) {
+  if (!transfer) return;
+  transfer_stop(transfer);
+  transfer_unqueue(transfer);
+  if (transfer->attempt) upload_client_return_attempt(transfer->client, transfer->attempt);
+  http_request_destroy(&transfer->request);
+  upload_client_release(transfer->client);
+  free(transfer);
+}
+
+void transfer_submit(struct transfer *transfer) { transfer_change(transfer, TRANSFER_READY); }
+
+void transfer_fail(struct transfer *transfer, enum failure_kind kind, const char *message) {
+  struct attempt_outcome outcome = {0};
+  if (transfer->state == TRANSFER_SENDING) {
+    transfer_stop(transfer);
+    http_attempt_conclude(transfer->attempt, CURLE_ABORTED_BY_CALLBACK, &outcome);
+    transfer->status = outcome.status;
+    transfer->may_have_applied |= outcome.sent;
+  } else {
+    transfer_stop(transfer);
+  }
+  failure_set(&transfer->failure, kind, "%s", message);
+  transfer_change(transfer, TRANSFER_DONE);
+}
+
+void transfer_reject_answer(struct transfer *transfer, const char *message) {
+  failure_set(&transfer->failure, FAILURE_DECODE, "%s", message);
+  transfer->may_have_applied = true;
+}
+
+void transfer_begin(struct transfer *transfer, const char *api_key, size_t length) {
+  struct upload_client *client = transfer->client;
+  double time_left = transfer->deadline_at - monotonic_clock_now();
+  struct attempt_terms terms = {
+      .api_key = api_key,
+      .api_key_length = length,
+      .timeout = fmin(transfer->settings.timeout, time_left),
+      .connect_timeout = transfer->settings.connect_timeout,
+      .fresh_connection = transfer->next_connection_fresh,
+      .task = &transfer->task,
+  };
+  if (time_left <= 0) {
+    transfer_fail(transfer, FAILURE_TIMEOUT, "the deadline passed before the request could begin");
+    return;
+  }
+  if (!transfer->attempt) transfer->attempt = upload_client_take_attempt(client);
+  if (!transfer->attempt ||
+      !http_attempt_prepare(transfer->attempt, client->config, &transfer->request, &terms) ||
+      !transfer_engine_start(client->engine, transfer->attempt->easy)) {
+    transfer_fail(transfer, FAILURE_OUT_OF_MEMORY, "not enough memory");
+    return;
+  }
+  transfer->attempts++;
+  transfer_change(transfer, TRANSFER_SENDING);
+}
+
+double transfer_elapsed(const struct transfer *transfer) {
+  double until = transfer->state == TRANSFER_DONE ? transfer->ended_at : monotonic_clock_now();
+  return until - transfer->started_at;
+}

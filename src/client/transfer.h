@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: MIT */
+/* The life of one call: its attempts, the waits between them, its deadline, and how it ended.
+ *
+ *     READY --transfer_begin--> SENDING --> DONE
+ *       ^                          |
+ *       +------- WAITING <---------+   (the retry policy said so)
+ *
+ * Whenever a transfer becomes READY, WAITING or DONE it queues up with its client, and whoever steps the
+ * engine takes it from there (transfer_take_changed) and does what C cannot: ask a Lua function for the key,
+ * tell the program of the retry, hand over the result. */
+#ifndef CLIENT_TRANSFER_H
+#define CLIENT_TRANSFER_H
+
+#include "client/upload_client.h"
+
+enum transfer_state { TRANSFER_READY, TRANSFER_SENDING, TRANSFER_WAITING, TRANSFER_DONE };
+
+struct transfer {
+  struct engine_task task;
+  struct upload_client *client; /* held */
+  struct http_request request;
+  struct call_settings settings;
+  struct http_attempt *attempt; /* of the last attempt begun; its response is the call's answer */
+  unsigned number; /* of its client's transfers, from 1 on */
+  enum transfer_state state;
+  unsigned attempts;            /* requests begun */
+  bool may_have_applied;        /* by an attempt so far that left without a confirmation */
+  bool next_connection_fresh;
+  double started_at, deadline_at, ended_at;
+  double retry_wait;  /* seconds, while WAITING */
+  double retry_after; /* seconds the service asked for in its last answer; 0 for none */
+  struct failure failure; /* of the last attempt; kind NONE after a 2xx */
+  long status;            /* of the last answer; 0 for none */
+  struct transfer *next_changed;
+  bool is_queued;
+};
+
+/* Holds `client` and starts the clock; the transfer is READY once transfer_submit queues it. Between the two
+ * the caller fills `request`, which the transfer owns from the beginning. NULL when memory ran out. */
+struct transfer *transfer_new(struct upload_client *client, const struct call_settings *settings,
+                              const struct request_additions *additions);
+
+/* Stops whatever is under way and frees everything. */
+void transfer_delete(struct transfer *transfer);
+
+/* Queues a new transfer as READY. */
+void transfer_submit(struct transfer *transfer);
+
+/* The next transfer whose state has changed; NULL when there is none. It stays its owner's. */
+struct transfer *transfer_take_changed(struct upload_client *client);
+
+/* READY -> SENDING, or DONE when the attempt cannot begin. The key is not kept. */
+void transfer_begin(struct transfer *transfer, const char *api_key, size_t length);
+
+/* Any state but DONE -> DONE with this failure. */
+void transfer_fail(struct transfer *transfer, enum failure_kind kind, const char *message);
+
+/* A DONE transfer's 2xx turned out to be no answer to the call. */
+void transfer_reject_answer(struct transfer *transfer, const char *message);
+
+/* Seconds since it was made, until it was done. */
+double transfer_elapsed(const struct transfer *transfer);
+
+#endif

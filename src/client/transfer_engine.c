@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: MIT */
+#include "client/transfer_engine.h"
+
+#include "base/descriptor_set.h"
+#include "base/monotonic_clock.h"
+
+#include <fcntl.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+enum { EVENTS_A_STEP = 64 };
+
+struct transfer_engine {
+  CURLM *multi;
+  struct descriptor_set *descriptors;
+  double curl_due;              /* when curl wants to be called; INFINITY: not by time */
+  struct engine_task *sleepers; /* soonest first */
+  struct engine_task *last_sleeper;
+  unsigned char *opened_here; /* by descriptor: 1 for those whose closing we shall be told of */
+  int opened_here_size;
+  pid_t process;
+};
+
+static int on_curl_timer(CURLM *multi, long milliseconds, void *data) {
+  struct transfer_engine *engine = data;
+  (void)multi;
+  engine->curl_due = milliseconds < 0 ? INFINITY : monotonic_clock_now() + (double)milliseconds / 1000;
+  return 0;
+}
+
+static bool is_opened_here(const struct transfer_engine *engine, curl_socket_t descriptor) {
+  return descriptor < engine->opened_here_size && engine->opened_here[descriptor];
+}
+
+/* A connection that goes idle is only paused: the next call finds it still registered, which saves two
+ * system calls of every exchange. A descriptor of curl's own making (its resolver's) goes unannounced, so it
+ * is taken out at once. Should watching fail for want of kernel memory, the exchange ends by its timeout. */
+static int on_curl_socket(CURL *easy, curl_socket_t descriptor, int what, void *data, void *socket_data) {
+  struct transfer_engine *engine = data;
+  unsigned interest = (what & CURL_POLL_IN ? DESCRIPTOR_READABLE : 0u) | (what & CURL_POLL_OUT ? DESCRIPTOR_WRITABLE : 0u);
+  (void)easy, (void)socket_data;
+  if (what != CURL_POLL_REMOVE)
+    descriptor_set_watch(engine->descriptors, descriptor, interest);
+  else if (is_opened_here(engine, descriptor))
+    descriptor_set_pause(engine->descriptors, descriptor);
+  else
+    descriptor_set_watch(engine->descriptors, descriptor, 0);
+  return 0;
+}
+
+static bool note_opened(struct transfer_engine *engine, int descriptor) {
+  if (descriptor >= engine->opened_here_size) {
+    int size = 2 * descriptor + 64;
+    unsigned char *grown = realloc(engine->opened_here, (size_t)size);
+    if (!grown) return false;
+    memset(grown + engine->opened_here_size, 0, (size_t)(size - engine->opened_here_size));
+    engine->opened_here = grown;
+    engine->opened_here_size = size;
+  }
+  engine->opened_here[descriptor] = 1;
+  return true;
+}
+
+curl_socket_t transfer_engine_open_socket(void *data, curlsocktype purpose, struct curl_sockaddr *address) {
+  struct transfer_engine *engine = data;
+  curl_socket_t descriptor = socket(address->family, address->socktype, address->protocol);
+  (void)purpose;
+  if (descriptor < 0) return CURL_SOCKET_BAD;
+  fcntl(descriptor, F_SETFD, FD_CLOEXEC); /* a program that the host starts shall not hold our connections */
+  if (note_opened(engine, descriptor)) return descriptor;
+  close(descriptor);
+  return CURL_SOCKET_BAD;
+}
+
+int transfer_engine_close_socket(void *data, curl_socket_t descriptor) {
+  struct transfer_engine *engine = data;
+  descriptor_set_watch(engine->descriptors, descriptor, 0);
+  engine->opened_here[descriptor] = 0;
+  return close(descriptor);
+}
+
+struct transfer_engine *transfer_engine_new(unsigned max_connections) {
+  struct transfer_engine *engine = calloc(1, sizeof *engine);
+  if (!engine) return NULL;
+  engine->curl_due = INFINITY;
+  engine->process = getpid();
+  engine->descriptors = descriptor_set_new();
+  engine->multi = curl_multi_init();
+  if (!engine->descriptors || !engine->multi) {
+    transfer_engine_delete(engine);
+    return NULL;
+  }
+  curl_multi_setopt(engine->multi, CURLMOPT_SOCKETFUNCTION, on_curl_socket);
+  curl_multi_setopt(engine->multi, CURLMOPT_SOCKETDATA, engine);
+  curl_multi_setopt(engine->multi, CURLMOPT_TIMERFUNCTION, on_curl_timer);
+  curl_multi_setopt(engine->multi, CURLMOPT_TIMERDATA, engine);
+  curl_multi_setopt(engine->multi, CURLMOPT_MAX_TOTAL_CONNECTIONS, (long)max_connections);
+  curl_multi_setopt(engine->multi, CURLMOPT_MAXCONNECTS, (long)max_connections);
+  return engine;
+}
+
+void transfer_engine_delete(struct transfer_engine *engine) {
+  if (!engine) return;
+  curl_multi_cleanup(engine->multi); /* closes sockets, so the descriptor set outlives it */
+  descriptor_set_delete(engine->descriptors);
+  free(engine->opened_here);
+  free(engine);
+}
+
+bool transfer_engine_is_ours(const struct transfer_engine *engine) { return engine->process == getpid(); }
+
+bool transfer_engine_start(struct transfer_engine *engine, CURL *easy) {
+  return curl_multi_add_handle(engine->multi, easy) == CURLM_OK;
+}
+
+void transfer_engine_stop(struct transfer_engine *engine, CURL *easy) {
+  curl_multi_remove_handle(engine->multi, easy);
+}
+
+/* Waits tend to be as long as each other, so a newcomer's place is near the end. */
+void transfer_engine_sleep(struct transfer_engine *engine, struct engine_task *task, double seconds) {
+  struct engine_task *earlier = engine->last_sleeper;
+  task->wake_at = monotonic_clock_now() + seconds;
+  while (earlier && earlier->wake_at > task->wake_at) earlier = earlier->earlier;
+  task->earlier = earlier;
+  task->later = earlier ? earlier->later : engine->sleepers;
+  *(task->earlier ? &task->earlier->later : &engine->sleepers) = task;
+  *(task->later ? &task->later->earlier : &engine->last_sleeper) = task;
+  task->asleep = true;
+}
+
+void transfer_engine_wake(struct transfer_engine *engine, struct engine_task *task) {
+  if (!task->asleep) return;
+  *(task->earlier ? &task->earlier->later : &engine->sleepers) = task->later;
+  *(task->later ? &task->later->earlier : &engine->last_sleeper) = task->earlier;
+  task->asleep = false;
+}
+
+/* True when a task was told something. */
+static bool transfer_engine_tell_finished(struct transfer_engine *engine) {
+  CURLMsg *message;
+  int left;
+  bool told = false;
+  while ((message = curl_multi_info_read(engine->multi, &left))) {
+    CURL *easy = message->easy_handle;
+    CURLcode result = message->data.result; /* the message is gone with its handle */
+    struct engine_task *task;
+    if (message->msg != CURLMSG_DONE) continue;
+    curl_easy_getinfo(easy, CURLINFO_PRIVATE, (char **)&task);
+    transfer_engine_stop(engine, easy);
+    task->finished(task, result);
+    told = true;
+  }
+  return told;
+}
+
+static bool transfer_engine_wake_due(struct transfer_engine *engine, double now) {
+  struct engine_task *task;
+  bool woken = false;
+  while ((task = engine->sleepers) && task->wake_at <= now) {
+    transfer_engine_wake(engine, task);
+    task->awake(task);
+    woken = true;
+  }
+  return woken;
+}
+
+/* Whatever the clock says is due. True when a task was told something. */
+static bool transfer_engine_run_due(struct transfer_engine *engine) {
+  double now = monotonic_clock_now();
+  int running;
+  if (engine->curl_due <= now) {
+    engine->curl_due = INFINITY; /* curl sets the next one during the call */
+    curl_multi_socket_action(engine->multi, CURL_SOCKET_TIMEOUT, 0, &running);
+  }
+  return transfer_engine_wake_due(engine, now) | transfer_engine_tell_finished(engine);
+}
+
+static double transfer_engine_due(const struct transfer_engine *engine) {
+  double due = engine->curl_due;
+  return engine->sleepers && engine->sleepers->wake_at < due ? engine->sleepers->wake_at : due;
+}
+
+static int curl_select_mask(unsigned readiness) {
+  return (readiness & DESCRIPTOR_READABLE ? CURL_CSELECT_IN : 0) | (readiness & DESCRIPTOR_WRITABLE ? CURL_CSELECT_OUT : 0);
+}
+
+bool transfer_engine_step(struct transfer_engine *engine, double seconds) {
+  struct descriptor_event events[EVENTS_A_STEP];
+  double until_due;
+  bool interrupted;
+  int count, running;
+  if (transfer_engine_run_due(engine)) return true;
+  until_due = transfer_engine_due(engine) - monotonic_clock_now();
+  count = descriptor_set_wait(engine->descriptors, fmax(0, fmin(seconds, until_due)), events, EVENTS_A_STEP, &interrupted);
+  for (int i = 0; i < count; i++)
+    curl_multi_socket_action(engine->multi, events[i].descriptor, curl_select_mask(events[i].readiness), &running);
+  transfer_engine_run_due(engine);
+  return !interrupted;
+}

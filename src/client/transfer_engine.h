@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: MIT */
+/* Drives many exchanges at once, and wakes sleepers in time. Nothing happens between two steps, and nobody
+ * is called back but from within one. It knows what it drives only as tasks. */
+#ifndef CLIENT_TRANSFER_ENGINE_H
+#define CLIENT_TRANSFER_ENGINE_H
+
+#include <curl/curl.h>
+#include <stdbool.h>
+
+struct transfer_engine;
+
+/* To be embedded in what is driven; all zero at birth but for the two functions. */
+struct engine_task {
+  void (*finished)(struct engine_task *task, CURLcode result); /* its exchange ended and is off the engine */
+  void (*awake)(struct engine_task *task);                     /* its sleep is over */
+  double wake_at;
+  struct engine_task *earlier, *later; /* among the sleepers, soonest first */
+  bool asleep;
+};
+
+/* NULL when memory or descriptors have run out. */
+struct transfer_engine *transfer_engine_new(unsigned max_connections);
+
+/* Closes the kept-alive connections. No exchange may be under way, and nobody asleep. */
+void transfer_engine_delete(struct transfer_engine *engine);
+
+/* Whether the engine was made by this very process, not by the one that forked it. */
+bool transfer_engine_is_ours(const struct transfer_engine *engine);
+
+/* Begins an exchange; the handle's CURLOPT_PRIVATE is its task. False when memory ran out. */
+bool transfer_engine_start(struct transfer_engine *engine, CURL *easy);
+
+/* Takes an exchange off, finished or not; its task is not told. */
+void transfer_engine_stop(struct transfer_engine *engine, CURL *easy);
+
+/* Calls task->awake in `seconds` from now, unless it is woken before. */
+void transfer_engine_sleep(struct transfer_engine *engine, struct engine_task *task, double seconds);
+void transfer_engine_wake(struct transfer_engine *engine, struct engine_task *task);
+
+/* Does what is due, and waits for more for at most `seconds` when nothing came of that. False when a signal
+ * cut the wait short. */
+bool transfer_engine_step(struct transfer_engine *engine, double seconds);
+
+/* For CURLOPT_OPENSOCKETFUNCTION and CURLOPT_CLOSESOCKETFUNCTION, with the engine as their data. */
+curl_socket_t transfer_engine_open_socket(void *engine, curlsocktype purpose, struct curl_sockaddr *address);
+int transfer_engine_close_socket(void *engine, curl_socket_t descriptor);
+
+#endif

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: MIT */
+#include "client/upload_client.h"
+
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { IDLE_ATTEMPTS_KEPT = 64 };
+
+/* Programs started together must not retry together; nothing here is a secret. */
+static void seed_random(struct upload_client *client) {
+  struct timespec now;
+  uint64_t seed;
+  clock_gettime(CLOCK_REALTIME, &now);
+  seed = (uint64_t)now.tv_nsec ^ (uint64_t)now.tv_sec << 24 ^ (uint64_t)getpid() << 32 ^ (uint64_t)(uintptr_t)client;
+  memcpy(client->random_state, &seed, sizeof client->random_state);
+}
+
+static bool upload_client_start_engine(struct upload_client *client, struct failure *failure) {
+  client->engine = transfer_engine_new(client->config->max_connections);
+  seed_random(client);
+  return client->engine || failure_set(failure, FAILURE_CONNECTION, "no memory or no descriptors left for a client");
+}
+
+struct upload_client *upload_client_new(struct client_config *config, struct failure *failure) {
+  struct upload_client *client = calloc(1, sizeof *client);
+  if (!client) {
+    client_config_delete(config);
+    failure_set_out_of_memory(failure);
+    return NULL;
+  }
+  client->config = config;
+  client->holders = 1;
+  if (upload_client_start_engine(client, failure)) return client;
+  upload_client_release(client);
+  return NULL;
+}
+
+static void delete_idle_attempts(struct upload_client *client) {
+  while (client->idle_attempts) {
+    struct http_attempt *attempt = client->idle_attempts;
+    client->idle_attempts = attempt->next;
+    http_attempt_delete(attempt);
+  }
+  client->idle_count = 0;
+}
+
+void upload_client_hold(struct upload_client *client) { client->holders++; }
+
+void upload_client_release(struct upload_client *client) {
+  if (--client->holders > 0) return;
+  delete_idle_attempts(client);
+  if (client->engine && transfer_engine_is_ours(client->engine)) transfer_engine_delete(client->engine);
+  client_config_delete(client->config);
+  free(client);
+}
+
+bool upload_client_enter(struct upload_client *client, struct failure *failure) {
+  if (client->engine && transfer_engine_is_ours(client->engine)) return true;
+  delete_idle_attempts(client);
+  return upload_client_start_engine(client, failure);
+}
+
+struct http_attempt *upload_client_take_attempt(struct upload_client *client) {
+  struct http_attempt *attempt = client->idle_attempts;
+  if (!attempt) return http_attempt_new(client->config, client->engine);
+  client->idle_attempts = attempt->next;
+  client->idle_count--;
+  return attempt;
+}
+
+void upload_client_return_attempt(struct upload_client *client, struct http_attempt *attempt) {
+  if (client->idle_count == IDLE_ATTEMPTS_KEPT || attempt->engine != client->engine) {
+    http_attempt_delete(attempt);
+    return;
+  }
+  attempt->next = client->idle_attempts;
+  client->idle_attempts = attempt;
+  client->idle_count++;
+}
+
+double upload_client_random(struct upload_client *client) { return erand48(client->random_state); }

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: MIT */
+/* What the calls of one client share: its settings, an engine, handles that wait to be used again, and the
+ * line of transfers that want attention. Lives as long as somebody holds it: the Lua client one hold, each
+ * transfer another, so that the order in which Lua collects them does not matter. */
+#ifndef CLIENT_UPLOAD_CLIENT_H
+#define CLIENT_UPLOAD_CLIENT_H
+
+#include "client/client_config.h"
+#include "client/http_attempt.h"
+#include "client/transfer_engine.h"
+
+struct transfer;
+
+struct upload_client {
+  struct client_config *config;
+  struct transfer_engine *engine;
+  struct http_attempt *idle_attempts;
+  unsigned idle_count;
+  struct transfer *first_changed, *last_changed;
+  unsigned short random_state[3];
+  unsigned transfers_made;
+  unsigned holders;
+};
+
+/* Takes the config, which must be complete, also when it fails; held once. NULL when memory or descriptors
+ * have run out, with `failure` saying which. */
+struct upload_client *upload_client_new(struct client_config *config, struct failure *failure);
+void upload_client_hold(struct upload_client *client);
+void upload_client_release(struct upload_client *client);
+
+/* Must be called on each entry from the host. In a process forked since, gives up the inherited engine
+ * without touching its connections, which the parent still uses, and makes a new one. */
+bool upload_client_enter(struct upload_client *client, struct failure *failure);
+
+/* An attempt to use; NULL when memory ran out. To be handed back off the engine. */
+struct http_attempt *upload_client_take_attempt(struct upload_client *client);
+void upload_client_return_attempt(struct upload_client *client, struct http_attempt *attempt);
+
+/* Uniform in 0..1, for jitter. */
+double upload_client_random(struct upload_client *client);
+
+#endif

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: MIT */
+/* The calls of the Uploads API: the only place that spells their paths. */
+#ifndef CLIENT_UPLOAD_REQUEST_H
+#define CLIENT_UPLOAD_REQUEST_H
+
+#include "client/http_request.h"
+
+/* What a call may need; one that needs no id or no parameters passes them by. */
+struct upload_arguments {
+  const char *upload_id;
+  size_t upload_id_length;
+  const char *json; /* the parameters, encoded */
+  size_t json_length;
+};
+
+/* Each writes path and body into a request fresh from http_request_create; false as text_buffer_append. */
+typedef bool upload_request_function(struct http_request *request, const struct upload_arguments *arguments);
+
+upload_request_function upload_request_create;
+upload_request_function upload_request_cancel;
+
+#endif
