@@ -61,9 +61,59 @@ endef
 $(foreach lua,$(ALL_LUAS),$(eval $(call for_lua,$(lua))))
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
 
+# --- use --------------------------------------------------------------------------------------------------
+
 env:
 	@echo "export LUA_PATH='$(CURDIR)/lua/?.lua;$(CURDIR)/lua/?/init.lua;;'"
 	@echo "export LUA_CPATH='$(CURDIR)/$(BUILD)/$(MAIN_LUA)/?.so;;'"
 
+in_checkout = LUA_PATH='./?.lua;./?/init.lua;lua/?.lua;lua/?/init.lua;;' LUA_CPATH='$(BUILD)/$(1)/?.so;;'
+
+demo:
+	@.ci/deps demo
+	@$(MAKE) --no-print-directory build LUA=$(MAIN_LUA)
+	@$(call in_checkout,$(MAIN_LUA)) spec/support/emulator/with $(MAIN_LUA) examples/cancel.lua
+
+install: $(BUILD)/$(MAIN_LUA)/openai_uploads/core.so
+	install -d $(DESTDIR)$(INSTALL_LMOD)/openai_uploads $(DESTDIR)$(INSTALL_CMOD)/openai_uploads
+	install -m 644 lua/openai_uploads/*.lua $(DESTDIR)$(INSTALL_LMOD)/openai_uploads
+	install -m 755 $< $(DESTDIR)$(INSTALL_CMOD)/openai_uploads
+
+# --- proof ------------------------------------------------------------------------------------------------
+
+include $(wildcard spec/c/rules.mk bench/rules.mk)
+
+# A second make, for which interpreters are there is known only once the packages are.
+test:
+	@.ci/deps test
+	@$(MAKE) --no-print-directory build
+	@$(MAKE) --no-print-directory run-tests
+
+.PHONY: run-tests
+run-tests:
+	@spec/run $(BUILD) $(LUAS)
+
+floors:
+	@.ci/floors $(BUILD)/$(MAIN_LUA)/openai_uploads/core.so
+
+C_FILES = $(wildcard src/*/*.[ch] spec/c/*.[ch] bench/*.c)
+
+lint: floors
+	luacheck --quiet lua spec examples bench
+	clang-format --dry-run --Werror $(C_FILES)
+	clang-tidy --quiet --warnings-as-errors='*' $(wildcard src/*/*.c) -- -std=c11 -D_GNU_SOURCE -Isrc $(call lua_flags,lua5.4)
+	cppcheck --quiet --error-exitcode=1 --std=c11 --enable=warning,performance,portability --inline-suppr \
+	  --suppress=missingIncludeSystem -Isrc src
+
+# The C units and the whole Lua suite on 5.4, with every byte and every operation watched.
+SANITIZERS := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+sanitize:
+	@.ci/deps check
+	@$(MAKE) --no-print-directory build LUA=lua5.4 BUILD=build/sanitize CFLAGS="$(SANITIZERS)"
+	@SANITIZE=1 spec/run build/sanitize lua5.4
+
+bench: $(BENCH_PROGRAMS) $(BUILD)/$(MAIN_LUA)/openai_uploads/core.so
+	@$(call in_checkout,$(MAIN_LUA)) $(MAIN_LUA) bench/run.lua
+
 clean:
-	rm -rf $(BUILD)
+	rm -rf build

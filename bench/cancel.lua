@@ -1,0 +1,18 @@
+-- SPDX-License-Identifier: MIT
+-- usage: cancel.lua CALLS      prints seconds per call
+local monotonic_seconds = require "bench.clock"
+local uploads = require "openai_uploads"
+
+local calls = tonumber(arg[1])
+
+local function cancel(count)
+  for _ = 1, count do
+    local upload = assert(uploads.cancel("upload_abc123"))
+    assert(upload.status == "cancelled")
+  end
+end
+
+cancel(math.floor(calls / 10) + 1) -- connects and warms up
+local start = monotonic_seconds()
+cancel(calls)
+print(("%.9f"):format((monotonic_seconds() - start) / calls))

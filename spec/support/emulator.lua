@@ -1,0 +1,98 @@
+-- SPDX-License-Identifier: MIT
+-- The emulator of the Uploads service as a spec uses it: start it, point a client at it, steer it, look into it.
+
+local cjson = require("cjson.safe").new()
+local http = require "socket.http"
+local ltn12 = require "ltn12"
+local process = require "spec.support.process"
+
+local emulator = {}
+
+local folder = debug.getinfo(1, "S").source:match("^@(.*)%.lua$")
+
+local function quoted(path)
+  return "'" .. path:gsub("'", "'\\''") .. "'"
+end
+
+-- Returns the decoded answer and the HTTP status of a control call.
+local function ask(root, method, name, params)
+  local text = params and cjson.encode(params) or ""
+  local pieces = {}
+  local ok, status = http.request {
+    url = root .. "/_emulator/" .. name, method = method,
+    headers = { ["content-length"] = #text }, source = ltn12.source.string(text), sink = ltn12.sink.table(pieces),
+  }
+  if not ok then error("the emulator does not answer: " .. tostring(status), 3) end
+  return cjson.decode(table.concat(pieces)), status
+end
+
+local function prepared(answer)
+  if type(answer.body) ~= "table" then return answer end
+  local copy = { headers = { ["content-type"] = "application/json" } }
+  for name, value in pairs(answer) do copy[name] = value end
+  copy.body = assert(cjson.encode(answer.body))
+  return copy
+end
+
+local function add_control(service)
+  local root = service.base_url:match("^(http://[^/]+)")
+
+  local function must(method, name, params)
+    local answer, status = ask(root, method, name, params)
+    if status ~= 200 then error(("the emulator refused '%s' (%s)"):format(name, status), 3) end
+    return answer
+  end
+
+  -- The next calls get these answers in turn, each { status, headers, body, close, delay, apply }:
+  -- with a status, that answer (a table as body becomes JSON); with `close` the connection ends after it, or
+  -- without any answer where there is no status; with `apply` the call is carried out all the same, and only its
+  -- answer is lost or replaced; `delay` waits so many seconds first. With none of status and close the call is served.
+  function service.answer_next(answers)
+    local list = {}
+    for index, answer in ipairs(answers) do list[index] = prepared(answer) end
+    if #list > 0 then must("POST", "answers", list) end
+  end
+
+  -- The requests since the last reset, a thousand at most, and how many there were: each
+  -- { method, uri, headers, body (none for multipart), connection (its serial number), http_version }.
+  function service.requests()
+    local answer = must("GET", "requests")
+    return answer.requests, answer.count
+  end
+
+  -- Both return the service's time, in seconds since 1970.
+  function service.advance_clock(seconds) return must("POST", "clock", { advance = seconds }).now end
+  function service.set_clock(time) return must("POST", "clock", { set = time }).now end
+
+  -- The Upload as stored: the fields of its answers, `mime_type`, and `parts`, each { id, bytes, md5, created_at }.
+  function service.upload(id)
+    local answer, status = ask(root, "GET", "uploads/" .. id)
+    if status ~= 200 then return nil end
+    local upload = answer.upload
+    upload.parts = answer.parts
+    if upload.file == cjson.null then upload.file = nil end
+    return upload
+  end
+
+  -- The ids of so many new pending Uploads.
+  function service.make_uploads(count) return must("POST", "uploads", { count = count }) end
+
+  -- Forgets Uploads, recorded requests and planned answers, and sets the clock right.
+  function service.reset() must("POST", "reset") end
+end
+
+-- Returns { base_url, tls = { good, http1, expired, wrong_host, unknown_issuer, old_protocol, client_certificate },
+-- ca_file, client_cert, client_key, pid, stop() } and the functions above.
+function emulator.start()
+  local child = assert(process.start(quoted(folder .. "/run")))
+  local service = { base_url = child.first_line, tls = {}, pid = child.pid, stop = child.stop, child = child }
+  for line in child.read_line do
+    local name, value = line:match("^(%S+) (.+)$")
+    if not name then break end
+    if value:find("^https:") then service.tls[name] = value else service[name] = value end
+  end
+  add_control(service)
+  return service
+end
+
+return emulator

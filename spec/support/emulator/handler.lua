@@ -1,0 +1,103 @@
+-- SPDX-License-Identifier: MIT
+-- What nginx calls for every request: records it, finds the call it means, and sends the answer.
+
+local control = require "spec.support.emulator.control"
+local json = require "spec.support.emulator.json"
+local problem = require "spec.support.emulator.problem"
+local request_body = require "spec.support.emulator.request_body"
+local service = require "spec.support.emulator.service"
+
+local handler = {}
+
+local upload_calls = { parts = service.add_part, complete = service.complete, cancel = service.cancel }
+
+local function percent_decoded(segment)
+  return (segment:gsub("%%(%x%x)", function(digits) return string.char(tonumber(digits, 16)) end))
+end
+
+-- The call that a path means, and its upload id. The path is the raw one: a decoded `/` in an id ends no segment.
+local function find_call(path)
+  local rest = path:match("^/v1/uploads(.*)$") or path:match("^/openai/v1/uploads(.*)$")
+  if rest == "" then return service.create end
+  local id, action = (rest or ""):match("^/([^/]+)/([a-z]+)$")
+  return upload_calls[action], id and percent_decoded(id)
+end
+
+local function refuse_key()
+  local key = (ngx.var.http_authorization or ""):match("^[Bb]earer +(.+)$") or ngx.var.http_api_key or ""
+  if key == "" then return problem.no_key() end
+  if key:sub(1, 8) == "sk-wrong" then return problem.wrong_key() end
+end
+
+local function serve(path, body)
+  local method = ngx.req.get_method()
+  local call, id = find_call(path)
+  if not call then return problem.unknown_url(method, path) end
+  if method ~= "POST" then return problem.wrong_method(method, path) end
+  return refuse_key() or call({ body = body, content_type = ngx.var.content_type or "" }, id)
+end
+
+-- Canned answers that close their connection, while nginx is on its way to where it does so.
+local last_answers = {}
+
+local function send(status, headers, pieces)
+  local length = 0
+  for _, piece in ipairs(pieces) do length = length + #piece end
+  ngx.status = status
+  for name, value in pairs(headers) do ngx.header[name] = value end
+  ngx.header.content_length = length
+  ngx.print(pieces)
+end
+
+-- LuaJIT samples long strings for its table of them, so thousands of answers that differ only in their id would
+-- all land in one chain and make each other slow. Without the id they are one and the same string.
+local function encode(object)
+  local id = object.id
+  if not id then return { json.encode(object) } end
+  object.id = nil
+  return { '{"id":"', id, '",', json.encode(object):sub(2) }
+end
+
+local function send_served(answer)
+  local headers = answer.headers or {}
+  headers["content-type"] = "application/json"
+  headers["x-request-id"] = "req_" .. ngx.var.request_id
+  headers["openai-processing-ms"] = math.floor((ngx.now() - ngx.req.start_time()) * 1000)
+  headers["openai-version"] = "2020-10-01"
+  send(answer.status, headers, encode(answer.object))
+end
+
+local function send_canned(canned)
+  if not canned.close then return send(canned.status, canned.headers or {}, { canned.body or "" }) end
+  last_answers[ngx.var.connection] = canned
+  return ngx.exec("@last_of_connection")
+end
+
+function handler.answer_and_close()
+  local connection = ngx.var.connection
+  local canned = last_answers[connection]
+  last_answers[connection] = nil
+  send(canned.status, canned.headers or {}, { canned.body or "" })
+end
+
+function handler.answer()
+  local uri = ngx.var.request_uri
+  local path = uri:match("^[^?#]*")
+  local body = request_body.read()
+  if control.owns(path) then
+    send(control.serve(path, body))
+    return body:close()
+  end
+
+  control.record(uri, body)
+  local planned = control.next_answer()
+  if planned.delay then ngx.sleep(planned.delay) end
+  local replaced = planned.status or planned.close
+  local answer = (planned.apply or not replaced) and serve(path, body)
+  body:close()
+  if planned.status then return send_canned(planned) end
+  if planned.close then return ngx.exit(444) end -- nginx's own number for closing without a word
+  send_served(answer)
+end
+
+return handler

@@ -1,0 +1,70 @@
+-- SPDX-License-Identifier: MIT
+-- The Uploads that the service knows, and its clock. One nginx worker runs all of it, so a table is the store.
+
+local problem = require "spec.support.emulator.problem"
+
+local upload_store = {}
+
+local UPLOAD_LIFETIME = 3600
+
+local uploads = {}
+local clock_offset = 0
+
+math.randomseed(ngx.now() * 1000 + ngx.worker.pid())
+
+function upload_store.new_id(prefix)
+  local random = math.random
+  return ("%s%08x%08x%08x"):format(prefix, random(0, 0xffffffff), random(0, 0xffffffff), random(0, 0xffffffff))
+end
+
+function upload_store.now() return ngx.time() + clock_offset end
+function upload_store.advance_clock(seconds) clock_offset = clock_offset + seconds end
+function upload_store.set_clock(time) clock_offset = time - ngx.time() end
+
+-- params: those of the call that creates an Upload, already checked.
+function upload_store.add(params)
+  local now = upload_store.now()
+  local upload = {
+    id = upload_store.new_id("upload_"), status = "pending", parts = {},
+    created_at = now, expires_at = now + UPLOAD_LIFETIME,
+    bytes = params.bytes, filename = params.filename, purpose = params.purpose, mime_type = params.mime_type,
+    file_lifetime = params.expires_after and params.expires_after.seconds,
+  }
+  uploads[upload.id] = upload
+  return upload
+end
+
+local function discard_contents(upload)
+  for _, part in ipairs(upload.parts) do part.content:discard() end
+end
+
+-- An Upload that is no longer pending needs the bytes of its Parts no more.
+function upload_store.leave_pending(upload, status)
+  upload.status = status
+  discard_contents(upload)
+end
+
+function upload_store.find(id)
+  local upload = uploads[id]
+  if upload and upload.status == "pending" and upload_store.now() >= upload.expires_at then
+    upload_store.leave_pending(upload, "expired")
+  end
+  return upload
+end
+
+-- The Upload, or nil and a refusal.
+function upload_store.find_pending(id)
+  local upload = upload_store.find(id)
+  if not upload then return nil, problem.no_such_upload() end
+  if upload.status == "expired" then return nil, problem.expired() end
+  if upload.status ~= "pending" then return nil, problem.not_pending(upload.status) end
+  return upload
+end
+
+function upload_store.reset()
+  for _, upload in pairs(uploads) do discard_contents(upload) end
+  uploads = {}
+  clock_offset = 0
+end
+
+return upload_store

@@ -1,0 +1,93 @@
+-- SPDX-License-Identifier: MIT
+
+-- What each step of a script does to a connection. A step that returns false was cut short by the peer's close, and
+-- ends the list.
+
+local event_loop = require "spec.support.fault.event_loop"
+
+local steps = {}
+
+local block_size = 65536
+
+local function read_chunks(connection)
+  local pieces = {}
+  repeat
+    local line = connection:take_through("\r\n")
+    local size = line and tonumber(line:match("^%x+") or "", 16)
+    local data = size and connection:take(size + 2)
+    if not data then return nil end
+    pieces[#pieces + 1] = line .. data
+  until size == 0
+  return table.concat(pieces)
+end
+
+local function read_body(connection, head)
+  local fields = head:lower()
+  if fields:find("\r\ntransfer%-encoding:[ \t]*chunked") then return read_chunks(connection) end
+  return connection:take(tonumber(fields:match("\r\ncontent%-length:[ \t]*(%d+)") or 0))
+end
+
+local function record(list, bytes)
+  if bytes ~= "" then list[#list + 1] = bytes end
+end
+
+local function read_request(connection, with_body)
+  local head = connection:take_through("\r\n\r\n")
+  local body = head and (with_body and read_body(connection, head) or not with_body and "")
+  if body then
+    record(connection.seen.requests, head .. body)
+  else
+    record(connection.seen.cut_requests, (head or "") .. connection.inbox)
+  end
+  return body and true or false
+end
+
+function steps.request(connection) return read_request(connection, true) end
+
+function steps.head(connection) return read_request(connection, false) end
+
+function steps.send(connection, bytes) return connection:send(bytes) end
+
+function steps.drip(connection, bytes, every, drop_size)
+  drop_size = drop_size or 1
+  for first = 1, #bytes, drop_size do
+    if first > 1 and not connection:pause(every) then return false end
+    if not connection:send(bytes:sub(first, first + drop_size - 1)) then return false end
+  end
+end
+
+steps["repeat"] = function(connection, bytes, count)
+  if bytes == "" then return end -- for ever, and without ever waiting
+  local in_a_block = math.max(1, math.floor(block_size / #bytes))
+  local block = bytes:rep(in_a_block)
+  while count > in_a_block do
+    if not connection:send(block) then return false end
+    count = count - in_a_block
+  end
+  return connection:send(bytes:rep(count))
+end
+
+-- Reads nothing, so a client with a large body finds the door shut.
+function steps.wait(_, seconds)
+  event_loop.wait { due = event_loop.after(seconds) }
+end
+
+function steps.stall(connection) connection:await_peer_close() end
+
+steps.await_close = steps.stall
+
+function steps.close(connection) connection:close() end
+
+function steps.half_close(connection) connection:half_close() end
+
+function steps.reset(connection) connection:reset() end
+
+-- Runs the list to its end, or to the step that was cut short; says whether it came to the end.
+function steps.run(connection, list)
+  for _, step in ipairs(list) do
+    if steps[step[1]](connection, step[2], step[3], step[4]) == false then return false end
+  end
+  return true
+end
+
+return steps

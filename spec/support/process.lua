@@ -1,0 +1,63 @@
+-- SPDX-License-Identifier: MIT
+-- A child process that says something on its first line and runs until it is stopped.
+-- It never outlives the process that started it: see `guard`.
+
+local process = {}
+
+-- Suites run under a preloaded sanitizer, which must not judge the shell, nginx or openssl as well.
+local clean = "unset LD_PRELOAD ASAN_OPTIONS LSAN_OPTIONS; "
+
+-- Stands beside the child: ends it when the parent is gone, however it went, or after an hour.
+local guard = [[
+parent=$PPID
+(
+  left=3600
+  while [ $left -gt 0 ] && kill -0 $$ && kill -0 $parent; do sleep 1; left=$((left - 1)); done
+  kill -TERM $$
+) >/dev/null 2>&1 </dev/null &
+]]
+
+local function when_collected(action)
+  if newproxy then -- Lua 5.1 and LuaJIT know finalizers of userdata only
+    local proxy = newproxy(true)
+    getmetatable(proxy).__gc = action
+    return proxy
+  end
+  return setmetatable({}, { __gc = action })
+end
+
+local function send_term(pid)
+  os.execute(clean .. ("exec sh -c 'kill -TERM %d 2>/dev/null'"):format(pid))
+end
+
+-- command: one simple shell command, for it is run by `exec`.
+-- Returns { pid, first_line, read_line(), stop() }, or nil and why, when the child ended without a line.
+function process.start(command)
+  local pipe = assert(io.popen(clean .. guard .. "echo $$; exec " .. command, "r"))
+  local pid = tonumber(pipe:read("*l"))
+  local first_line = pipe:read("*l")
+  if not first_line then
+    pipe:close()
+    return nil, ("'%s' ended before its first line"):format(command)
+  end
+
+  local child = { pid = pid, first_line = first_line }
+
+  function child.read_line()
+    return pipe and pipe:read("*l")
+  end
+
+  function child.stop()
+    if not pipe then return end
+    local closing = pipe
+    pipe = nil
+    send_term(pid)
+    closing:close() -- waits for the child's end
+  end
+
+  -- A pipe that is collected while its child runs would wait for it for ever.
+  child.collected = when_collected(child.stop)
+  return child
+end
+
+return process
