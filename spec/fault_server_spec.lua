@@ -93,12 +93,15 @@ describe("the fault server", function()
     it("tells requests that were cut short from whole ones", function()
       local script = server.script { { { "request" }, { "request" }, { "send", "never" } } }
       local client = connect(script)
-      client:send(get .. "POST / HTTP/1.1\r\nContent-Length: 9\r\n\r\nhalf")
+      local half = "POST / HTTP/1.1\r\nContent-Length: 9\r\n\r\nha"
+      client:send(get .. half)
+      assert.is_true(script.wait_for("bytes_received", #get + #half))
+      client:send("lf")
       client:close()
       assert.is_true(script.wait_for("cut_requests", 1))
       local seen = script.seen()
       assert.are.same({ get }, seen.requests)
-      assert.are.same({ "POST / HTTP/1.1\r\nContent-Length: 9\r\n\r\nhalf" }, seen.cut_requests)
+      assert.are.same({ half .. "lf" }, seen.cut_requests)
       assert.are.equal(0, seen.finished)
       assert.are.equal(0, seen.bytes_sent)
     end)
@@ -126,16 +129,18 @@ describe("the fault server", function()
       end
     end)
 
-    it("holds the next byte of a drip back, and notices a close meanwhile", function()
-      local script = server.script { { { "request" }, { "drip", "ab", 600 } } }
-      local client = connect(script)
-      client:send(get)
-      assert.are.equal("a", client:receive(1))
-      assert.are.equal("", (read_briefly(client)))
-      client:close()
-      assert.is_true(script.wait_for("closed_by_peer", 1))
-      assert.are.equal(1, script.seen().bytes_sent)
-    end)
+    for _, row in ipairs { { nil, "a" }, { 1, "a" }, { 3, "abc" } } do
+      it(("drips '%s', holds back the rest, and notices a close meanwhile"):format(row[2]), function()
+        local script = server.script { { { "request" }, { "drip", "abcd", 600, row[1] } } }
+        local client = connect(script)
+        client:send(get)
+        assert.are.equal(row[2], client:receive(#row[2]))
+        assert.are.equal("", (read_briefly(client)))
+        client:close()
+        assert.is_true(script.wait_for("closed_by_peer", 1))
+        assert.are.equal(#row[2], script.seen().bytes_sent)
+      end)
+    end
 
     it("repeats as often as asked", function()
       for _, row in ipairs { { "ab", 0 }, { "ab", 1 }, { "x-filler: 0123456789\r\n", 14000 }, { "", 9 } } do

@@ -54,10 +54,8 @@ function commands.close(id)
   return "closed"
 end
 
-function commands.quit()
-  event_loop.stop()
-  return "ending"
-end
+-- Answered by the end of the connection.
+function commands.quit() event_loop.stop() end
 
 local function answer(control, request)
   local first, second = commands[request[1]](request[2], request[3], request[4], request[5])

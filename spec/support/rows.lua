@@ -11,7 +11,7 @@
 --   settings, options   of the client and of the call
 --   kind, status, attempts (1), may   of the failure; may = "either" where chance decides what left in time
 --   says      a pattern for the message
---   fields    more of the failure, by name
+--   body      the failure's, where it is looked at; other fields, by name, in `fields`
 
 local assert = require "luassert"
 local fault = require "spec.support.fault"
@@ -66,9 +66,11 @@ function rows.connections(events)
   return lists
 end
 
--- No retries, unless told; and nothing that goes wrong here may hang for long.
+-- No retries, unless told; nothing that goes wrong here may hang for long, nor go to a proxy of the environment.
 function rows.client(base_url, settings)
-  local all = { base_url = base_url, api_key = "sk-of-the-specs", max_retries = 0, retry_delay = 0.001, timeout = 5 }
+  local all = {
+    base_url = base_url, api_key = "sk-of-the-specs", proxy = "", timeout = 5, max_retries = 0, retry_delay = 0.001,
+  }
   for name, value in pairs(settings or {}) do all[name] = value end
   return uploads.new(all)
 end
@@ -85,6 +87,10 @@ function rows.check_failure(row, upload, failure)
   end
   assert.are.same(expected, got)
   assert.is_boolean(failure.may_have_applied)
+  if row.body then -- too long to be shown
+    assert.are.equal(#row.body, #failure.body)
+    assert.is_true(row.body == failure.body)
+  end
   assert.is_truthy(failure.message:find(row.says), ("'%s' does not match '%s'"):format(failure.message, row.says))
 end
 

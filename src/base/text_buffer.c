@@ -15,9 +15,15 @@ void text_buffer_destroy(struct text_buffer *buffer) {
   text_buffer_create(buffer, buffer->cap);
 }
 
+void text_buffer_erase(struct text_buffer *buffer) {
+  static void *(*const volatile overwrite)(void *, int, size_t) = memset; /* volatile: may not be optimised away */
+  if (buffer->bytes) overwrite(buffer->bytes, 0, buffer->size);
+  buffer->length = 0;
+  buffer->over_cap = false;
+}
+
 void text_buffer_wipe(struct text_buffer *buffer) {
-  volatile char *bytes = buffer->bytes; /* volatile: the stores may not be optimised away */
-  for (size_t i = 0; i < buffer->size; i++) bytes[i] = 0;
+  text_buffer_erase(buffer);
   text_buffer_destroy(buffer);
 }
 

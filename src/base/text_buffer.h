@@ -18,8 +18,9 @@ struct text_buffer {
 void text_buffer_create(struct text_buffer *buffer, size_t cap);
 void text_buffer_destroy(struct text_buffer *buffer);
 
-/* Overwrites what is held before giving it back; for keys. */
+/* For keys: overwrites what is held, then gives it back (wipe) or keeps the room for the next use (erase). */
 void text_buffer_wipe(struct text_buffer *buffer);
+void text_buffer_erase(struct text_buffer *buffer);
 
 /* Empties it. A large allocation is given back, a small one kept for the next use. */
 void text_buffer_clear(struct text_buffer *buffer);

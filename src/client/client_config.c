@@ -93,6 +93,7 @@ static bool complete_headers(struct client_config *config, struct failure *probl
   bool complete;
   *headers = NULL;
   complete = set_header(headers, "Accept", "application/json", problem) &&
+             set_header(headers, "User-Agent", text_buffer_text(&config->user_agent), problem) &&
              set_header(headers, "OpenAI-Organization", text_buffer_text(&config->organization), problem) &&
              set_header(headers, "OpenAI-Project", text_buffer_text(&config->project), problem) &&
              (!lines || http_headers_set_lines(headers, lines, problem)) &&

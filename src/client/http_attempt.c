@@ -66,7 +66,6 @@ static bool set_client_options(struct http_attempt *attempt, const struct client
   curl_easy_setopt(easy, CURLOPT_CLOSESOCKETFUNCTION, transfer_engine_close_socket);
   curl_easy_setopt(easy, CURLOPT_CLOSESOCKETDATA, attempt->engine);
   failed |= set_protocols(easy);
-  failed |= set_text(easy, CURLOPT_USERAGENT, &config->user_agent);
   failed |= set_text(easy, CURLOPT_CAINFO, &config->ca_file);
   failed |= set_text(easy, CURLOPT_CAPATH, &config->ca_path);
   failed |= set_text(easy, CURLOPT_SSLCERT, &config->client_cert);
@@ -203,7 +202,7 @@ static void hide_key(struct http_attempt *attempt) {
     overwrite(&attempt->response.headers, key, length);
     overwrite(&attempt->response.body, key, length);
   }
-  text_buffer_wipe(line);
+  text_buffer_erase(line);
 }
 
 void http_attempt_conclude(struct http_attempt *attempt, CURLcode result, struct attempt_outcome *outcome) {
@@ -211,7 +210,7 @@ void http_attempt_conclude(struct http_attempt *attempt, CURLcode result, struct
   *outcome = (struct attempt_outcome){.status = http_attempt_status(attempt), .sent = http_attempt_has_sent(attempt)};
   hide_key(attempt);
   curl_easy_setopt(attempt->easy, CURLOPT_HTTPHEADER, NULL);
-  if (outcome->status > 0) {
+  if (outcome->status > 0 && !(result == CURLE_OK && failure_kind_of_status(outcome->status) == FAILURE_NONE)) {
     outcome->retry.advice = http_response_retry_advice(&attempt->response);
     outcome->retry.retry_after = http_response_retry_after(&attempt->response, time(NULL));
   }

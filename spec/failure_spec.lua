@@ -1,0 +1,177 @@
+-- SPDX-License-Identifier: MIT
+-- What a refusal by the service becomes: its kind by the status, its words by the body.
+
+local fault = require "spec.support.fault"
+local rows = require "spec.support.rows"
+
+local kinds = {
+  [400] = "bad_request",
+  [401] = "authentication",
+  [403] = "permission_denied",
+  [404] = "not_found",
+  [409] = "conflict",
+  [410] = "gone",
+  [422] = "unprocessable_entity",
+  [429] = "rate_limit",
+}
+
+describe("a failure", function()
+  local server
+
+  setup(function() server = fault.start() end)
+
+  teardown(function() server.stop() end)
+
+  -- Of the status that this answer has; after it nothing may have been sent again.
+  local function failure_of(row)
+    local failure, seen = rows.check(server, row)
+    assert.are.equal(1, #seen.requests)
+    return failure
+  end
+
+  describe("by status", function()
+    local function check(status, kind, may)
+      it(("%d is %s"):format(status, kind), function()
+        local body = status ~= 304 and '{"error":{"message":"No, thanks"}}' or ""
+        local failure = failure_of {
+          answer = fault.answer(status, body), kind = kind, status = status, may = may,
+          says = body ~= "" and "^No, thanks$" or "HTTP 304", body = body,
+        }
+        assert.is_nil(failure.location)
+      end)
+    end
+    for status = 400, 451 do check(status, kinds[status] or "status", false) end
+    for _, status in ipairs { 500, 501, 502, 503, 504, 529, 599, 600, 999 } do check(status, "server", true) end
+    for _, status in ipairs { 300, 304, 306, 399 } do check(status, "redirect", false) end
+  end)
+
+  describe("of a redirect", function()
+    for _, status in ipairs { 300, 301, 302, 303, 304, 307, 308 } do
+      it(("%d names the location and does not go there"):format(status), function()
+        local elsewhere = server.script { rows.lucky }
+        local location = elsewhere.base_url .. "/uploads/upload_1/cancel"
+        failure_of {
+          answer = fault.answer(status, "", { location = location }), settings = { max_retries = 2 },
+          kind = "redirect", status = status, may = false, says = "HTTP " .. status, fields = { location = location },
+        }
+        assert.are.equal(0, elsewhere.seen().connections)
+        elsewhere.close()
+      end)
+    end
+  end)
+
+  describe("says", function()
+    local ours = "^the service answered HTTP 400$"
+    local words = {
+      { "a text as it is", "Bad gateway", says = "^Bad gateway$" },
+      { "a text of several lines in one", "Bad\r\n\tgateway\27[31m", says = "^Bad   gateway %[31m$" },
+      { "nothing of a long text", ("words "):rep(100), says = ours },
+      { "nothing of HTML", "<html><body>No</body></html>", says = ours },
+      { "nothing of NULs", "a\0b", says = ours },
+      { "nothing of invalid JSON", '{"error":{"message":"No"', says = ours },
+      { "nothing of an empty body", "", says = ours },
+      { "nothing of an empty object", "{}", says = ours },
+      { "nothing of an array", '["No"]', says = ours },
+      { "nothing of JSON 10 000 deep", '{"error":' .. ("["):rep(10000), says = ours },
+      { "the error that is a text", '{"error":"No"}', says = "^No$" },
+      { "nothing of an error that is an empty text", '{"error":""}', says = ours },
+      { "nothing of an error that is null", '{"error":null}', says = ours },
+      { "nothing of an error that is a number", '{"error":7}', says = ours },
+      { "nothing of an error that is an array", '{"error":["No"]}', says = ours },
+      { "nothing of an empty error", '{"error":{}}', says = ours },
+      { "the message at the top", '{"message":"No","code":"c"}', says = "^No$", fields = { code = "c" } },
+      { "the message beside a null error", '{"error":null,"message":"No"}', says = "^No$" },
+      { "the error's message", '{"error":{"message":"No","type":"t","param":"p","code":"c"}}', says = "^No$",
+        fields = { type = "t", param = "p", code = "c" } },
+      { "the error's message beside nulls", '{"error":{"message":"No","type":"t","param":null,"code":null}}',
+        says = "^No$", fields = { type = "t" }, absent = { "param", "code" } },
+      { "the error's message beside a detail object",
+        '{"error":{"message":"No","type":"t"},"detail":{"message":"a","code":{"b":[1]}}}', says = "^No$",
+        fields = { type = "t" }, absent = { "code", "detail" } },
+      { "nothing of a message that is null", '{"error":{"message":null,"code":"c"}}', says = ours,
+        fields = { code = "c" } },
+      { "nothing of a message that is empty", '{"error":{"message":"","code":"c"}}', says = ours,
+        fields = { code = "c" } },
+      { "nothing of a message that is an object", '{"error":{"message":{"en":"No"}}}', says = ours },
+      { "a numeric code as a number", '{"error":{"message":"No","code":42}}', says = "^No$", fields = { code = 42 } },
+    }
+    for _, row in ipairs(words) do
+      it(row[1], function()
+        row.answer = fault.answer(400, row[2])
+        row.kind, row.status, row.may, row.body = "bad_request", 400, false, row[2]
+        local failure = failure_of(row)
+        for _, name in ipairs(row.absent or {}) do assert.is_nil(failure[name]) end
+      end)
+    end
+  end)
+
+  it("carries the answer's headers, names in lower case", function()
+    local answer = fault.answer(404, "", { ["X-Request-ID"] = "req_7f3a", ["X-Odd"] = { "a", "b" } })
+    local failure = failure_of {
+      answer = answer, kind = "not_found", status = 404, may = false, says = "404",
+      fields = { request_id = "req_7f3a" },
+    }
+    assert.are.same({ ["content-length"] = "0", ["x-request-id"] = "req_7f3a", ["x-odd"] = "a, b" }, failure.headers)
+  end)
+
+  it("has nothing of an answer where there was none", function()
+    local failure = failure_of {
+      steps = { { "request" }, { "close" } }, kind = "connection", may = true, says = "%w",
+    }
+    for _, name in ipairs { "status", "code", "param", "type", "request_id", "headers", "body", "location" } do
+      assert.is_nil(failure[name])
+    end
+  end)
+
+  it("never shows the key that a gateway echoes", function()
+    local key = "sk-very-secret-indeed"
+    local echo = ("you sent Authorization: Bearer %s"):format(key)
+    local failure = failure_of {
+      answer = fault.answer(400, echo, { ["x-echo"] = echo, ["x-request-id"] = key, location = key }),
+      settings = { api_key = key }, kind = "bad_request", status = 400, may = false, says = "Bearer %*+$",
+    }
+    local function check(text) assert.is_nil(tostring(text):find(key, 1, true)) end
+    check(failure)
+    for _, value in pairs(failure) do check(value) end
+    for _, value in pairs(failure.headers) do check(value) end
+  end)
+
+  describe("as a text", function()
+    local rows_of_text = {
+      { "is one line", fault.answer(404, '{"error":{"message":"No such Upload"}}', { ["x-request-id"] = "req_7f3a" }),
+        "not_found: No such Upload (HTTP 404, request req_7f3a)" },
+      { "leaves out what is not known", fault.answer(410, ""),
+        "gone: the service answered HTTP 410 (HTTP 410)" },
+      { "takes line breaks and escapes out of the service's words",
+        fault.answer(400, '{"error":{"message":"a\\r\\nb\\u001b[31m"}}'), "bad_request: a  b [31m (HTTP 400)" },
+    }
+    local function failure_by(bytes)
+      local script = server.script { rows.then_luck(rows.answered(bytes)) }
+      local _, failure = rows.client(script.base_url).cancel(rows.id)
+      script.close()
+      return failure
+    end
+    for _, row in ipairs(rows_of_text) do
+      it(row[1], function() assert.are.equal(row[3], tostring(failure_by(row[2]))) end)
+    end
+
+    it("tells the attempt when there was more than one", function()
+      local script = server.script(rows.connections { 503, 400 })
+      local _, failure = rows.client(script.base_url, { max_retries = 2 }).cancel(rows.id)
+      assert.are.equal("bad_request: the service answered HTTP 400 (HTTP 400, attempt 2)", tostring(failure))
+      script.close()
+    end)
+
+    it("can be joined to other texts", function()
+      local failure = failure_by(fault.answer(410, ""))
+      local text = tostring(failure)
+      assert.are.equal("sorry: " .. text .. "!", "sorry: " .. failure .. "!")
+    end)
+
+    it("is what assert raises", function()
+      local failure = failure_by(fault.answer(410, ""))
+      local raised = select(2, pcall(_G.assert, nil, failure))
+      assert.are.equal(tostring(failure), tostring(raised))
+    end)
+  end)
+end)

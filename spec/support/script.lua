@@ -1,0 +1,90 @@
+-- SPDX-License-Identifier: MIT
+-- Lua scripts in child interpreters of the kind that runs the specs. A child sees the modules that we see, the
+-- variables it is given, and none of a user's settings; it is killed after half a minute.
+
+local process = require "spec.support.process"
+
+local script = {}
+
+local LONGEST_LIFE = 30 -- seconds
+
+local not_inherited = {
+  "OPENAI_API_KEY", "OPENAI_BASE_URL", "OPENAI_ORG_ID", "OPENAI_PROJECT_ID", "OPENAI_CUSTOM_HEADERS", "OPENAI_LOG",
+  "http_proxy", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY", "no_proxy", "NO_PROXY", "LUA_INIT",
+}
+
+-- A preloaded sanitizer is for the Lua child alone: the programs around it are not ours to judge.
+local sanitizer = { "LD_PRELOAD", "ASAN_OPTIONS", "LSAN_OPTIONS" }
+
+local function quoted(text)
+  return "'" .. text:gsub("'", "'\\''") .. "'"
+end
+
+local function interpreter()
+  local index = 0
+  while arg[index - 1] do index = index - 1 end
+  return arg[index]
+end
+
+local function command(path, environment)
+  local words = { "timeout -s KILL " .. LONGEST_LIFE .. " env" }
+  local function set(name, value) words[#words + 1] = name .. "=" .. quoted(value) end
+  for _, name in ipairs(not_inherited) do words[#words + 1] = "-u " .. name end
+  for _, name in ipairs(sanitizer) do
+    if os.getenv(name) then set(name, os.getenv(name)) end
+  end
+  set("LUA_PATH", package.path)
+  set("LUA_CPATH", package.cpath)
+  for name, value in pairs(environment or {}) do set(name, value) end
+  words[#words + 1] = quoted(interpreter()) .. " " .. quoted(path)
+  return table.concat(words, " ")
+end
+
+local function write_file(code)
+  local path = os.tmpname()
+  local file = assert(io.open(path, "wb"))
+  file:write(code)
+  file:close()
+  return path
+end
+
+local function take_file(path)
+  local file = assert(io.open(path, "rb"))
+  local text = file:read("*a")
+  file:close()
+  os.remove(path)
+  return text
+end
+
+-- Runs the code to its end. Returns { stdout, stderr, status }; the status as a shell tells it.
+function script.run(code, environment)
+  local path, errors = write_file(code), os.tmpname()
+  local whole = ("unset %s; %s 2>%s; printf '\\n%%d' $?"):format(
+    table.concat(sanitizer, " "), command(path, environment), quoted(errors))
+  local pipe = assert(io.popen(whole, "r"))
+  local stdout, status = pipe:read("*a"):match("^(.*)\n(%d+)$")
+  pipe:close()
+  os.remove(path)
+  return { stdout = stdout, stderr = take_file(errors), status = tonumber(status) }
+end
+
+-- Begins to run code that prints a line before long. Returns the child as process.start does, with
+-- interrupt(), which is Ctrl-C, and finish(), which waits for the end and returns what it printed since, stderr included.
+function script.start(code, environment)
+  local path = write_file(code)
+  local child = assert(process.start(command(path, environment) .. " 2>&1"))
+  os.remove(path)
+
+  function child.interrupt() os.execute("kill -INT " .. child.pid) end
+
+  function child.finish()
+    local lines = {}
+    for line in child.read_line do lines[#lines + 1] = line end
+    child.stop()
+    return table.concat(lines, "\n")
+  end
+
+  return child
+end
+
+return script
