@@ -655,13 +655,13 @@ describe("the life of an emulator", function()
     local ca_file = parent.first_line
     assert.is_true(exists(ca_file))
     shell(("kill -KILL %d"):format(parent.pid))
+    parent.stop()
     local tries = 500
     while exists(ca_file) and tries > 0 do
       socket.sleep(0.02)
       tries = tries - 1
     end
     assert.is_false(exists(ca_file))
-    parent.stop()
   end)
 
   it("is told apart from a command that says nothing", function()

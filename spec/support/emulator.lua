@@ -26,11 +26,13 @@ local function ask(root, method, name, params)
   return cjson.decode(table.concat(pieces)), status
 end
 
+-- A canned answer whose body is a table becomes one of JSON.
 local function prepared(answer)
   if type(answer.body) ~= "table" then return answer end
-  local copy = { headers = { ["content-type"] = "application/json" } }
+  local copy, headers = {}, { ["content-type"] = "application/json" }
   for name, value in pairs(answer) do copy[name] = value end
-  copy.body = assert(cjson.encode(answer.body))
+  for name, value in pairs(answer.headers or {}) do headers[name:lower()] = value end
+  copy.headers, copy.body = headers, assert(cjson.encode(answer.body))
   return copy
 end
 

@@ -21,7 +21,8 @@ struct descriptor_set;
 struct descriptor_set *descriptor_set_new(void);
 void descriptor_set_delete(struct descriptor_set *set);
 
-/* Sets what `descriptor` is watched for; 0 takes it out. False when memory or kernel resources have run out. */
+/* Sets what `descriptor` is watched for; 0 takes it out. False when memory or kernel resources have run out.
+ */
 bool descriptor_set_watch(struct descriptor_set *set, int descriptor, unsigned interest);
 
 /* Stops reporting `descriptor` without a system call: for one that is likely to be watched again soon, and

@@ -19,7 +19,7 @@ struct watched {
 
 struct descriptor_set {
   int epoll;
-  int timer; /* -1 until somebody asks for the descriptor */
+  int timer;               /* -1 until somebody asks for the descriptor */
   struct watched *watched; /* indexed by descriptor */
   int watched_size;
 };
@@ -65,7 +65,8 @@ bool descriptor_set_watch(struct descriptor_set *set, int descriptor, unsigned i
   if (watched->registered == interest) return true;
   operation = !interest ? EPOLL_CTL_DEL : watched->registered ? EPOLL_CTL_MOD : EPOLL_CTL_ADD;
   event.data.fd = descriptor;
-  event.events = (interest & DESCRIPTOR_READABLE ? EPOLLIN : 0u) | (interest & DESCRIPTOR_WRITABLE ? EPOLLOUT : 0u);
+  event.events =
+      (interest & DESCRIPTOR_READABLE ? EPOLLIN : 0u) | (interest & DESCRIPTOR_WRITABLE ? EPOLLOUT : 0u);
   watched->registered = (unsigned char)interest;
   if (epoll_ctl(set->epoll, operation, descriptor, &event) == 0 || !interest) return true;
   watched->registered = watched->wanted = 0;

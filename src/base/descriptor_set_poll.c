@@ -15,7 +15,9 @@ struct descriptor_set {
   int size;
 };
 
-struct descriptor_set *descriptor_set_new(void) { return calloc(1, sizeof(struct descriptor_set)); }
+struct descriptor_set *descriptor_set_new(void) {
+  return calloc(1, sizeof(struct descriptor_set));
+}
 
 void descriptor_set_delete(struct descriptor_set *set) {
   if (set) free(set->watched);
@@ -48,7 +50,8 @@ bool descriptor_set_watch(struct descriptor_set *set, int descriptor, unsigned i
   }
   if (!watched) watched = descriptor_set_add(set, descriptor);
   if (!watched) return false;
-  watched->events = (short)((interest & DESCRIPTOR_READABLE ? POLLIN : 0) | (interest & DESCRIPTOR_WRITABLE ? POLLOUT : 0));
+  watched->events =
+      (short)((interest & DESCRIPTOR_READABLE ? POLLIN : 0) | (interest & DESCRIPTOR_WRITABLE ? POLLOUT : 0));
   watched->revents = 0;
   return true;
 }

@@ -18,10 +18,9 @@ bool failure_set_out_of_memory(struct failure *failure) {
 }
 
 const char *failure_kind_name(enum failure_kind kind) {
-  static const char *const names[] = {
-      "none",
+  static const char *const names[] = {"none",
 #define FAILURE_AS_NAME(name, text) text,
-      FAILURE_KINDS(FAILURE_AS_NAME)
+                                      FAILURE_KINDS(FAILURE_AS_NAME)
 #undef FAILURE_AS_NAME
   };
   return names[kind];

@@ -36,8 +36,12 @@ struct retry_decision retry_policy_decide(const struct retry_settings *settings,
   return decision;
 }
 
-static bool is_blank(char byte) { return byte == ' ' || byte == '\t'; }
-static bool is_digit(char byte) { return byte >= '0' && byte <= '9'; }
+static bool is_blank(char byte) {
+  return byte == ' ' || byte == '\t';
+}
+static bool is_digit(char byte) {
+  return byte >= '0' && byte <= '9';
+}
 
 bool retry_policy_parse_number(const char *text, double *number) {
   double value = 0, unit = 1;

@@ -16,11 +16,11 @@ struct retry_settings {
 enum retry_advice { RETRY_ADVICE_NONE, RETRY_ADVICE_RETRY, RETRY_ADVICE_STOP };
 
 struct retry_outcome {
-  bool transient;          /* no whole answer came, for a reason that may pass */
-  bool stale_connection;   /* a kept-alive connection turned out closed: the next one is made afresh, at once */
-  long status;             /* of the answer; 0 when none came */
+  bool transient;        /* no whole answer came, for a reason that may pass */
+  bool stale_connection; /* a kept-alive connection turned out closed: the next one is made afresh, at once */
+  long status;           /* of the answer; 0 when none came */
   enum retry_advice advice;
-  double retry_after;      /* seconds the service asked for, above 0; or 0 when it asked for none */
+  double retry_after; /* seconds the service asked for, above 0; or 0 when it asked for none */
 };
 
 enum retry_verdict {

@@ -16,7 +16,8 @@ void text_buffer_destroy(struct text_buffer *buffer) {
 }
 
 void text_buffer_erase(struct text_buffer *buffer) {
-  static void *(*const volatile overwrite)(void *, int, size_t) = memset; /* volatile: may not be optimised away */
+  static void *(*const volatile overwrite)(void *, int, size_t) =
+      memset; /* volatile: may not be optimised away */
   if (buffer->bytes) overwrite(buffer->bytes, 0, buffer->size);
   buffer->length = 0;
   buffer->over_cap = false;

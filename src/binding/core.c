@@ -10,7 +10,9 @@
 #include <pthread.h>
 
 /* Never undone: the host, or another module, may use curl as well. */
-static void initialize_curl(void) { curl_global_init(CURL_GLOBAL_DEFAULT); }
+static void initialize_curl(void) {
+  curl_global_init(CURL_GLOBAL_DEFAULT);
+}
 
 static const luaL_Reg functions[] = {
     {"client", lua_client_new},

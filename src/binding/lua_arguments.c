@@ -18,7 +18,8 @@ static void check_type(lua_State *L, const struct service_call *call, int index,
   raise_argument(L, call, index);
 }
 
-static void read_id(lua_State *L, const struct service_call *call, int index, struct upload_arguments *arguments) {
+static void read_id(lua_State *L, const struct service_call *call, int index,
+                    struct upload_arguments *arguments) {
   const char *refusal;
   check_type(L, call, index, LUA_TSTRING, "upload id");
   arguments->upload_id = lua_tolstring(L, index, &arguments->upload_id_length);
@@ -28,24 +29,30 @@ static void read_id(lua_State *L, const struct service_call *call, int index, st
   raise_argument(L, call, index);
 }
 
-static bool is_whole(lua_Number number) { return number >= 0 && number == floor(number) && isfinite(number); }
+static bool is_whole(lua_Number number) {
+  return number >= 0 && number == floor(number) && isfinite(number);
+}
 
-static void check_field(lua_State *L, const struct service_call *call, int index, const struct required_field *field) {
+static void check_field(lua_State *L, const struct service_call *call, int index,
+                        const struct required_field *field) {
   int problems = lua_gettop(L);
   lua_getfield(L, index, field->name);
   if (lua_isnil(L, -1))
     lua_pushfstring(L, "params.%s is missing", field->name);
   else if (lua_type(L, -1) != field->type)
-    lua_pushfstring(L, "params.%s must be a %s, got %s", field->name, lua_typename(L, field->type), luaL_typename(L, -1));
+    lua_pushfstring(L, "params.%s must be a %s, got %s", field->name, lua_typename(L, field->type),
+                    luaL_typename(L, -1));
   else if (field->type == LUA_TNUMBER && !is_whole(lua_tonumber(L, -1)))
     lua_pushfstring(L, "params.%s must be a whole number, got %f", field->name, lua_tonumber(L, -1));
   if (lua_gettop(L) > problems + 1) raise_argument(L, call, index);
   lua_settop(L, problems);
 }
 
-static void read_params(lua_State *L, const struct service_call *call, int index, struct upload_arguments *arguments) {
+static void read_params(lua_State *L, const struct service_call *call, int index,
+                        struct upload_arguments *arguments) {
   check_type(L, call, index, LUA_TTABLE, "params");
-  for (const struct required_field *field = call->required; field->name; field++) check_field(L, call, index, field);
+  for (const struct required_field *field = call->required; field->name; field++)
+    check_field(L, call, index, field);
   if (!lua_json_encode(L, index)) raise_argument(L, call, index);
   arguments->json = lua_tolstring(L, -1, &arguments->json_length);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The arguments of a call of the service: what it takes, and how they are checked. What is wrong raises at the
- * caller's line and names the argument. */
+/* The arguments of a call of the service: what it takes, and how they are checked. What is wrong raises at
+ * the caller's line and names the argument. */
 #ifndef BINDING_LUA_ARGUMENTS_H
 #define BINDING_LUA_ARGUMENTS_H
 

@@ -44,15 +44,17 @@ static bool ask_for_key(lua_State *L, const char **key, size_t *length, struct f
   if (status == LUA_ERRMEM) lua_error(L);
   complaint = lua_tostring(L, -1);
   if (status != 0)
-    return failure_set(failure, FAILURE_CONFIGURATION, "the api_key function raised an error: %s", complaint ? complaint : luaL_typename(L, -1));
+    return failure_set(failure, FAILURE_CONFIGURATION, "the api_key function raised an error: %s",
+                       complaint ? complaint : luaL_typename(L, -1));
   if (lua_type(L, -2) != LUA_TSTRING)
-    return failure_set(failure, FAILURE_CONFIGURATION, "the api_key function returned no string: %s", complaint ? complaint : luaL_typename(L, -2));
+    return failure_set(failure, FAILURE_CONFIGURATION, "the api_key function returned no string: %s",
+                       complaint ? complaint : luaL_typename(L, -2));
   *key = lua_tolstring(L, -2, length);
   return true;
 }
 
-static bool find_key(lua_State *L, int callbacks, const struct transfer *transfer, const char **key, size_t *length,
-                     struct failure *failure) {
+static bool find_key(lua_State *L, int callbacks, const struct transfer *transfer, const char **key,
+                     size_t *length, struct failure *failure) {
   const struct text_buffer *own = &transfer->client->config->api_key;
   *key = text_buffer_text(own);
   *length = own->length;

@@ -9,9 +9,13 @@
 
 static const char client_type[] = "openai_uploads.client";
 
-/* The calls of the service. A new one is a row here, its request in upload_request, its types in types.lua. */
-static const struct required_field create_fields[] = {
-    {"filename", LUA_TSTRING}, {"purpose", LUA_TSTRING}, {"bytes", LUA_TNUMBER}, {"mime_type", LUA_TSTRING}, {NULL, 0}};
+/* The calls of the service. A new one is a row here, its request in upload_request, its types in types.lua.
+ */
+static const struct required_field create_fields[] = {{"filename", LUA_TSTRING},
+                                                      {"purpose", LUA_TSTRING},
+                                                      {"bytes", LUA_TNUMBER},
+                                                      {"mime_type", LUA_TSTRING},
+                                                      {NULL, 0}};
 
 static const struct service_call service_calls[] = {
     {"cancel", true, NULL, upload_request_cancel, "upload"},
@@ -35,7 +39,9 @@ static int client_gc(lua_State *L) {
   return 0;
 }
 
-static void raise_out_of_memory(lua_State *L) { luaL_error(L, "not enough memory"); }
+static void raise_out_of_memory(lua_State *L) {
+  luaL_error(L, "not enough memory");
+}
 
 /* `settings`: where their table stands; 0: the environment says it all. */
 static void set_up(lua_State *L, struct lua_client *holder, int settings, int callbacks) {
@@ -81,7 +87,8 @@ static struct lua_transfer *begin(lua_State *L, struct upload_client *client, in
   struct transfer *transfer = holder->transfer = transfer_new(client, &settings, &holder->additions);
   if (!transfer) raise_out_of_memory(L);
   if (has_callbacks) lua_attendant_note_callbacks(L, callbacks, index, transfer);
-  if (problem.kind == FAILURE_NONE && !call->build(&transfer->request, arguments)) failure_set_out_of_memory(&problem);
+  if (problem.kind == FAILURE_NONE && !call->build(&transfer->request, arguments))
+    failure_set_out_of_memory(&problem);
   if (problem.kind == FAILURE_NONE || problem.kind == FAILURE_OUT_OF_MEMORY)
     http_request_seal(&transfer->request, client->config, &holder->additions, &problem);
   if (problem.kind == FAILURE_NONE)

@@ -16,7 +16,8 @@ static const char failure_type[] = "openai_uploads.failure";
 static void push_one_line(lua_State *L, const char *text, size_t length) {
   luaL_Buffer line;
   luaL_buffinit(L, &line);
-  for (size_t i = 0; i < length; i++) luaL_addchar(&line, (unsigned char)text[i] < ' ' || text[i] == 127 ? ' ' : text[i]);
+  for (size_t i = 0; i < length; i++)
+    luaL_addchar(&line, (unsigned char)text[i] < ' ' || text[i] == 127 ? ' ' : text[i]);
   luaL_pushresult(&line);
 }
 
@@ -87,7 +88,8 @@ void lua_failure_open(lua_State *L) {
 static void push_lower_case(lua_State *L, const char *text, size_t length) {
   luaL_Buffer lower;
   luaL_buffinit(L, &lower);
-  for (size_t i = 0; i < length; i++) luaL_addchar(&lower, text[i] >= 'A' && text[i] <= 'Z' ? (char)(text[i] + 32) : text[i]);
+  for (size_t i = 0; i < length; i++)
+    luaL_addchar(&lower, text[i] >= 'A' && text[i] <= 'Z' ? (char)(text[i] + 32) : text[i]);
   luaL_pushresult(&lower);
 }
 
@@ -116,7 +118,8 @@ void lua_failure_push_headers(lua_State *L, const struct http_response *response
 static void copy_detail(lua_State *L, int from, const char *name) {
   size_t length = 0;
   lua_getfield(L, from, name);
-  if (lua_type(L, -1) == LUA_TNUMBER || (lua_type(L, -1) == LUA_TSTRING && (lua_tolstring(L, -1, &length), length > 0)))
+  if (lua_type(L, -1) == LUA_TNUMBER ||
+      (lua_type(L, -1) == LUA_TSTRING && (lua_tolstring(L, -1, &length), length > 0)))
     lua_setfield(L, -2, name);
   else
     lua_pop(L, 1);
@@ -163,7 +166,8 @@ static void set_service_details(lua_State *L, const struct text_buffer *body) {
   lua_setfield(L, -2, "message");
 }
 
-static void set_header(lua_State *L, const char *field, const struct http_response *response, const char *name) {
+static void set_header(lua_State *L, const char *field, const struct http_response *response,
+                       const char *name) {
   char value[1024];
   if (!http_response_header(response, name, value, sizeof value) || !*value) return;
   lua_pushstring(L, value);

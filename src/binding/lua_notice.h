@@ -8,8 +8,8 @@
 #include <lua.h>
 
 /* Each looks up its function in the callbacks table of the call at `call` (0: it has none), then in the
- * client's at `client`. An error in on_retry ends the call as `aborted`; one in log is told on stderr, and the
- * call goes on. Neither raises but for want of memory. */
+ * client's at `client`. An error in on_retry ends the call as `aborted`; one in log is told on stderr, and
+ * the call goes on. Neither raises but for want of memory. */
 void lua_notice_attempt(lua_State *L, int client, int call, const struct transfer *transfer);
 void lua_notice_retry(lua_State *L, int client, int call, struct transfer *transfer);
 void lua_notice_done(lua_State *L, int client, int call, const struct transfer *transfer);

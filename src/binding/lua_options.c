@@ -111,7 +111,8 @@ static int raise_unknown(lua_State *L, const char *name, bool of_call) {
   for (int i = 0; i < OPTION_ROWS; i++) {
     int other = edit_distance(name, option_rows[i].name);
     if (of_call && option_rows[i].scope == OF_CLIENT) {
-      if (other == 0) return luaL_error(L, "option '%s' is a setting of a whole client: pass it to new", name);
+      if (other == 0)
+        return luaL_error(L, "option '%s' is a setting of a whole client: pass it to new", name);
       continue;
     }
     if (other < distance) nearest = &option_rows[i], distance = other;
@@ -130,7 +131,8 @@ static double check_number(lua_State *L, const struct option_row *row, bool whol
   number = lua_tonumber(L, -1);
   if (!(number >= row->least && number <= row->most))
     luaL_error(L, "bad option '%s' (%f is not within %f and %f)", row->name, number, row->least, row->most);
-  if (whole && number != floor(number)) luaL_error(L, "bad option '%s' (%f is not a whole number)", row->name, number);
+  if (whole && number != floor(number))
+    luaL_error(L, "bad option '%s' (%f is not a whole number)", row->name, number);
   return number;
 }
 
@@ -149,12 +151,14 @@ static void check_type(lua_State *L, const struct option_row *row, int type) {
   if (lua_type(L, -1) != type) raise_type(L, row, lua_typename(L, type));
 }
 
-static void read_text(struct option_target *target, const struct option_row *row, struct text_buffer *setting) {
+static void read_text(struct option_target *target, const struct option_row *row,
+                      struct text_buffer *setting) {
   size_t length;
   const char *text;
   check_type(target->L, row, LUA_TSTRING);
   text = lua_tolstring(target->L, -1, &length);
-  if (!client_config_set_text(target->config, setting, row->name, text, length)) luaL_error(target->L, "not enough memory");
+  if (!client_config_set_text(target->config, setting, row->name, text, length))
+    luaL_error(target->L, "not enough memory");
 }
 
 static void read_function(struct option_target *target, const struct option_row *row) {
@@ -165,7 +169,8 @@ static void read_function(struct option_target *target, const struct option_row 
 }
 
 /* A function stands for the key: the environment's is not looked for. */
-static void read_key(struct option_target *target, const struct option_row *row, struct text_buffer *setting) {
+static void read_key(struct option_target *target, const struct option_row *row,
+                     struct text_buffer *setting) {
   if (lua_type(target->L, -1) != LUA_TFUNCTION) {
     if (lua_type(target->L, -1) != LUA_TSTRING) raise_type(target->L, row, "string or function");
     read_text(target, row, setting);
@@ -187,13 +192,18 @@ static void read_pair(struct option_target *target, const struct option_row *row
   bool added;
   if (lua_type(L, -2) != LUA_TSTRING) luaL_error(L, "bad option '%s' (its keys must be strings)", row->name);
   name = lua_tolstring(L, -2, &name_length);
-  if (type == LUA_TBOOLEAN && !removed) lua_pushstring(L, lua_toboolean(L, -1) ? "true" : "false");
-  else lua_pushvalue(L, -1);
-  value = removed ? NULL : lua_tolstring(L, -1, &value_length); /* a copy: a key must not change under lua_next */
-  if (!value && !removed) luaL_error(L, "bad option '%s' (value of '%s' is a %s)", row->name, name, luaL_typename(L, -1));
-  added = row->type == OPTION_HEADERS
-              ? request_additions_set_header(target->additions, name, name_length, value, value_length, &problem)
-              : request_additions_add_query(target->additions, name, name_length, value, value_length, &problem);
+  if (type == LUA_TBOOLEAN && !removed)
+    lua_pushstring(L, lua_toboolean(L, -1) ? "true" : "false");
+  else
+    lua_pushvalue(L, -1);
+  value =
+      removed ? NULL : lua_tolstring(L, -1, &value_length); /* a copy: a key must not change under lua_next */
+  if (!value && !removed)
+    luaL_error(L, "bad option '%s' (value of '%s' is a %s)", row->name, name, luaL_typename(L, -1));
+  added =
+      row->type == OPTION_HEADERS
+          ? request_additions_set_header(target->additions, name, name_length, value, value_length, &problem)
+          : request_additions_add_query(target->additions, name, name_length, value, value_length, &problem);
   lua_pop(L, 1);
   if (added) return;
   if (problem.kind == FAILURE_OUT_OF_MEMORY) luaL_error(L, "not enough memory");
@@ -214,7 +224,9 @@ static void read_pairs(struct option_target *target, const struct option_row *ro
 static void read_option(struct option_target *target, const struct option_row *row) {
   lua_State *L = target->L;
   char *base = row->scope == OF_CALL ? (char *)target->settings : (char *)target->config;
-  void *member = base + row->offset;
+  void *member;
+  if (!base) return; /* never: find_row gives a call no row of the client's */
+  member = base + row->offset;
   switch (row->type) {
   case OPTION_SECONDS: *(double *)member = check_number(L, row, false); break;
   case OPTION_BYTES: *(double *)member = check_number(L, row, true); break;
@@ -234,7 +246,8 @@ static void read_option(struct option_target *target, const struct option_row *r
 
 static const struct option_row *find_row(const char *name, bool of_call) {
   for (int i = 0; i < OPTION_ROWS; i++)
-    if (strcmp(option_rows[i].name, name) == 0 && !(of_call && option_rows[i].scope == OF_CLIENT)) return &option_rows[i];
+    if (strcmp(option_rows[i].name, name) == 0 && !(of_call && option_rows[i].scope == OF_CLIENT))
+      return &option_rows[i];
   return NULL;
 }
 
@@ -245,10 +258,13 @@ static void read_options(struct option_target *target, int index) {
   lua_pushnil(L);
   while (lua_next(L, index)) {
     const struct option_row *row;
-    if (lua_type(L, -2) != LUA_TSTRING) luaL_error(L, "unknown option: a %s is no option's name", luaL_typename(L, -2));
+    if (lua_type(L, -2) != LUA_TSTRING)
+      luaL_error(L, "unknown option: a %s is no option's name", luaL_typename(L, -2));
     row = find_row(lua_tostring(L, -2), of_call);
-    if (!row) raise_unknown(L, lua_tostring(L, -2), of_call);
-    read_option(target, row);
+    if (row)
+      read_option(target, row);
+    else
+      raise_unknown(L, lua_tostring(L, -2), of_call);
     lua_pop(L, 1);
   }
 }

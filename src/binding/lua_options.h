@@ -8,7 +8,13 @@
 #include <lua.h>
 
 /* The functions among the options: they stay on the Lua side, in a table under these numbers. */
-enum lua_callback { LUA_CALLBACK_NONE, LUA_CALLBACK_API_KEY, LUA_CALLBACK_ON_RETRY, LUA_CALLBACK_LOG, LUA_CALLBACK_COUNT };
+enum lua_callback {
+  LUA_CALLBACK_NONE,
+  LUA_CALLBACK_API_KEY,
+  LUA_CALLBACK_ON_RETRY,
+  LUA_CALLBACK_LOG,
+  LUA_CALLBACK_COUNT
+};
 
 /* Reads the table at `index` into `config`; functions go, by their number above, into the table at
  * `callbacks`. */

@@ -61,7 +61,8 @@ bool client_config_set_text(struct client_config *config, struct text_buffer *se
   if (has_break(text, length))
     failure_set(&problem, FAILURE_CONFIGURATION, "%s contains a line break or a NUL byte", name);
   else if (length > CLIENT_CONFIG_MAX_TEXT_BYTES)
-    failure_set(&problem, FAILURE_CONFIGURATION, "%s is longer than %d bytes", name, CLIENT_CONFIG_MAX_TEXT_BYTES);
+    failure_set(&problem, FAILURE_CONFIGURATION, "%s is longer than %d bytes", name,
+                CLIENT_CONFIG_MAX_TEXT_BYTES);
   if (problem.kind == FAILURE_NONE) return text_buffer_append(setting, text, length);
   client_config_set_problem(config, &problem);
   return true;
@@ -81,7 +82,8 @@ static bool default_text(struct client_config *config, struct text_buffer *setti
   return !text || client_config_set_text(config, setting, name, text, strlen(text));
 }
 
-static bool set_header(struct curl_slist **list, const char *name, const char *value, struct failure *problem) {
+static bool set_header(struct curl_slist **list, const char *name, const char *value,
+                       struct failure *problem) {
   return !*value || http_headers_set(list, name, strlen(name), value, strlen(value), problem);
 }
 
@@ -104,11 +106,13 @@ static bool complete_headers(struct client_config *config, struct failure *probl
 
 bool client_config_check_key(const char *key, size_t length, struct failure *failure) {
   if (length == 0)
-    return failure_set(failure, FAILURE_CONFIGURATION, "no API key: set OPENAI_API_KEY, or pass api_key to new");
+    return failure_set(failure, FAILURE_CONFIGURATION,
+                       "no API key: set OPENAI_API_KEY, or pass api_key to new");
   if (has_break(key, length))
     return failure_set(failure, FAILURE_CONFIGURATION, "api_key contains a line break or a NUL byte");
   if (length > CLIENT_CONFIG_MAX_TEXT_BYTES)
-    return failure_set(failure, FAILURE_CONFIGURATION, "api_key is longer than %d bytes", CLIENT_CONFIG_MAX_TEXT_BYTES);
+    return failure_set(failure, FAILURE_CONFIGURATION, "api_key is longer than %d bytes",
+                       CLIENT_CONFIG_MAX_TEXT_BYTES);
   return true;
 }
 
@@ -127,12 +131,12 @@ bool client_config_complete(struct client_config *config, const char *host) {
   if (!default_text(config, &config->api_key, "OPENAI_API_KEY", NULL) ||
       !default_text(config, &config->base_url, "OPENAI_BASE_URL", default_base_url) ||
       !default_text(config, &config->organization, "OPENAI_ORG_ID", NULL) ||
-      !default_text(config, &config->project, "OPENAI_PROJECT_ID", NULL) ||
-      !default_user_agent(config, host))
+      !default_text(config, &config->project, "OPENAI_PROJECT_ID", NULL) || !default_user_agent(config, host))
     return false;
   if (config->problem.kind != FAILURE_NONE) return true;
   if (!complete_headers(config, &problem) ||
-      !service_url_parse(&config->url, text_buffer_text(&config->base_url), config->allow_plain_http, &problem))
+      !service_url_parse(&config->url, text_buffer_text(&config->base_url), config->allow_plain_http,
+                         &problem))
     client_config_set_problem(config, &problem);
   return problem.kind != FAILURE_OUT_OF_MEMORY;
 }

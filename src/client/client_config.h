@@ -41,9 +41,9 @@ struct client_config {
   unsigned max_connections;
   bool verify_tls;
   bool allow_plain_http;
-  bool log_to_stderr;      /* OPENAI_LOG=debug */
-  struct service_url url;  /* of base_url */
-  struct failure problem;  /* what every call answers when the settings cannot work; kind NONE when they can */
+  bool log_to_stderr;     /* OPENAI_LOG=debug */
+  struct service_url url; /* of base_url */
+  struct failure problem; /* what every call answers when the settings cannot work; kind NONE when they can */
 };
 
 /* NULL when memory ran out. */
@@ -56,7 +56,9 @@ bool client_config_set_text(struct client_config *config, struct text_buffer *se
                             const char *text, size_t length);
 
 /* Whether somebody set it, if only to "". */
-static inline bool client_config_is_set(const struct text_buffer *setting) { return setting->cap > 0; }
+static inline bool client_config_is_set(const struct text_buffer *setting) {
+  return setting->cap > 0;
+}
 
 /* Takes what is still unset from the environment, then checks the whole; what is wrong is left in
  * `problem`. Call it once. `host` names who loads us in the user agent. False when memory ran out. */

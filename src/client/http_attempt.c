@@ -27,7 +27,8 @@ static CURLcode set_text(CURL *easy, CURLoption option, const struct text_buffer
 }
 
 static CURLcode set_proxy(CURL *easy, const struct client_config *config) {
-  if (client_config_is_set(&config->proxy)) return curl_easy_setopt(easy, CURLOPT_PROXY, text_buffer_text(&config->proxy));
+  if (client_config_is_set(&config->proxy))
+    return curl_easy_setopt(easy, CURLOPT_PROXY, text_buffer_text(&config->proxy));
   /* an environment's http_proxy would carry the key of a plain loopback call off this machine */
   if (config->url.plain_http && !config->allow_plain_http) return curl_easy_setopt(easy, CURLOPT_PROXY, "");
   return CURLE_OK;
@@ -78,7 +79,8 @@ struct http_attempt *http_attempt_new(const struct client_config *config, struct
   struct http_attempt *attempt = calloc(1, sizeof *attempt);
   if (!attempt) return NULL;
   http_response_create(&attempt->response, (size_t)config->max_response_bytes);
-  text_buffer_create(&attempt->authorization_line, CLIENT_CONFIG_MAX_TEXT_BYTES + sizeof "Authorization: Bearer ");
+  text_buffer_create(&attempt->authorization_line,
+                     CLIENT_CONFIG_MAX_TEXT_BYTES + sizeof "Authorization: Bearer ");
   attempt->engine = engine;
   attempt->easy = curl_easy_init();
   if (attempt->easy && set_client_options(attempt, config)) return attempt;
@@ -96,7 +98,8 @@ void http_attempt_delete(struct http_attempt *attempt) {
 
 /* Puts our own two lines before the request's list, without copying it. NULL when memory ran out. */
 static struct curl_slist *assemble_headers(struct http_attempt *attempt, const struct client_config *config,
-                                           const struct http_request *request, const struct attempt_terms *terms) {
+                                           const struct http_request *request,
+                                           const struct attempt_terms *terms) {
   struct curl_slist *list = (struct curl_slist *)(void *)request->headers;
   struct text_buffer *line = &attempt->authorization_line;
   const char *prefix = config->auth_header == AUTH_HEADER_BEARER ? "Authorization: Bearer " : "api-key: ";
@@ -107,7 +110,8 @@ static struct curl_slist *assemble_headers(struct http_attempt *attempt, const s
   }
   if (terms->api_key_length == 0) return list;
   text_buffer_clear(line);
-  if (!text_buffer_append_text(line, prefix) || !text_buffer_append(line, terms->api_key, terms->api_key_length))
+  if (!text_buffer_append_text(line, prefix) ||
+      !text_buffer_append(line, terms->api_key, terms->api_key_length))
     return NULL;
   attempt->key_offset = strlen(prefix);
   attempt->authorization.data = line->bytes;
@@ -116,7 +120,9 @@ static struct curl_slist *assemble_headers(struct http_attempt *attempt, const s
 }
 
 /* Rounded up: 0 would mean no limit at all. */
-static long to_milliseconds(double seconds) { return (long)(seconds * 1000) + 1; }
+static long to_milliseconds(double seconds) {
+  return (long)(seconds * 1000) + 1;
+}
 
 bool http_attempt_prepare(struct http_attempt *attempt, const struct client_config *config,
                           const struct http_request *request, const struct attempt_terms *terms) {
@@ -168,17 +174,20 @@ static void conclude_overflow(struct http_attempt *attempt, struct attempt_outco
   enum failure_kind kind = failure_kind_of_status(outcome->status);
   outcome->retry.status = outcome->status;
   if (response->headers.over_cap)
-    failure_set(&outcome->failure, FAILURE_TOO_LARGE, "the answer's headers are larger than %zu bytes", response->headers.cap);
+    failure_set(&outcome->failure, FAILURE_TOO_LARGE, "the answer's headers are larger than %zu bytes",
+                response->headers.cap);
   else if (!response->body.over_cap)
     failure_set_out_of_memory(&outcome->failure);
   else if (kind == FAILURE_NONE)
-    failure_set(&outcome->failure, FAILURE_TOO_LARGE, "the answer is larger than max_response_bytes (%zu)", response->body.cap);
+    failure_set(&outcome->failure, FAILURE_TOO_LARGE, "the answer is larger than max_response_bytes (%zu)",
+                response->body.cap);
   else /* refused, in too many words */
     failure_set(&outcome->failure, kind, "the service answered HTTP %ld", outcome->status);
   if (outcome->failure.kind == FAILURE_TOO_LARGE) outcome->retry.status = 0;
 }
 
-static void conclude_without_answer(struct http_attempt *attempt, CURLcode result, struct attempt_outcome *outcome) {
+static void conclude_without_answer(struct http_attempt *attempt, CURLcode result,
+                                    struct attempt_outcome *outcome) {
   enum failure_kind kind = attempt->resend_refused ? FAILURE_CONNECTION : failure_kind_of_curl(result);
   const char *message = attempt->curl_message[0] ? attempt->curl_message : curl_easy_strerror(result);
   if (attempt->resend_refused) message = "the service closed the kept-alive connection instead of answering";
@@ -207,10 +216,12 @@ static void hide_key(struct http_attempt *attempt) {
 
 void http_attempt_conclude(struct http_attempt *attempt, CURLcode result, struct attempt_outcome *outcome) {
   enum failure_kind kind;
-  *outcome = (struct attempt_outcome){.status = http_attempt_status(attempt), .sent = http_attempt_has_sent(attempt)};
+  *outcome = (struct attempt_outcome){.status = http_attempt_status(attempt),
+                                      .sent = http_attempt_has_sent(attempt)};
   hide_key(attempt);
   curl_easy_setopt(attempt->easy, CURLOPT_HTTPHEADER, NULL);
-  if (outcome->status > 0 && !(result == CURLE_OK && failure_kind_of_status(outcome->status) == FAILURE_NONE)) {
+  if (outcome->status > 0 &&
+      !(result == CURLE_OK && failure_kind_of_status(outcome->status) == FAILURE_NONE)) {
     outcome->retry.advice = http_response_retry_advice(&attempt->response);
     outcome->retry.retry_after = http_response_retry_after(&attempt->response, time(NULL));
   }
@@ -221,7 +232,8 @@ void http_attempt_conclude(struct http_attempt *attempt, CURLcode result, struct
   } else {
     kind = failure_kind_of_status(outcome->status);
     outcome->retry.status = outcome->status;
-    if (kind != FAILURE_NONE) failure_set(&outcome->failure, kind, "the service answered HTTP %ld", outcome->status);
+    if (kind != FAILURE_NONE)
+      failure_set(&outcome->failure, kind, "the service answered HTTP %ld", outcome->status);
   }
   kind = outcome->failure.kind;
   outcome->unconfirmed = outcome->sent && (outcome->retry.status == 0 || kind == FAILURE_SERVER);

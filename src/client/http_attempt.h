@@ -33,11 +33,11 @@ struct attempt_terms {
 };
 
 struct attempt_outcome {
-  struct failure failure;        /* kind NONE: a whole answer with a 2xx status */
+  struct failure failure; /* kind NONE: a whole answer with a 2xx status */
   struct retry_outcome retry;
-  long status;                   /* 0: no answer began */
-  bool sent;                     /* bytes of the request left this machine, or may have */
-  bool unconfirmed;              /* sent, and the service may have acted on it without our knowing */
+  long status;      /* 0: no answer began */
+  bool sent;        /* bytes of the request left this machine, or may have */
+  bool unconfirmed; /* sent, and the service may have acted on it without our knowing */
 };
 
 /* How the exchange went, for those who want to know. Times in seconds since the attempt began. */

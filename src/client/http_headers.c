@@ -36,7 +36,9 @@ static bool is_ours_alone(const char *name, size_t length) {
   return false;
 }
 
-static size_t line_name_length(const char *line) { return strcspn(line, ":;"); }
+static size_t line_name_length(const char *line) {
+  return strcspn(line, ":;");
+}
 
 static struct curl_slist *http_headers_node(struct curl_slist *list, const char *name, size_t length) {
   for (; list; list = list->next)
@@ -71,11 +73,14 @@ bool http_headers_set(struct curl_slist **list, const char *name, size_t name_le
   char *line;
   bool set;
   if (!is_name(name, name_length))
-    return failure_set(failure, FAILURE_CONFIGURATION, "a header's name is empty or has a byte not allowed there");
+    return failure_set(failure, FAILURE_CONFIGURATION,
+                       "a header's name is empty or has a byte not allowed there");
   if (is_ours_alone(name, name_length))
-    return failure_set(failure, FAILURE_CONFIGURATION, "header '%.*s' is set by the client itself", shown, name);
+    return failure_set(failure, FAILURE_CONFIGURATION, "header '%.*s' is set by the client itself", shown,
+                       name);
   if (value && !is_value(value, value_length))
-    return failure_set(failure, FAILURE_CONFIGURATION, "header '%.*s' contains a line break or a NUL byte", shown, name);
+    return failure_set(failure, FAILURE_CONFIGURATION, "header '%.*s' contains a line break or a NUL byte",
+                       shown, name);
 
   line = malloc(name_length + value_length + sizeof ": ");
   if (!line) return failure_set_out_of_memory(failure);
@@ -124,10 +129,12 @@ bool http_headers_set_lines(struct curl_slist **list, const char *lines, struct 
     const char *end = lines + strcspn(lines, "\n");
     struct http_header header;
     if (split_line(lines, end, &header)) {
-      if (!http_headers_set(list, header.name, header.name_length, header.value, header.value_length, failure))
+      if (!http_headers_set(list, header.name, header.name_length, header.value, header.value_length,
+                            failure))
         return false;
     } else if (skip_blanks(lines, end) < trim_blanks(lines, end)) {
-      return failure_set(failure, FAILURE_CONFIGURATION, "OPENAI_CUSTOM_HEADERS has a line that is not 'Name: value'");
+      return failure_set(failure, FAILURE_CONFIGURATION,
+                         "OPENAI_CUSTOM_HEADERS has a line that is not 'Name: value'");
     }
     lines = *end ? end + 1 : end;
   }
@@ -160,7 +167,8 @@ bool http_headers_find(const char *block, size_t length, const char *name, char 
   bool found = false;
   *value = '\0';
   while (http_headers_next(block, length, &position, &header)) {
-    if (!same_text(header.name, header.name_length, name, strlen(name)) || header.value_length >= size) continue;
+    if (!same_text(header.name, header.name_length, name, strlen(name)) || header.value_length >= size)
+      continue;
     memcpy(value, header.value, header.value_length);
     value[header.value_length] = '\0';
     found = true;

@@ -34,8 +34,10 @@ bool http_request_seal(struct http_request *request, const struct client_config 
                 service_url_append_query(url, &config->additions.query) &&
                 (!additions || service_url_append_query(url, &additions->query));
   if (url->over_cap)
-    return failure_set(failure, FAILURE_CONFIGURATION, "the request's URL is longer than %zu bytes", url->cap);
+    return failure_set(failure, FAILURE_CONFIGURATION, "the request's URL is longer than %zu bytes",
+                       url->cap);
   if (request->body.over_cap)
-    return failure_set(failure, FAILURE_CONFIGURATION, "the request's body is longer than %zu bytes", request->body.cap);
+    return failure_set(failure, FAILURE_CONFIGURATION, "the request's body is longer than %zu bytes",
+                       request->body.cap);
   return sealed || failure_set_out_of_memory(failure);
 }

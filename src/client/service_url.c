@@ -32,12 +32,14 @@ static bool check_parts(CURLU *parsed, bool plain_http, bool allow_plain_http, c
                         struct failure *failure) {
   if (!*host) return failure_set(failure, FAILURE_CONFIGURATION, "base_url has no host");
   if (has_part(parsed, CURLUPART_USER) || has_part(parsed, CURLUPART_PASSWORD))
-    return failure_set(failure, FAILURE_CONFIGURATION, "base_url has a user name or password; use api_key or headers");
+    return failure_set(failure, FAILURE_CONFIGURATION,
+                       "base_url has a user name or password; use api_key or headers");
   if (has_part(parsed, CURLUPART_FRAGMENT))
     return failure_set(failure, FAILURE_CONFIGURATION, "base_url has a fragment ('#...')");
   if (plain_http && !allow_plain_http && !is_loopback(host))
-    return failure_set(failure, FAILURE_CONFIGURATION,
-                       "base_url would send the key to '%.80s' unencrypted; use https:// (or allow_plain_http)", host);
+    return failure_set(
+        failure, FAILURE_CONFIGURATION,
+        "base_url would send the key to '%.80s' unencrypted; use https:// (or allow_plain_http)", host);
   return true;
 }
 

@@ -15,7 +15,8 @@ struct service_url {
 };
 
 /* Takes `base_url` apart. Refuses, as `configuration`: another scheme than http and https, no host, a user
- * name or password, a fragment, and, unless `allow_plain_http`, http:// to anything but a loopback address. */
+ * name or password, a fragment, and, unless `allow_plain_http`, http:// to anything but a loopback address.
+ */
 bool service_url_parse(struct service_url *url, const char *base_url, bool allow_plain_http,
                        struct failure *failure);
 void service_url_destroy(struct service_url *url);

@@ -6,7 +6,9 @@
 #include <math.h>
 #include <stdlib.h>
 
-static struct transfer *transfer_of(struct engine_task *task) { return (struct transfer *)task; /* its first member */ }
+static struct transfer *transfer_of(struct engine_task *task) {
+  return (struct transfer *)task; /* its first member */
+}
 
 static void transfer_queue(struct transfer *transfer) {
   struct upload_client *client = transfer->client;
@@ -39,7 +41,9 @@ static void transfer_change(struct transfer *transfer, enum transfer_state state
   if (state != TRANSFER_SENDING) transfer_queue(transfer);
 }
 
-static void on_awake(struct engine_task *task) { transfer_change(transfer_of(task), TRANSFER_READY); }
+static void on_awake(struct engine_task *task) {
+  transfer_change(transfer_of(task), TRANSFER_READY);
+}
 
 static void on_finished(struct engine_task *task, CURLcode result) {
   struct transfer *transfer = transfer_of(task);
@@ -53,7 +57,8 @@ static void on_finished(struct engine_task *task, CURLcode result) {
   transfer->retry_after = outcome.retry.retry_after;
   transfer->may_have_applied |= outcome.unconfirmed;
   if (result == CURLE_OPERATION_TIMEDOUT && time_left <= 0)
-    failure_set(&transfer->failure, FAILURE_TIMEOUT, "the deadline of %g s has passed", transfer->settings.deadline);
+    failure_set(&transfer->failure, FAILURE_TIMEOUT, "the deadline of %g s has passed",
+                transfer->settings.deadline);
 
   if (outcome.failure.kind == FAILURE_NONE) {
     transfer_change(transfer, TRANSFER_DONE);
@@ -104,7 +109,9 @@ void transfer_delete(struct transfer *transfer) {
   free(transfer);
 }
 
-void transfer_submit(struct transfer *transfer) { transfer_change(transfer, TRANSFER_READY); }
+void transfer_submit(struct transfer *transfer) {
+  transfer_change(transfer, TRANSFER_READY);
+}
 
 void transfer_fail(struct transfer *transfer, enum failure_kind kind, const char *message) {
   struct attempt_outcome outcome = {0};

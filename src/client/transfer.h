@@ -21,14 +21,14 @@ struct transfer {
   struct http_request request;
   struct call_settings settings;
   struct http_attempt *attempt; /* of the last attempt begun; its response is the call's answer */
-  unsigned number; /* of its client's transfers, from 1 on */
+  unsigned number;              /* of its client's transfers, from 1 on */
   enum transfer_state state;
-  unsigned attempts;            /* requests begun */
-  bool may_have_applied;        /* by an attempt so far that left without a confirmation */
+  unsigned attempts;     /* requests begun */
+  bool may_have_applied; /* by an attempt so far that left without a confirmation */
   bool next_connection_fresh;
   double started_at, deadline_at, ended_at;
-  double retry_wait;  /* seconds, while WAITING */
-  double retry_after; /* seconds the service asked for in its last answer; 0 for none */
+  double retry_wait;      /* seconds, while WAITING */
+  double retry_after;     /* seconds the service asked for in its last answer; 0 for none */
   struct failure failure; /* of the last attempt; kind NONE after a 2xx */
   long status;            /* of the last answer; 0 for none */
   struct transfer *next_changed;

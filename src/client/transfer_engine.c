@@ -40,7 +40,8 @@ static bool is_opened_here(const struct transfer_engine *engine, curl_socket_t d
  * is taken out at once. Should watching fail for want of kernel memory, the exchange ends by its timeout. */
 static int on_curl_socket(CURL *easy, curl_socket_t descriptor, int what, void *data, void *socket_data) {
   struct transfer_engine *engine = data;
-  unsigned interest = (what & CURL_POLL_IN ? DESCRIPTOR_READABLE : 0u) | (what & CURL_POLL_OUT ? DESCRIPTOR_WRITABLE : 0u);
+  unsigned interest =
+      (what & CURL_POLL_IN ? DESCRIPTOR_READABLE : 0u) | (what & CURL_POLL_OUT ? DESCRIPTOR_WRITABLE : 0u);
   (void)easy, (void)socket_data;
   if (what != CURL_POLL_REMOVE)
     descriptor_set_watch(engine->descriptors, descriptor, interest);
@@ -110,7 +111,9 @@ void transfer_engine_delete(struct transfer_engine *engine) {
   free(engine);
 }
 
-bool transfer_engine_is_ours(const struct transfer_engine *engine) { return engine->process == getpid(); }
+bool transfer_engine_is_ours(const struct transfer_engine *engine) {
+  return engine->process == getpid();
+}
 
 bool transfer_engine_start(struct transfer_engine *engine, CURL *easy) {
   return curl_multi_add_handle(engine->multi, easy) == CURLM_OK;
@@ -185,7 +188,8 @@ static double transfer_engine_due(const struct transfer_engine *engine) {
 }
 
 static int curl_select_mask(unsigned readiness) {
-  return (readiness & DESCRIPTOR_READABLE ? CURL_CSELECT_IN : 0) | (readiness & DESCRIPTOR_WRITABLE ? CURL_CSELECT_OUT : 0);
+  return (readiness & DESCRIPTOR_READABLE ? CURL_CSELECT_IN : 0) |
+         (readiness & DESCRIPTOR_WRITABLE ? CURL_CSELECT_OUT : 0);
 }
 
 bool transfer_engine_step(struct transfer_engine *engine, double seconds) {
@@ -195,9 +199,11 @@ bool transfer_engine_step(struct transfer_engine *engine, double seconds) {
   int count, running;
   if (transfer_engine_run_due(engine)) return true;
   until_due = transfer_engine_due(engine) - monotonic_clock_now();
-  count = descriptor_set_wait(engine->descriptors, fmax(0, fmin(seconds, until_due)), events, EVENTS_A_STEP, &interrupted);
+  count = descriptor_set_wait(engine->descriptors, fmax(0, fmin(seconds, until_due)), events, EVENTS_A_STEP,
+                              &interrupted);
   for (int i = 0; i < count; i++)
-    curl_multi_socket_action(engine->multi, events[i].descriptor, curl_select_mask(events[i].readiness), &running);
+    curl_multi_socket_action(engine->multi, events[i].descriptor, curl_select_mask(events[i].readiness),
+                             &running);
   transfer_engine_run_due(engine);
   return !interrupted;
 }

@@ -14,14 +14,16 @@ static void seed_random(struct upload_client *client) {
   struct timespec now;
   uint64_t seed;
   clock_gettime(CLOCK_REALTIME, &now);
-  seed = (uint64_t)now.tv_nsec ^ (uint64_t)now.tv_sec << 24 ^ (uint64_t)getpid() << 32 ^ (uint64_t)(uintptr_t)client;
+  seed = (uint64_t)now.tv_nsec ^ (uint64_t)now.tv_sec << 24 ^ (uint64_t)getpid() << 32 ^
+         (uint64_t)(uintptr_t)client;
   memcpy(client->random_state, &seed, sizeof client->random_state);
 }
 
 static bool upload_client_start_engine(struct upload_client *client, struct failure *failure) {
   client->engine = transfer_engine_new(client->config->max_connections);
   seed_random(client);
-  return client->engine || failure_set(failure, FAILURE_CONNECTION, "no memory or no descriptors left for a client");
+  return client->engine ||
+         failure_set(failure, FAILURE_CONNECTION, "no memory or no descriptors left for a client");
 }
 
 struct upload_client *upload_client_new(struct client_config *config, struct failure *failure) {
@@ -47,7 +49,9 @@ static void delete_idle_attempts(struct upload_client *client) {
   client->idle_count = 0;
 }
 
-void upload_client_hold(struct upload_client *client) { client->holders++; }
+void upload_client_hold(struct upload_client *client) {
+  client->holders++;
+}
 
 void upload_client_release(struct upload_client *client) {
   if (--client->holders > 0) return;
@@ -81,4 +85,6 @@ void upload_client_return_attempt(struct upload_client *client, struct http_atte
   client->idle_count++;
 }
 
-double upload_client_random(struct upload_client *client) { return erand48(client->random_state); }
+double upload_client_random(struct upload_client *client) {
+  return erand48(client->random_state);
+}

@@ -1,0 +1,167 @@
+-- SPDX-License-Identifier: MIT
+-- The time for all attempts and waits of a call together.
+
+local socket = require "socket"
+local fault = require "spec.support.fault"
+local rows = require "spec.support.rows"
+
+-- Computes, so to speak, until so much time has gone.
+local function dawdle(seconds)
+  local until_then = socket.gettime() + seconds
+  repeat until socket.gettime() > until_then
+end
+
+describe("a deadline", function()
+  local server
+
+  setup(function() server = fault.start() end)
+
+  teardown(function() server.stop() end)
+
+  -- Calls where the attempts meet these events. Returns the failure and what on_retry was told.
+  local function check(events, options, row)
+    local told = {}
+    local script = server.script(rows.connections(events))
+    local client = rows.client(script.base_url, { on_retry = function(info) told[#told + 1] = info end })
+    local upload, failure = client.cancel(rows.id, options)
+    row.attempts = row.attempts or failure.attempts
+    rows.check_failure(row, upload, failure)
+    rows.check_luck(client)
+    script.close()
+    return failure, told
+  end
+
+  local named = "deadline of 0%.15 s"
+
+  describe("that passes", function()
+    it("ends the one attempt under way", function()
+      check({ "stall" }, { deadline = 0.15, max_retries = 2 },
+        { kind = "timeout", attempts = 1, may = true, says = named })
+    end)
+
+    it("ends the last of several attempts", function()
+      local stalls = {}
+      for index = 1, 20 do stalls[index] = "stall" end
+      local options = { deadline = 0.15, timeout = 0.05, max_retries = 1000, retry_delay = 0 }
+      local failure, told = check(stalls, options, { kind = "timeout", may = true, says = "deadline" })
+      assert.is_true(failure.attempts >= 2)
+      assert.are.equal(failure.attempts - 1, #told)
+      for _, info in ipairs(told) do assert.is_nil(info.failure.message:find "deadline") end
+    end)
+
+    it("ends an attempt that would get a retry after it", function()
+      local _, told = check({ "stall" }, { deadline = 0.15, timeout = 60, max_retries = 1000, retry_delay = 0 },
+        { kind = "timeout", attempts = 1, may = true, says = named })
+      assert.are.equal(0, #told)
+    end)
+
+    it("leaves a later refusal nothing to say", function()
+      check({ 503, "stall" }, { deadline = 0.15, max_retries = 2 },
+        { kind = "timeout", attempts = 2, may = true, says = named })
+    end)
+
+    it("leaves no doubt after a refusal alone", function()
+      check({ 429 }, { deadline = 0.15, max_retries = 2, on_retry = function() dawdle(0.16) end },
+        { kind = "timeout", status = 429, attempts = 1, may = false, says = "deadline" })
+    end)
+
+    it("in the api_key function lets no request begin", function()
+      local script = server.script { rows.lucky }
+      local client = rows.client(script.base_url, {
+        api_key = function()
+          dawdle(0.06)
+          return "sk-late"
+        end,
+      })
+      local row = { kind = "timeout", attempts = 0, may = false, says = "deadline" }
+      rows.check_failure(row, client.cancel(rows.id, { deadline = 0.05 }))
+      assert.are.equal(0, #script.seen().requests)
+      rows.check_luck(client)
+      script.close()
+    end)
+
+    for _, row in ipairs { { "a connect", "http", "full" }, { "a TLS handshake", "https", "silent" } } do
+      it(("ends %s, and nothing was sent"):format(row[1]), function()
+        local base_url = server[row[3]]():gsub("^http:", row[2] .. ":")
+        local client = rows.client(base_url)
+        local failure = { kind = "timeout", attempts = 1, may = false, says = named }
+        rows.check_failure(failure, client.cancel(rows.id, { deadline = 0.15, max_retries = 2 }))
+        rows.check_failure(failure, client.cancel(rows.id, { deadline = 0.15, max_retries = 2 }))
+      end)
+    end
+
+    it("ends a drip", function()
+      local script = server.script { { { "request" }, { "drip", rows.good_answer, 0.02 } }, rows.lucky }
+      local client = rows.client(script.base_url)
+      local row = { kind = "timeout", may = true, says = named }
+      rows.check_failure(row, client.cancel(rows.id, { deadline = 0.15 }))
+      rows.check_luck(client)
+      script.close()
+    end)
+  end)
+
+  describe("that a wait would reach beyond ends the call at once, with the failure before the wait:", function()
+    local function slow_down(status) return fault.answer(status, "", { ["retry-after"] = "20", connection = "close" }) end
+    local own, asked = { deadline = 5, retry_delay = 20, max_retry_delay = 20 }, { deadline = 5 }
+    local before_waits = {
+      { "503", 503, own, kind = "server", status = 503, may = true, says = "503" },
+      { "429", 429, own, kind = "rate_limit", status = 429, may = false, says = "429" },
+      { "a reset", "reset", own, kind = "connection", may = true, says = "reset" },
+      { "a cut answer", "cut", own, kind = "connection", status = 200, may = true, says = "closed" },
+      { "429 with retry-after", slow_down(429), asked, kind = "rate_limit", status = 429, may = false, says = "429",
+        fields = { retry_after = 20 } },
+      { "503 with retry-after", slow_down(503), asked, kind = "server", status = 503, may = true, says = "503",
+        fields = { retry_after = 20 } },
+    }
+    for _, row in ipairs(before_waits) do
+      it(row[1], function()
+        row.attempts = 1
+        local options = { max_retries = 2 }
+        for name, value in pairs(row[3]) do options[name] = value end
+        local _, told = check({ row[2] }, options, row)
+        assert.are.equal(0, #told)
+      end)
+    end
+
+    it("a timeout of its own", function()
+      local _, told = check({ "stall" }, { deadline = 5, timeout = 0.1, retry_delay = 20, max_retries = 2 },
+        { kind = "timeout", attempts = 1, may = true, says = "timed out" })
+      assert.are.equal(0, #told)
+    end)
+
+    it("a refused connection", function()
+      local client = rows.client((server.refused()), { max_retries = 2, retry_delay = 20, deadline = 5 })
+      rows.check_failure({ kind = "connection", may = false, says = "[Cc]onnect" }, client.cancel(rows.id))
+    end)
+  end)
+
+  describe("that is far enough", function()
+    local function check_good(events, settings, options)
+      local script = server.script(rows.connections(events))
+      local client = rows.client(script.base_url, settings)
+      local upload, failure = client.cancel(rows.id, options)
+      assert.is_nil(failure)
+      assert.are.equal(rows.id, upload.id)
+      script.close()
+    end
+
+    it("changes nothing", function() check_good({ 503, "reset", 429 }, nil, { deadline = 60, max_retries = 3 }) end)
+    it("changes nothing when it is for ever", function() check_good({ 503 }, nil, { deadline = math.huge, max_retries = 1 }) end)
+    it("leaves each attempt its own timeout", function()
+      check_good({ "stall", "stall" }, nil, { deadline = 60, timeout = 0.1, max_retries = 2 })
+    end)
+    it("of a call goes before the client's", function()
+      check_good({ "stall" }, { deadline = 0.001, timeout = 0.1, max_retries = 1 }, { deadline = 60 })
+    end)
+  end)
+
+  it("of the client is each call's own", function()
+    local script = server.script(rows.connections { "stall", "stall" })
+    local client = rows.client(script.base_url, { deadline = 0.15 })
+    local row = { kind = "timeout", may = true, says = named }
+    rows.check_failure(row, client.cancel(rows.id))
+    rows.check_failure(row, client.cancel(rows.id))
+    rows.check_luck(client)
+    script.close()
+  end)
+end)
