@@ -2,17 +2,25 @@
 # `make help` names the targets. LUA=lua5.3 (any of LUAS) restricts build and test to one interpreter.
 
 ALL_LUAS := lua5.1 lua5.2 lua5.3 lua5.4 lua5.5 luajit
-lua_flags = $(shell pkg-config --silence-errors --cflags $(1))
+ROCK := rock# the interpreter's name in a build by LuaRocks, which gives LUA_INCDIR
+lua_flags = $(if $(LUA_INCDIR),-I$(LUA_INCDIR),$(shell pkg-config --silence-errors --cflags $(1)))
 has_lua = $(shell command -v $(1) >/dev/null 2>&1 && pkg-config --exists $(1) 2>/dev/null && echo $(1))
 LUAS ?= $(if $(LUA),$(LUA),$(foreach lua,$(ALL_LUAS),$(call has_lua,$(lua))))
 MAIN_LUA ?= $(or $(LUA),lua5.4)
 
 CC ?= cc
 CFLAGS ?= -O2 -g
-WARNINGS := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wundef -Werror
+WERROR ?= -Werror
+WARNINGS := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wundef $(WERROR)
 OURS := -std=c11 -D_GNU_SOURCE -fPIC -fvisibility=hidden -Isrc $(WARNINGS)
-SHARED ?= -shared -Wl,-z,nodelete -Wl,-z,relro,-z,now
-LIBS := $(shell pkg-config --libs libcurl 2>/dev/null || echo -lcurl) -lm -pthread
+ifeq ($(shell uname -s),Darwin)
+SHARED ?= -bundle -undefined dynamic_lookup
+else
+SHARED ?= -shared -Wl,-z,nodelete,-z,relro,-z,now
+endif
+# CURL_INCDIR and CURL_LIBDIR come from LuaRocks; elsewhere pkg-config knows.
+OURS += $(if $(CURL_INCDIR),-I$(CURL_INCDIR),$(shell pkg-config --silence-errors --cflags libcurl))
+LIBS := $(if $(CURL_LIBDIR),-L$(CURL_LIBDIR) -lcurl,$(shell pkg-config --libs libcurl 2>/dev/null || echo -lcurl)) -lm -pthread
 BUILD := build
 
 PREFIX ?= /usr/local
@@ -58,7 +66,7 @@ $(BUILD)/$(1)/openai_uploads/core.so: $$(LOWER_OBJECTS) $$(call binding_objects,
 	@mkdir -p $$(@D)
 	@echo "LD $$@"; $$(CC) $$(SHARED) $$(CFLAGS) $$(LDFLAGS) -o $$@ $$^ $$(LIBS)
 endef
-$(foreach lua,$(ALL_LUAS),$(eval $(call for_lua,$(lua))))
+$(foreach lua,$(ALL_LUAS) $(ROCK),$(eval $(call for_lua,$(lua))))
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
 
 # --- use --------------------------------------------------------------------------------------------------
@@ -78,6 +86,14 @@ install: $(BUILD)/$(MAIN_LUA)/openai_uploads/core.so
 	install -d $(DESTDIR)$(INSTALL_LMOD)/openai_uploads $(DESTDIR)$(INSTALL_CMOD)/openai_uploads
 	install -m 644 lua/openai_uploads/*.lua $(DESTDIR)$(INSTALL_LMOD)/openai_uploads
 	install -m 755 $< $(DESTDIR)$(INSTALL_CMOD)/openai_uploads
+
+# What the rockspecs call.
+.PHONY: rock install-rock
+rock: # from the start: the last rock may have been for another Lua
+	@rm -rf $(BUILD)/$(ROCK)
+	@$(MAKE) --no-print-directory WERROR= BUILD=$(BUILD)/$(ROCK) $(BUILD)/$(ROCK)/$(ROCK)/openai_uploads/core.so
+install-rock:
+	@$(MAKE) --no-print-directory WERROR= BUILD=$(BUILD)/$(ROCK) install MAIN_LUA=$(ROCK)
 
 # --- proof ------------------------------------------------------------------------------------------------
 

@@ -44,7 +44,8 @@ local function receive(connection)
     local name, value = line:match("^([^:]+): *(.*)$")
     answer.headers[name:lower()] = value
   end
-  answer.body = connection:receive(tonumber(answer.headers["content-length"]))
+  local length = tonumber(answer.headers["content-length"])
+  answer.body = length == 0 and "" or connection:receive(length) -- LuaSocket would wait for the first of no bytes
   if answer.headers["content-type"] == "application/json" then answer.object = cjson.decode(answer.body) end
   return answer
 end
@@ -181,8 +182,11 @@ describe("the emulator", function()
       assert.equal("upload.part", part.object)
       assert.equal(upload.id, part.upload_id)
       assert.equal("number", type(part.created_at))
-      assert.same({ { id = part.id, bytes = 11, md5 = "5eb63bbbe01eeed093cb22bb8f5acdc3", created_at = part.created_at } },
-        service.upload(upload.id).parts)
+      local stored = service.upload(upload.id).parts
+      assert.equal(1, #stored)
+      assert.equal(part.id, stored[1].id)
+      assert.equal(11, stored[1].bytes)
+      assert.equal("5eb63bbbe01eeed093cb22bb8f5acdc3", stored[1].md5)
     end)
 
     local forms = {
@@ -190,7 +194,8 @@ describe("the emulator", function()
         form({ 'name="first"', "1" }, { "name=data", "here" }, { 'name="last"', "2" }), 4 },
       { "takes an empty Part", form { 'name="data"', "" }, 0 },
       { "takes line ends and dashes for data", form { 'name="data"', "\r\n--edg\r\n" }, 9 },
-      { "is not fooled by a file name", form({ 'name="other"; filename="name=data"', "1" }, { 'name="data"', "22" }), 2 },
+      { "is not fooled by a file name",
+        form({ 'name="other"; filename="name=data"', "1" }, { 'name="data"', "22" }), 2 },
     }
     for _, row in ipairs(forms) do
       it(row[1], function()
@@ -268,10 +273,12 @@ describe("the emulator", function()
     end)
 
     it("checks the MD5 of Parts that were kept in files", function()
-      local id, part_ids = with_parts({ ("a"):rep(MEBIBYTE + 1), ("b"):rep(2 * MEBIBYTE) }, { bytes = 3 * MEBIBYTE + 1 })
-      assert_refused(complete(id, { part_ids = { part_ids[2], part_ids[1] }, md5 = "5e8dccab49b9a68487579df780a34d8e" }),
-        400, "md5", "invalid_value")
-      assert.equal(200, complete(id, { part_ids = part_ids, md5 = "5e8dccab49b9a68487579df780a34d8e" }).status)
+      local md5 = "5e8dccab49b9a68487579df780a34d8e"
+      local texts = { ("a"):rep(MEBIBYTE + 1), ("b"):rep(2 * MEBIBYTE) }
+      local id, part_ids = with_parts(texts, { bytes = 3 * MEBIBYTE + 1 })
+      local reversed = { part_ids[2], part_ids[1] }
+      assert_refused(complete(id, { part_ids = reversed, md5 = md5 }), 400, "md5", "invalid_value")
+      assert.equal(200, complete(id, { part_ids = part_ids, md5 = md5 }).status)
     end)
 
     it("refuses the other order by its MD5, and the Upload stays pending", function()

@@ -151,7 +151,7 @@ describe("a wait that the service asks for", function()
   end)
 
   it("is told of the last answer, not of one before", function()
-    local first = fault.answer(429, "", { ["retry-after-ms"] = "2", connection = "close" })
+    local first = fault.answer(429, "", { ["retry-after-ms"] = "2" }, { connection = "close" })
     local script = server.script(rows.connections { first, 400 })
     local _, failure = rows.client(script.base_url, { max_retries = 1 }).cancel(rows.id)
     assert.are.equal("bad_request", failure.kind)

@@ -4,6 +4,7 @@
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <poll.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -40,13 +41,21 @@ static size_t whole_request(const char *bytes) {
   return strlen(bytes) >= length ? length : 0;
 }
 
+static bool send_answer(int descriptor, const struct http_answer *answer) {
+  char text[HTTP_SERVER_REQUEST_SIZE];
+  const char *body = answer->body ? answer->body : "";
+  int length = snprintf(text, sizeof text, "HTTP/1.1 %s\r\n%sContent-Length: %zu\r\n\r\n%s", answer->status,
+                        answer->headers ? answer->headers : "", strlen(body), body);
+  return send(descriptor, text, (size_t)length, MSG_NOSIGNAL) == length;
+}
+
 /* False when the connection is over. */
 static bool answer_requests(struct http_server *server, struct http_server_connection *connection) {
   size_t length;
   while ((length = whole_request(connection->request))) {
     struct http_answer answer = server->answer(connection->request);
-    if (answer.text && send(connection->descriptor, answer.text, strlen(answer.text), MSG_NOSIGNAL) < 0) return false;
-    if (answer.then_close || (answer.text && strstr(answer.text, "Connection: close"))) return false;
+    if (answer.status && !send_answer(connection->descriptor, &answer)) return false;
+    if (answer.then_close) return false;
     connection->length -= length;
     memmove(connection->request, connection->request + length, connection->length + 1);
   }

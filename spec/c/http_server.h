@@ -11,8 +11,10 @@
 enum { HTTP_SERVER_CONNECTIONS = 160, HTTP_SERVER_REQUEST_SIZE = 4096 };
 
 struct http_answer {
-  const char *text; /* status line, headers and body as they go on the wire; NULL: none comes */
-  bool then_close;  /* without having said so */
+  const char *status;  /* "200 OK"; NULL: no answer comes */
+  const char *headers; /* further lines, each with its CRLF; NULL: none */
+  const char *body;    /* NULL: empty */
+  bool then_close;
 };
 
 /* `request` is the head that came, as a C string. Runs in the server's thread. */

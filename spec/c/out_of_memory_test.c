@@ -47,17 +47,14 @@ static const char prelude[] =
     "once = {timeout = 2, max_retries = 0} "
     "params = {filename = 'a.jsonl', purpose = 'batch', bytes = 3, mime_type = 'text/jsonl'}";
 
-#define JSON(status, more, length, body) \
-  "HTTP/1.1 " status "\r\nContent-Type: application/json\r\n" more "Content-Length: " length "\r\n\r\n" body
-
 static struct http_answer answer(const char *request) {
+  struct http_answer ok = {.status = "200 OK", .body = "{\"id\":\"upload_ok\",\"object\":\"upload\",\"status\":\"cancelled\",\"file\":null,\"bytes\":3}"};
   if (strstr(request, "/upload_gone/"))
-    return (struct http_answer){JSON("404 Not Found", "x-request-id: req_1\r\n", "69",
-                                     "{\"error\":{\"message\":\"No such Upload\",\"type\":\"x\",\"param\":null,\"n\":[1]}}"), false};
-  if (strstr(request, "/upload_busy/")) return (struct http_answer){JSON("503 Busy", "", "0", ""), false};
-  if (strstr(request, "/uploads HTTP"))
-    return (struct http_answer){JSON("200 OK", "", "50", "{\"id\":\"upload_1\",\"status\":\"pending\",\"file\":null }"), false};
-  return (struct http_answer){JSON("200 OK", "", "60", "{\"id\":\"upload_ok\",\"object\":\"upload\",\"status\":\"cancelled\",\"n\":1}"), false};
+    return (struct http_answer){.status = "404 Not Found", .headers = "x-request-id: req_1\r\nVary: a\r\nVary: b\r\n",
+                                .body = "{\"error\":{\"message\":\"No such Upload\",\"type\":\"x\",\"param\":null,\"code\":\"y\"}}"};
+  if (strstr(request, "/upload_busy/")) return (struct http_answer){.status = "503 Busy"};
+  if (strstr(request, "/uploads HTTP")) ok.body = "{\"id\":\"upload_1\",\"status\":\"pending\"}";
+  return ok;
 }
 
 /* --- one call ---------------------------------------------------------------------------------------------- */

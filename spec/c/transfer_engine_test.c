@@ -14,13 +14,12 @@
 
 enum { MOST_STEPS = 10000 }; /* a test that needs more of them hangs */
 
-#define OK "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n"
-
 static struct http_answer answer(const char *request) {
-  if (strstr(request, "/never")) return (struct http_answer){NULL, false};
-  if (strstr(request, "/then-gone")) return (struct http_answer){OK "\r\nok", true};
-  if (strstr(request, "/close")) return (struct http_answer){OK "Connection: close\r\n\r\nok", false};
-  return (struct http_answer){OK "\r\nok", false};
+  struct http_answer ok = {.status = "200 OK", .body = "ok"};
+  if (strstr(request, "/never")) ok.status = NULL;
+  if (strstr(request, "/close")) ok.headers = "Connection: close\r\n";
+  ok.then_close = strstr(request, "/close") || strstr(request, "/then-gone");
+  return ok;
 }
 
 static struct http_server server;

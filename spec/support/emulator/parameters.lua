@@ -36,29 +36,32 @@ local function described(value)
   return "a " .. type(value)
 end
 
--- rules: rows of { name, type, optional = true }. Returns a refusal, or nothing when all is well.
+-- rules: rows of { name, type, optional = true, path = how the refusal names it }. Returns a refusal, or nothing
+-- when all is well; then an optional parameter that was null is absent.
 function parameters.refuse(params, rules)
   for _, rule in ipairs(rules) do
-    local name, wanted = rule[1], rule[2]
+    local name, wanted, path = rule[1], rule[2], rule.path or rule[1]
+    if rule.optional and params[name] == json.null then params[name] = nil end
     local value = params[name]
-    if rule.optional and value == json.null then value = nil end
     if value == nil then
-      if not rule.optional then return problem.missing(rule.path or name) end
+      if not rule.optional then return problem.missing(path) end
     elseif not fits[wanted](value) then
-      return problem.wrong_type(rule.path or name, wording[wanted], described(value))
-    elseif wanted == "string" and value == "" then
-      return problem.wrong_value(rule.path or name, "it is an empty string")
+      return problem.wrong_type(path, wording[wanted], described(value))
+    elseif value == "" then
+      return problem.wrong_value(path, "it is an empty string")
     end
   end
 end
 
--- The table that a JSON body holds, or nil and a refusal.
-function parameters.from_json(content_type, text)
-  if not content_type:lower():find("^application/json") then
-    return nil, problem.wrong_content_type(content_type, "application/json")
+-- The parameters that a request's JSON holds, or nil and a refusal.
+function parameters.read(request, rules)
+  if not request.content_type:lower():find("^application/json") then
+    return nil, problem.wrong_content_type(request.content_type, "application/json")
   end
-  local params = json.decode(text)
+  local params = json.decode(request.body:sub(1, request.body.size))
   if type(params) ~= "table" then return nil, problem.not_json() end
+  local refusal = parameters.refuse(params, rules)
+  if refusal then return nil, refusal end
   return params
 end
 

@@ -43,24 +43,24 @@ local function refuse_expires_after(expires_after)
   end
 end
 
-function service.create(request)
-  local params, refusal = parameters.from_json(request.content_type, request.body:sub(1, request.body.size))
-  if not params then return refusal end
-  refusal = parameters.refuse(params, create_rules)
-  if refusal then return refusal end
+local function refuse_announcement(params)
   if params.bytes < 0 then return problem.wrong_value("bytes", "it is below zero") end
   if params.bytes > MAX_UPLOAD_BYTES then return problem.wrong_value("bytes", "an Upload takes 8 GB at most") end
-  if params.expires_after == json.null then params.expires_after = nil end
-  refusal = params.expires_after and refuse_expires_after(params.expires_after)
-  if refusal then return refusal end
-  return upload_answer(upload_store.add(params))
+  if params.expires_after then return refuse_expires_after(params.expires_after) end
+end
+
+function service.create(request)
+  local params, refusal = parameters.read(request, create_rules)
+  if not params then return refusal end
+  return refuse_announcement(params) or upload_answer(upload_store.add(params))
 end
 
 -- Ready-made pending Uploads, for benchmarks and tests of many cancels.
 function service.make_uploads(count)
   local ids = {}
   for index = 1, count do
-    ids[index] = upload_store.add({ bytes = 0, filename = "made.bin", purpose = "user_data", mime_type = "text/plain" }).id
+    local params = { bytes = 0, filename = "made.bin", purpose = "user_data", mime_type = "text/plain" }
+    ids[index] = upload_store.add(params).id
   end
   return ids
 end
@@ -87,7 +87,10 @@ function service.add_part(request, id)
   end
 
   local content = request.body:keep(first, last)
-  local part = { id = upload_store.new_id("part_"), created_at = upload_store.now(), content = content, md5 = digest.md5({ content }) }
+  local part = {
+    id = upload_store.new_id("part_"), created_at = upload_store.now(), content = content,
+    md5 = digest.md5({ content }),
+  }
   table.insert(upload.parts, part)
   return { status = 200, object = {
     id = part.id, object = "upload.part", created_at = part.created_at, upload_id = upload.id,
@@ -98,6 +101,7 @@ local complete_rules = { { "part_ids", "array" }, { "md5", "string", optional = 
 
 -- The parts in the order asked for, or nil and a refusal.
 local function ordered_parts(upload, part_ids)
+  if #part_ids == 0 then return nil, problem.wrong_value("part_ids", "it is empty") end
   local by_id = {}
   for _, part in ipairs(upload.parts) do by_id[part.id] = part end
   local parts = {}
@@ -120,30 +124,33 @@ end
 local function file_of(upload)
   local now = upload_store.now()
   return {
-    id = upload_store.new_id("file-"), object = "file", bytes = upload.bytes, created_at = now, filename = upload.filename,
-    purpose = upload.purpose, status = "processed", status_details = json.null,
+    id = upload_store.new_id("file-"), object = "file", bytes = upload.bytes, created_at = now,
+    filename = upload.filename, purpose = upload.purpose, status = "processed", status_details = json.null,
     expires_at = upload.file_lifetime and now + upload.file_lifetime or json.null,
   }
 end
 
+local function refuse_contents(upload, parts, md5)
+  local sent = total_bytes(parts)
+  if sent ~= upload.bytes then
+    return problem.wrong_value("part_ids",
+      ("the Parts hold %d bytes, where %d were announced"):format(sent, upload.bytes))
+  end
+  if md5 and md5:lower() ~= contents_md5(parts) then
+    return problem.wrong_value("md5", "it is not that of the bytes received")
+  end
+end
+
 function service.complete(request, id)
-  local params, refusal = parameters.from_json(request.content_type, request.body:sub(1, request.body.size))
+  local params, upload, parts, refusal
+  params, refusal = parameters.read(request, complete_rules)
   if not params then return refusal end
-  refusal = parameters.refuse(params, complete_rules)
-  if refusal then return refusal end
-  if #params.part_ids == 0 then return problem.wrong_value("part_ids", "it is empty") end
-  local upload, parts
   upload, refusal = upload_store.find_pending(id)
   if not upload then return refusal end
   parts, refusal = ordered_parts(upload, params.part_ids)
   if not parts then return refusal end
-  local sent = total_bytes(parts)
-  if sent ~= upload.bytes then
-    return problem.wrong_value("part_ids", ("the Parts hold %d bytes, where %d were announced"):format(sent, upload.bytes))
-  end
-  if type(params.md5) == "string" and params.md5:lower() ~= contents_md5(parts) then
-    return problem.wrong_value("md5", "it is not that of the bytes received")
-  end
+  refusal = refuse_contents(upload, parts, params.md5)
+  if refusal then return refusal end
   upload.file = file_of(upload)
   upload_store.leave_pending(upload, "completed")
   return upload_answer(upload)

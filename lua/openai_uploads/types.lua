@@ -1,0 +1,172 @@
+---@meta openai_uploads
+-- SPDX-License-Identifier: MIT
+-- What an editor shows of `require "openai_uploads"`, for the Lua language server. Never loaded by a program.
+
+---An Upload, as the service gave it: fields that it adds stay, nulls are absent, integers are integers.
+---A plain table.
+---@class openai_uploads.Upload
+---@field id string
+---@field object? "upload"
+---@field bytes integer the size announced for the file
+---@field created_at integer seconds since 1970
+---@field expires_at? integer seconds since 1970; an hour after its creation
+---@field filename string
+---@field purpose string
+---@field status "pending"|"completed"|"cancelled"|"expired"|string
+---@field file? openai_uploads.File once it is completed
+
+---The File that a completed Upload became.
+---@class openai_uploads.File
+---@field id string
+---@field object "file"
+---@field bytes integer
+---@field created_at integer seconds since 1970
+---@field expires_at? integer seconds since 1970
+---@field filename string
+---@field purpose string
+---@field status? string deprecated by the service
+---@field status_details? string deprecated by the service
+
+---What went wrong. `tostring(failure)` and `..` give one line: "not_found: No such Upload (HTTP 404, request
+---req_7f3a)".
+---@class openai_uploads.Failure
+---@field kind openai_uploads.FailureKind
+---@field message string the service's own words, or ours
+---@field status? integer of the answer, as far as there was one
+---@field code? string|number the service's
+---@field param? string the service's
+---@field type? string the service's
+---@field request_id? string to name to OpenAI's support
+---@field location? string where a redirect pointed; redirects are never followed
+---@field headers? table<string, string> of the answer, names in lower case
+---@field body? string of the answer, at most its first 64 KiB
+---@field attempts integer how many requests were begun
+---@field may_have_applied boolean whether the service may have done what was asked, though no confirmation came
+---@field retry_after? number seconds the service asked to wait
+
+---By status: bad_request 400, authentication 401, permission_denied 403, not_found 404, conflict 409, gone 410,
+---unprocessable_entity 422, rate_limit 429, server from 500 on, redirect 3xx, status any other.
+---Without one: configuration (no key, a bad URL), connection, tls, timeout, aborted, decode (a 2xx that is no such
+---object), too_large (an answer over max_response_bytes).
+---@alias openai_uploads.FailureKind
+---| "bad_request" | "authentication" | "permission_denied" | "not_found" | "conflict" | "gone"
+---| "unprocessable_entity" | "rate_limit" | "server" | "redirect" | "status"
+---| "configuration" | "connection" | "tls" | "timeout" | "aborted" | "decode" | "too_large"
+
+---How a call went, as its third value when `with_response` is set. Times in seconds.
+---@class openai_uploads.Response
+---@field status? integer
+---@field headers? table<string, string> names in lower case; several values of one joined by ", "
+---@field request_id? string
+---@field attempts integer
+---@field elapsed number of the whole call: attempts and waits
+---@field timings? openai_uploads.Timings of the last attempt
+---@field http_version? "1.0"|"1.1"|"2"|"3"
+---@field connection_reused? boolean
+
+---Seconds from the beginning of an attempt, from libcurl's own clock.
+---@class openai_uploads.Timings
+---@field name_lookup number
+---@field connect number
+---@field tls_handshake number 0 without TLS
+---@field first_byte number
+---@field total number
+
+---@class openai_uploads.RetryInfo
+---@field attempt integer the attempt that failed just now, from 1 on
+---@field max_retries integer
+---@field wait number seconds until the next one
+---@field failure openai_uploads.Failure of that attempt
+
+---@class openai_uploads.LogEvent
+---@field event "request"|"retry"|"done"
+---@field method "POST"
+---@field url string without its query
+---@field attempt integer
+---@field elapsed number seconds since the call began
+---@field status? integer
+---@field kind? openai_uploads.FailureKind
+---@field message? string
+---@field wait? number seconds, of a retry
+
+---What one call may set; `new` takes these as the client's defaults. All times in seconds.
+---@class openai_uploads.Options
+---@field timeout? number of one attempt as a whole; 60
+---@field connect_timeout? number TLS handshake included; 10
+---@field stall_timeout? number without a byte moving, for parts; 60
+---@field deadline? number for all attempts and waits together; none
+---@field max_retries? integer 2
+---@field retry_delay? number before the first retry, doubled for each further one; 0.5
+---@field max_retry_delay? number 8
+---@field max_retry_after? number a longer wait asked for by the service ends the call; 60
+---@field headers? table<string, string|number|false> added to the client's; `false` keeps one from being sent
+---@field query? table<string, string|number|boolean> added to every URL
+---@field with_response? boolean a third result tells how the call went; false
+---@field on_retry? fun(info: openai_uploads.RetryInfo) before each wait; an error in it ends the call as `aborted`
+---@field log? fun(event: openai_uploads.LogEvent) an error in it is told on stderr
+
+---What only a whole client has. What is left out comes from the environment, then from the defaults.
+---@class openai_uploads.Settings: openai_uploads.Options
+---@field api_key? string|fun(): string?, string? OPENAI_API_KEY; a function is called before every attempt
+---@field base_url? string OPENAI_BASE_URL, https://api.openai.com/v1
+---@field organization? string OPENAI_ORG_ID
+---@field project? string OPENAI_PROJECT_ID
+---@field auth_header? "bearer"|"api-key" "bearer"; "api-key" for Azure
+---@field max_response_bytes? integer 1048576
+---@field max_connections? integer 64
+---@field proxy? string libcurl's, from the environment; "" for none
+---@field ca_file? string libcurl's
+---@field ca_path? string libcurl's
+---@field client_cert? string
+---@field client_key? string
+---@field verify_tls? boolean true
+---@field allow_plain_http? boolean false: http:// is taken for loopback addresses alone
+---@field user_agent? string
+---@field loop? "blocking" how a call waits
+
+---The params of `create`; further ones that the service knows are sent as they are.
+---@class openai_uploads.CreateParams
+---@field filename string
+---@field purpose string
+---@field bytes integer of the whole file
+---@field mime_type string
+---@field expires_after? { anchor: "created_at", seconds: integer } the expiry of the File; 3600 to 2592000
+
+---A client: the module itself is one, made from the environment at its first call. Always a dot, never a colon.
+---@class openai_uploads.Client
+local uploads = {}
+
+---Cancels an Upload; no Parts may be added after that. POST /uploads/{upload_id}/cancel.
+---
+---Failures: `bad_request` when it is no longer pending, `not_found`, `gone` when it has expired, and all that any
+---call may meet. With `failure.may_have_applied` an earlier attempt may have cancelled it.
+---@param upload_id string any bytes but NUL, percent-encoded as needed; empty, "." and ".." raise
+---@param options? openai_uploads.Options
+---@return openai_uploads.Upload? upload with status "cancelled"
+---@return openai_uploads.Failure? failure
+---@return openai_uploads.Response? response when asked for with `with_response`
+function uploads.cancel(upload_id, options) end
+
+---Creates an Upload, to which Parts can be added for an hour. POST /uploads.
+---
+---Failures: `bad_request` for params that the service refuses, and all that any call may meet. With
+---`failure.may_have_applied` there may be an Upload that nobody knows the id of; it expires by itself.
+---@param params openai_uploads.CreateParams raises when one of the first four is missing or of the wrong type
+---@param options? openai_uploads.Options
+---@return openai_uploads.Upload? upload with status "pending"
+---@return openai_uploads.Failure? failure
+---@return openai_uploads.Response? response when asked for with `with_response`
+function uploads.create(params, options) end
+
+---A client with settings of its own. Raises on an unknown setting, or one of the wrong type or out of range; what
+---the world got wrong (no key, a bad URL) is the `configuration` failure of every call instead.
+---@param settings? openai_uploads.Settings
+---@return openai_uploads.Client
+function uploads.new(settings) end
+
+---@class openai_uploads.Module: openai_uploads.Client
+---@field _VERSION string the release
+---@field _NAME "openai_uploads"
+
+---@type openai_uploads.Module
+return uploads

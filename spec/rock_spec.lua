@@ -1,0 +1,100 @@
+-- SPDX-License-Identifier: MIT
+-- The rock as users get it: built by LuaRocks from a clean clone, installed into a tree of its own, called from
+-- there. Dependencies are the system's, for no rocks server is asked.
+local version = _VERSION:match("%d%.%d")
+local emulator = require "spec.support.emulator"
+
+local function run(command)
+  local pipe = assert(io.popen("{ " .. command .. "\n} 2>&1; echo \"status $?\""))
+  local output = pipe:read("*a")
+  pipe:close()
+  return output:match("status (%d+)%s*$") == "0", output
+end
+
+-- The suite may run under a preloaded sanitizer, which is not for git, gcc and LuaRocks.
+local luarocks = "unset LD_PRELOAD LUA_PATH LUA_CPATH; luarocks --lua-version=" .. version
+
+local script = [[
+  local uploads = require "openai_uploads"
+  assert(package.loaded["openai_uploads.core"])
+  local upload = assert(uploads.create { filename = "a", purpose = "batch", bytes = 1, mime_type = "text/plain" })
+  print(assert(uploads.cancel(upload.id)).status)
+]]
+
+describe("the rock", function()
+  local folder, clone, service
+
+  setup(function()
+    folder = io.popen("mktemp -d"):read("*l")
+    clone = folder .. "/clone"
+    service = emulator.start()
+    -- what git would hand out, with what is not committed yet
+    assert(run("mkdir " .. clone .. " && git ls-files -co --exclude-standard | tar -cT - | tar -xC " .. clone ..
+      " && cd " .. clone .. " && git init -q -b main && git add -A && " ..
+      "git -c user.name=spec -c user.email=spec@localhost commit -qm all"))
+  end)
+
+  teardown(function()
+    service.stop()
+    os.execute("rm -rf " .. folder)
+  end)
+
+  -- Calls the module out of `tree` and nowhere else, and returns what the script printed.
+  local function call_from(tree)
+    local file = assert(io.open(folder .. "/script.lua", "w"))
+    file:write(script)
+    file:close()
+    return run(("cd /; LUA_PATH='%s/share/lua/%s/?.lua;%s/share/lua/%s/?/init.lua;;' LUA_CPATH='%s/lib/lua/%s/?.so;;' " ..
+      "OPENAI_API_KEY=sk-rock OPENAI_BASE_URL=%s %s %s/script.lua"):format(tree, version, tree, version, tree, version,
+      service.base_url, os.getenv("TEST_LUA") or "lua" .. version, folder))
+  end
+
+  it("is made from a clean clone and works from its own tree", function()
+    local tree = folder .. "/made"
+    assert(run(("cd %s && %s make --deps-mode=none --tree %s"):format(clone, luarocks, tree)))
+    local ok, output = call_from(tree)
+    assert(ok, output)
+    assert.matches("cancelled", output)
+  end)
+
+  it("leaves a clone as it was, but for build/", function()
+    local _, output = run("cd " .. clone .. " && git status --porcelain")
+    assert.equal("status 0\n", output)
+  end)
+
+  it("is packed with its sources, and installs from that", function()
+    local tree = folder .. "/packed"
+    local ok, output = run(("cd %s && sed 's|git+https://[^\"]*|git+file://%s|' %s/rockspec/lua-openai-uploads-scm-1.rockspec " ..
+      "> lua-openai-uploads-scm-1.rockspec && %s pack lua-openai-uploads-scm-1.rockspec && " ..
+      "%s install --deps-mode=none --tree %s lua-openai-uploads-scm-1.src.rock"):format(folder, clone, clone, luarocks,
+      luarocks, tree))
+    assert(ok, output)
+    ok, output = call_from(tree)
+    assert(ok, output)
+    assert.matches("cancelled", output)
+  end)
+
+  it("is packed as a binary, and installs from that", function()
+    local tree = folder .. "/binary"
+    local ok, output = run(("cd %s && %s pack --tree %s/made lua-openai-uploads && " ..
+      "%s install --deps-mode=none --tree %s lua-openai-uploads-scm-1.linux-*.rock"):format(folder, luarocks, folder,
+      luarocks, tree))
+    assert(ok, output)
+    ok, output = call_from(tree)
+    assert(ok, output)
+    assert.matches("cancelled", output)
+  end)
+
+  it("has a rockspec for the release, with the very same build", function()
+    local function load_rockspec(name)
+      local file = assert(io.open("rockspec/lua-openai-uploads-" .. name .. ".rockspec"))
+      local text = file:read("*a")
+      file:close()
+      return text
+    end
+    local core_version = require("openai_uploads")._VERSION
+    local released = load_rockspec(core_version .. "-1")
+    assert.equal(load_rockspec("scm-1"), (released:gsub('"' .. core_version:gsub("%.", "%%.") .. '%-1"', '"scm-1"')
+      :gsub('tag = "v' .. core_version:gsub("%.", "%%.") .. '"', 'branch = "main"')))
+  end)
+end)
