@@ -102,6 +102,8 @@ describe("a connection", function()
     check_all({
       { "but another protocol", answer = "SSH-2.0-OpenSSH_9.2\r\n", ending = close, says = "HTTP/0.9" },
       { "but rubbish without end", steps = { request, { "repeat", "\0\1\2rubbish", math.huge } }, says = "HTTP/0.9" },
+      { "but a switch to another", answer = "HTTP/1.1 101 Switching Protocols\r\n\r\n" .. rows.good_answer,
+        ending = close, says = "%w" },
       { "but HTTP/0.9", answer = '{"id":"upload_1","object":"upload"}', ending = close, says = "HTTP/0.9" },
       { "but a line feed", answer = "\n", ending = close, says = "HTTP/0.9" },
       { "but a version of the future", answer = "HTTP/9.9 200 OK\r\n\r\n{}", ending = close, says = "HTTP" },

@@ -17,6 +17,14 @@ local function shell(command)
   return text
 end
 
+local function wait_until(holds)
+  for _ = 1, 1000 do
+    if holds() then return end
+    socket.sleep(0.01)
+  end
+  error("waited in vain", 2)
+end
+
 local function connect(base_url)
   local host, port = base_url:match("//([^:/]+):(%d+)")
   local connection = assert(socket.connect(host, tonumber(port)))
@@ -302,7 +310,7 @@ describe("the emulator", function()
     end
 
     it("refuses a Part named twice", function()
-      local id, part_ids = with_parts({ "hello world" })
+      local id, part_ids = with_parts({ "x" }, { bytes = 2 })
       assert_refused(complete(id, { part_ids = { part_ids[1], part_ids[1] } }), 400, "part_ids", "invalid_value")
     end)
 
@@ -484,10 +492,10 @@ describe("the emulator", function()
 
     it("can hold up an answer while others pass", function()
       local id = create().id
-      service.answer_next { { delay = 0.2 } }
+      service.answer_next { { delay = 1 } }
       local slow, quick = connect(service.base_url), connect(service.base_url)
       send(slow, "POST", "/v1/uploads/" .. id .. "/cancel")
-      while #service.requests() < 2 do socket.sleep(0.005) end
+      wait_until(function() return #service.requests() == 2 end)
       send(quick, "POST", "/v1/uploads/" .. id .. "/cancel")
       assert.equal(200, receive(quick).status)
       assert.equal(400, receive(slow).status)
@@ -663,12 +671,7 @@ describe("the life of an emulator", function()
     assert.is_true(exists(ca_file))
     shell(("kill -KILL %d"):format(parent.pid))
     parent.stop()
-    local tries = 500
-    while exists(ca_file) and tries > 0 do
-      socket.sleep(0.02)
-      tries = tries - 1
-    end
-    assert.is_false(exists(ca_file))
+    wait_until(function() return not exists(ca_file) end)
   end)
 
   it("is told apart from a command that says nothing", function()

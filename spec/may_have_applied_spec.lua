@@ -1,6 +1,7 @@
 -- SPDX-License-Identifier: MIT
 -- Whether the service may have done what was asked, although no confirmation came.
 
+local socket = require "socket"
 local fault = require "spec.support.fault"
 local emulator = require "spec.support.emulator"
 local process = require "spec.support.process"
@@ -114,32 +115,32 @@ describe("may_have_applied", function()
   end)
 
   describe("of attempts that never left", function()
-    -- An address where nobody listens, and the function that lets the emulator listen there.
+    -- An address where nobody listens yet, and the function that starts an emulator there. Its port is one that no
+    -- outgoing connection of anybody's is given, as the emulator's own are.
     local function address_to_come()
-      local _, reserved = server.refused()
-      local child
-      local function begin()
-        reserved.close()
-        child = assert(process.start(("env EMULATOR_PORT=%d spec/support/emulator/run"):format(reserved.port)))
-        assert.are.equal(reserved.base_url, child.first_line)
+      local port = 20000 + math.floor(socket.gettime() * 1000) % 1500 * 8
+      local base_url = ("http://127.0.0.1:%d/v1"):format(port)
+      return base_url, function()
+        local child = assert(process.start(("env EMULATOR_PORT=%d spec/support/emulator/run"):format(port)))
+        assert.are.equal(base_url, child.first_line)
+        return child
       end
-      return reserved.base_url, begin, function() child.stop() end
     end
 
     it("is false when the service then refuses", function()
-      local base_url, begin, stop = address_to_come()
-      local refusals = 0
+      local base_url, begin = address_to_come()
+      local refusals, child = 0, nil
       local client = rows.client(base_url, {
         max_retries = 2,
         on_retry = function(info)
           assert.are.same({ "connection", false }, { info.failure.kind, info.failure.may_have_applied })
           refusals = refusals + 1
-          if refusals == 2 then begin() end
+          if refusals == 2 then child = begin() end
         end,
       })
       local row = { kind = "not_found", status = 404, attempts = 3, may = false, says = "%w" }
       rows.check_failure(row, client.cancel(rows.id))
-      stop()
+      child.stop()
     end)
   end)
 

@@ -89,7 +89,7 @@ describe("TLS", function()
       { "an answer in plain HTTP", answering { "send", fault.answer(400) }, says = "SSL" },
       { "an alert", answering { "send", alert }, says = "alert" },
       { "a close in the handshake", answering { "close" }, says = "%w" },
-      { "a reset in the handshake", answering { "reset" }, says = "%w" },
+      { "a reset in the handshake", answering({ "wait", 0.05 }, { "reset" }), says = "%w" },
       { "a handshake that stalls beyond connect_timeout", function() return over_tls((server.silent())) end,
         settings = { connect_timeout = 0.1 }, kind = "timeout", says = "[Tt]ime" },
       { "a handshake that stalls beyond timeout", function() return over_tls((server.silent())) end,

@@ -8,10 +8,13 @@
 #include <lauxlib.h>
 #include <lua.h>
 #include <lualib.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
-enum { MOST_ALLOCATIONS = 5000 }; /* a call that makes more of them never ends */
+enum { MOST_ALLOCATIONS = 5000, /* a call that makes more of them never ends */
+       LONGEST_CALL = 30 };     /* seconds; its timeouts are 2 s */
 
 int luaopen_openai_uploads_core(lua_State *L);
 
@@ -78,6 +81,20 @@ static lua_State *state_open(const struct scenario *scenario) {
   return NULL;
 }
 
+static lua_State *running;
+
+static void raise_hang(lua_State *L, lua_Debug *unused) {
+  (void)unused;
+  lua_sethook(L, NULL, 0, 0);
+  luaL_error(L, "the call does not end");
+}
+
+/* As lua.c answers Ctrl-C: a signal cuts the engine's wait short, and then hooks run. */
+static void on_alarm(int number) {
+  (void)number;
+  lua_sethook(running, raise_hang, LUA_MASKCALL | LUA_MASKRET | LUA_MASKCOUNT, 1);
+}
+
 enum ending { DONE, FAILED, RAISED };
 
 /* What the function at 1 came to, as a text on top of the stack. */
@@ -85,9 +102,12 @@ static enum ending call_once(lua_State *L, struct failing_allocator *allocator, 
   int status;
   lua_settop(L, 1);
   lua_pushvalue(L, 1);
+  running = L;
+  alarm(LONGEST_CALL);
   if (allocator) failing_allocator_arm(allocator, allowed, keeps_failing);
   status = lua_pcall(L, 0, 2, 0);
   if (allocator) failing_allocator_disarm(allocator);
+  alarm(0);
   if (status != 0) return RAISED;
   if (lua_istable(L, 2)) {
     lua_getfield(L, 2, "status");
@@ -144,7 +164,7 @@ static bool survives(const struct scenario *scenario, struct failing_allocator *
 static void survives_every_n(const struct scenario *scenario, struct failing_allocator *allocator, bool keeps_failing) {
   bool well = true, was_refused = true;
   long allowed = 0;
-  for (; was_refused && allowed < MOST_ALLOCATIONS; allowed++) well &= survives(scenario, allocator, allowed, keeps_failing, &was_refused);
+  for (; well && was_refused && allowed < MOST_ALLOCATIONS; allowed++) well = survives(scenario, allocator, allowed, keeps_failing, &was_refused);
   CHECK(well && !was_refused, "%s survives that %s of %s's %ld allocations fails", scenario->name,
         keeps_failing ? "each, with all that follow," : "each", allocator->name, allowed - 1);
 }
@@ -158,7 +178,9 @@ static void survives_at_all(const struct scenario *scenario) {
 int main(void) {
   static struct http_server server;
   struct failing_allocator *const allocators[] = {&lua_allocator, &own_allocator, &curl_allocator};
+  struct sigaction action = {.sa_handler = on_alarm};
   char base_url[64];
+  sigaction(SIGALRM, &action, NULL);
   failing_allocator_take_curl();
   if (!http_server_start(&server, answer)) return 1;
   snprintf(base_url, sizeof base_url, "http://127.0.0.1:%d/v1", server.port);

@@ -91,6 +91,7 @@ function rows.check_failure(row, upload, failure)
     assert.are.equal(#row.body, #failure.body)
     assert.is_true(row.body == failure.body)
   end
+  assert.is_string(failure.message)
   assert.is_truthy(failure.message:find(row.says), ("'%s' does not match '%s'"):format(failure.message, row.says))
 end
 

@@ -19,7 +19,6 @@ struct service_call {
   bool takes_id;
   const struct required_field *required; /* of its params; NULL: it takes none */
   upload_request_function *build;
-  const char *object_type; /* of the answer */
 };
 
 /* Fills `arguments` with texts that the Lua stack keeps alive. Returns where the options stand, 0 when there

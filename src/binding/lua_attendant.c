@@ -55,10 +55,11 @@ static bool ask_for_key(lua_State *L, const char **key, size_t *length, struct f
 
 static bool find_key(lua_State *L, int callbacks, const struct transfer *transfer, const char **key,
                      size_t *length, struct failure *failure) {
-  const struct text_buffer *own = &transfer->client->config->api_key;
+  const struct client_config *config = transfer->client->config;
+  const struct text_buffer *own = &config->api_key;
   *key = text_buffer_text(own);
   *length = own->length;
-  if (http_headers_have(transfer->request.headers, "Authorization")) { /* the program knows better */
+  if (http_headers_have(transfer->request.headers, client_config_auth_header(config))) {
     *length = 0;
     return true;
   }

@@ -18,8 +18,8 @@ static const struct required_field create_fields[] = {{"filename", LUA_TSTRING},
                                                       {NULL, 0}};
 
 static const struct service_call service_calls[] = {
-    {"cancel", true, NULL, upload_request_cancel, "upload"},
-    {"create", false, create_fields, upload_request_create, "upload"},
+    {"cancel", true, NULL, upload_request_cancel},
+    {"create", false, create_fields, upload_request_create},
 };
 enum { SERVICE_CALLS = sizeof service_calls / sizeof *service_calls };
 
@@ -79,7 +79,7 @@ static bool read_options(lua_State *L, int options, struct lua_transfer *holder,
 /* Pushes the userdata of a transfer that is on its way, or has failed already. */
 static struct lua_transfer *begin(lua_State *L, struct upload_client *client, int callbacks, int options,
                                   const struct service_call *call, const struct upload_arguments *arguments) {
-  struct lua_transfer *holder = lua_transfer_push(L, call->object_type);
+  struct lua_transfer *holder = lua_transfer_push(L);
   int index = lua_gettop(L);
   struct call_settings settings = client->config->call;
   struct failure problem = client->config->problem;

@@ -113,13 +113,17 @@ void lua_failure_push_headers(lua_State *L, const struct http_response *response
   }
 }
 
-/* Sets a field of the failure on top of the stack from the value of the same name in the table at `from`,
- * when that is a text worth having or a number. */
-static void copy_detail(lua_State *L, int from, const char *name) {
+/* Whether a text that says something is on top of the stack. */
+static bool is_text(lua_State *L) {
   size_t length = 0;
+  if (lua_type(L, -1) == LUA_TSTRING) lua_tolstring(L, -1, &length);
+  return length > 0;
+}
+
+/* Sets a field of the failure on top of the stack from the one of the same name in the table at `from`. */
+static void copy_detail(lua_State *L, int from, const char *name, bool may_be_number) {
   lua_getfield(L, from, name);
-  if (lua_type(L, -1) == LUA_TNUMBER ||
-      (lua_type(L, -1) == LUA_TSTRING && (lua_tolstring(L, -1, &length), length > 0)))
+  if (is_text(L) || (may_be_number && lua_type(L, -1) == LUA_TNUMBER))
     lua_setfield(L, -2, name);
   else
     lua_pop(L, 1);
@@ -128,9 +132,9 @@ static void copy_detail(lua_State *L, int from, const char *name) {
 /* {"error": {"message", "type", "param", "code"}}, {"error": "text"} or, from some gateways, those fields at
  * the top. The failure is on top of the stack, the decoded body at `body`. */
 static void copy_details(lua_State *L, int body) {
-  static const char *const names[] = {"message", "type", "param", "code"};
+  int from;
   lua_getfield(L, body, "error");
-  if (lua_type(L, -1) == LUA_TSTRING) {
+  if (is_text(L)) {
     lua_setfield(L, -2, "message");
     return;
   }
@@ -139,7 +143,11 @@ static void copy_details(lua_State *L, int body) {
     lua_pushvalue(L, body);
   }
   lua_insert(L, -2);
-  for (size_t i = 0; i < sizeof names / sizeof *names; i++) copy_detail(L, lua_gettop(L) - 1, names[i]);
+  from = lua_gettop(L) - 1;
+  copy_detail(L, from, "message", false);
+  copy_detail(L, from, "type", false);
+  copy_detail(L, from, "param", false);
+  copy_detail(L, from, "code", true);
   lua_remove(L, -2);
 }
 

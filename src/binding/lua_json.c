@@ -3,6 +3,8 @@
 
 #include "binding/lua_compat.h"
 
+#include <string.h>
+
 enum { DEEPEST_NESTING = 100 }; /* an Upload has three levels */
 
 static const char decode_key[] = "openai_uploads.json.decode";
@@ -43,6 +45,10 @@ static bool call_protected(lua_State *L) {
 }
 
 bool lua_json_decode(lua_State *L, const char *text, size_t length) {
+  if (memchr(text, '\0', length)) { /* cjson would take it for the end */
+    lua_pushliteral(L, "a NUL byte");
+    return false;
+  }
   lua_getfield(L, LUA_REGISTRYINDEX, decode_key);
   lua_pushlstring(L, text, length);
   return call_protected(L);

@@ -3,6 +3,7 @@
 
 #include "binding/lua_compat.h"
 #include "binding/lua_failure.h"
+#include "binding/lua_object.h"
 #include "binding/lua_options.h"
 
 #include <stdarg.h>
@@ -118,11 +119,20 @@ void lua_notice_retry(lua_State *L, int client, int call, struct transfer *trans
   if (transfer->state != TRANSFER_DONE) transfer_fail(transfer, FAILURE_ABORTED, message);
 }
 
-void lua_notice_done(lua_State *L, int client, int call, const struct transfer *transfer) {
+/* Who logs is told what the call will tell: whether a 2xx is an answer is known once it is decoded. */
+static void settle(lua_State *L, struct transfer *transfer) {
+  if (transfer->failure.kind != FAILURE_NONE) return;
+  lua_object_push_answer(L, transfer);
+  lua_pop(L, 1);
+}
+
+void lua_notice_done(lua_State *L, int client, int call, struct transfer *transfer) {
+  bool has_log = push_callback(L, client, call, LUA_CALLBACK_LOG);
+  if (has_log || transfer->client->config->log_to_stderr) settle(L, transfer);
   if (transfer->client->config->log_to_stderr)
     log_line(transfer, "done", ", HTTP %ld in %.3f s %s", transfer->status, transfer_elapsed(transfer),
              transfer->failure.message);
-  if (!push_callback(L, client, call, LUA_CALLBACK_LOG)) return;
+  if (!has_log) return;
   push_event(L, "done", transfer);
   set_outcome(L, transfer);
   call_log(L);

@@ -12,6 +12,6 @@
  * the call goes on. Neither raises but for want of memory. */
 void lua_notice_attempt(lua_State *L, int client, int call, const struct transfer *transfer);
 void lua_notice_retry(lua_State *L, int client, int call, struct transfer *transfer);
-void lua_notice_done(lua_State *L, int client, int call, const struct transfer *transfer);
+void lua_notice_done(lua_State *L, int client, int call, struct transfer *transfer);
 
 #endif

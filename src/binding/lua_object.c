@@ -57,3 +57,10 @@ bool lua_object_decode(lua_State *L, const char *text, size_t length, const char
   lua_pushfstring(L, "the answer is no %s: %s", type, missing);
   return false;
 }
+
+bool lua_object_push_answer(lua_State *L, struct transfer *transfer) {
+  const struct text_buffer *body = &transfer->attempt->response.body;
+  if (lua_object_decode(L, text_buffer_text(body), body->length, transfer->request.answer_type)) return true;
+  transfer_reject_answer(transfer, lua_tostring(L, -1));
+  return false;
+}

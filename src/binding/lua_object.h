@@ -3,8 +3,13 @@
 #ifndef BINDING_LUA_OBJECT_H
 #define BINDING_LUA_OBJECT_H
 
+#include "client/transfer.h"
 #include <lua.h>
 #include <stdbool.h>
+
+/* Pushes the object that a transfer's 2xx brought. When it brought none, pushes why, makes that the
+ * transfer's failure, and returns false. */
+bool lua_object_push_answer(lua_State *L, struct transfer *transfer);
 
 /* Pushes the object that `text` holds: a table with a string `id`, whose `object`, where it has one, is
  * `type`; nulls of objects left out; integers as integers. Else pushes what is wrong with it and returns

@@ -107,7 +107,7 @@ static int edit_distance(const char *a, const char *b) {
 
 static int raise_unknown(lua_State *L, const char *name, bool of_call) {
   const struct option_row *nearest = NULL;
-  int distance = 4; /* further off it is no slip of the keys */
+  int distance = (int)strlen(name) / 3 + 1; /* further off it is no slip of the keys */
   for (int i = 0; i < OPTION_ROWS; i++) {
     int other = edit_distance(name, option_rows[i].name);
     if (of_call && option_rows[i].scope == OF_CLIENT) {
@@ -244,7 +244,8 @@ static void read_option(struct option_target *target, const struct option_row *r
   }
 }
 
-static const struct option_row *find_row(const char *name, bool of_call) {
+static const struct option_row *find_row(const char *name, size_t length, bool of_call) {
+  if (strlen(name) != length) return NULL; /* a NUL in it */
   for (int i = 0; i < OPTION_ROWS; i++)
     if (strcmp(option_rows[i].name, name) == 0 && !(of_call && option_rows[i].scope == OF_CLIENT))
       return &option_rows[i];
@@ -258,13 +259,16 @@ static void read_options(struct option_target *target, int index) {
   lua_pushnil(L);
   while (lua_next(L, index)) {
     const struct option_row *row;
+    size_t length;
+    const char *name;
     if (lua_type(L, -2) != LUA_TSTRING)
       luaL_error(L, "unknown option: a %s is no option's name", luaL_typename(L, -2));
-    row = find_row(lua_tostring(L, -2), of_call);
+    name = lua_tolstring(L, -2, &length);
+    row = find_row(name, length, of_call);
     if (row)
       read_option(target, row);
     else
-      raise_unknown(L, lua_tostring(L, -2), of_call);
+      raise_unknown(L, name, of_call);
     lua_pop(L, 1);
   }
 }

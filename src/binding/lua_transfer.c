@@ -23,9 +23,9 @@ void lua_transfer_open(lua_State *L) {
   lua_pop(L, 1);
 }
 
-struct lua_transfer *lua_transfer_push(lua_State *L, const char *object_type) {
+struct lua_transfer *lua_transfer_push(lua_State *L) {
   struct lua_transfer *holder = compat_newuserdata(L, sizeof *holder);
-  *holder = (struct lua_transfer){.object_type = object_type};
+  *holder = (struct lua_transfer){.transfer = NULL};
   compat_setmetatable(L, transfer_type);
   return holder;
 }
@@ -81,19 +81,10 @@ static void push_response(lua_State *L, const struct transfer *transfer) {
   if (transfer->attempt) set_exchange(L, transfer);
 }
 
-/* Pushes the object of a 2xx; else makes the transfer a failure, and leaves what it pushed meanwhile. */
-static bool push_object(lua_State *L, struct lua_transfer *holder) {
-  struct transfer *transfer = holder->transfer;
-  const struct text_buffer *body = &transfer->attempt->response.body;
-  if (lua_object_decode(L, text_buffer_text(body), body->length, holder->object_type)) return true;
-  transfer_reject_answer(transfer, lua_tostring(L, -1));
-  return false;
-}
-
 int lua_transfer_push_result(lua_State *L, struct lua_transfer *holder) {
   struct transfer *transfer = holder->transfer;
   int top = lua_gettop(L);
-  bool succeeded = transfer->failure.kind == FAILURE_NONE && push_object(L, holder);
+  bool succeeded = transfer->failure.kind == FAILURE_NONE && lua_object_push_answer(L, transfer);
   if (!succeeded) {
     lua_settop(L, top);
     lua_pushnil(L);

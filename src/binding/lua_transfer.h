@@ -9,14 +9,13 @@
 struct lua_transfer {
   struct transfer *transfer; /* NULL before it is begun and after it is over */
   struct request_additions additions;
-  const char *object_type; /* that the answer must have */
 };
 
 /* To be called once a Lua state, before the others. */
 void lua_transfer_open(lua_State *L);
 
 /* Pushes an empty one, which already has its __gc: what is put into it from now on cannot leak. */
-struct lua_transfer *lua_transfer_push(lua_State *L, const char *object_type);
+struct lua_transfer *lua_transfer_push(lua_State *L);
 
 /* Stops and frees what it owns; may be called again. */
 void lua_transfer_close(struct lua_transfer *holder);

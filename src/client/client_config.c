@@ -104,6 +104,10 @@ static bool complete_headers(struct client_config *config, struct failure *probl
   return complete;
 }
 
+const char *client_config_auth_header(const struct client_config *config) {
+  return config->auth_header == AUTH_HEADER_BEARER ? "Authorization" : "api-key";
+}
+
 bool client_config_check_key(const char *key, size_t length, struct failure *failure) {
   if (length == 0)
     return failure_set(failure, FAILURE_CONFIGURATION,

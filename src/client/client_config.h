@@ -67,6 +67,9 @@ bool client_config_complete(struct client_config *config, const char *host);
 /* Notes what is wrong; the first such note is the one told. */
 void client_config_set_problem(struct client_config *config, const struct failure *problem);
 
+/* The header that carries the key. A program that sets it itself knows better: then no key is asked for. */
+const char *client_config_auth_header(const struct client_config *config);
+
 /* Whether `key` may be sent: neither empty nor able to smuggle a header. False fills `failure`. */
 bool client_config_check_key(const char *key, size_t length, struct failure *failure);
 

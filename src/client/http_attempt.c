@@ -186,6 +186,15 @@ static void conclude_overflow(struct http_attempt *attempt, struct attempt_outco
   if (outcome->failure.kind == FAILURE_TOO_LARGE) outcome->retry.status = 0;
 }
 
+/* curl's own cap on a single header. Older ones call it want of memory; where that is really what it was, the
+ * request is on its way all the same, and may_have_applied is worth more than the raised error. */
+static bool is_header_too_large(CURLcode result, bool sent) {
+#if LIBCURL_VERSION_NUM >= 0x080600
+  if (result == CURLE_TOO_LARGE) return true;
+#endif
+  return result == CURLE_OUT_OF_MEMORY && sent;
+}
+
 static void conclude_without_answer(struct http_attempt *attempt, CURLcode result,
                                     struct attempt_outcome *outcome) {
   enum failure_kind kind = attempt->resend_refused ? FAILURE_CONNECTION : failure_kind_of_curl(result);
@@ -227,6 +236,8 @@ void http_attempt_conclude(struct http_attempt *attempt, CURLcode result, struct
   }
   if (result == CURLE_WRITE_ERROR) {
     conclude_overflow(attempt, outcome);
+  } else if (is_header_too_large(result, outcome->sent)) {
+    failure_set(&outcome->failure, FAILURE_TOO_LARGE, "a header of the answer is larger than libcurl takes");
   } else if (result != CURLE_OK) {
     conclude_without_answer(attempt, result, outcome);
   } else {
@@ -249,7 +260,7 @@ bool http_attempt_has_sent(const struct http_attempt *attempt) {
 long http_attempt_status(const struct http_attempt *attempt) {
   long status = 0;
   if (attempt->requests_begun > 0) curl_easy_getinfo(attempt->easy, CURLINFO_RESPONSE_CODE, &status);
-  return status;
+  return status >= 200 ? status : 0;
 }
 
 static const char *http_version_name(long version) {

@@ -64,7 +64,7 @@ void http_attempt_conclude(struct http_attempt *attempt, CURLcode result, struct
 /* Whether bytes of the request have left so far. */
 bool http_attempt_has_sent(const struct http_attempt *attempt);
 
-/* Status of the answer so far; 0 before one began. */
+/* Status of the answer so far; 0 before one began, other than by a 1xx. */
 long http_attempt_status(const struct http_attempt *attempt);
 
 void http_attempt_report(const struct http_attempt *attempt, struct attempt_report *report);

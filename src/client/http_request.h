@@ -11,6 +11,7 @@ struct http_request {
   struct text_buffer url;
   struct text_buffer body;
   const char *content_type;         /* static text; NULL: the request has no body */
+  const char *answer_type;          /* static text: the `object` that the service answers with */
   struct curl_slist *own_headers;   /* the client's merged with the call's; NULL where the call has none */
   const struct curl_slist *headers; /* own_headers, or the client's */
 };

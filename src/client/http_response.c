@@ -33,8 +33,11 @@ size_t http_response_take_header(char *bytes, size_t size, size_t count, void *r
 }
 
 size_t http_response_take_body(char *bytes, size_t size, size_t count, void *response) {
-  struct http_response *taker = response;
-  return text_buffer_append(&taker->body, bytes, size * count) ? size * count : 0;
+  struct text_buffer *body = &((struct http_response *)response)->body;
+  size_t length = size * count;
+  size_t room = body->cap - body->length;
+  if (length > room) text_buffer_append(body, bytes, room); /* what fits is worth keeping */
+  return text_buffer_append(body, bytes, length) ? length : 0;
 }
 
 bool http_response_header(const struct http_response *response, const char *name, char *value, size_t size) {

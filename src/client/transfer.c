@@ -52,6 +52,13 @@ static void on_finished(struct engine_task *task, CURLcode result) {
   double time_left = transfer->deadline_at - monotonic_clock_now();
 
   http_attempt_conclude(transfer->attempt, result, &outcome);
+  transfer->next_connection_fresh = outcome.retry.stale_connection;
+  if (outcome.retry.stale_connection &&
+      !outcome.sent) { /* nothing was begun, so nothing is to be counted or told */
+    transfer->attempts--;
+    transfer_change(transfer, TRANSFER_READY);
+    return;
+  }
   transfer->failure = outcome.failure;
   transfer->status = outcome.status;
   transfer->retry_after = outcome.retry.retry_after;
@@ -70,7 +77,6 @@ static void on_finished(struct engine_task *task, CURLcode result) {
     transfer_change(transfer, TRANSFER_DONE);
     return;
   }
-  transfer->next_connection_fresh = outcome.retry.stale_connection;
   transfer->retry_wait = decision.wait;
   transfer_change(transfer, TRANSFER_WAITING);
   transfer_engine_sleep(transfer->client->engine, task, decision.wait);

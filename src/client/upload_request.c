@@ -16,9 +16,11 @@ static bool set_json(struct http_request *request, const struct upload_arguments
 }
 
 bool upload_request_create(struct http_request *request, const struct upload_arguments *arguments) {
+  request->answer_type = "upload";
   return text_buffer_append_text(&request->url, "/uploads") && set_json(request, arguments);
 }
 
 bool upload_request_cancel(struct http_request *request, const struct upload_arguments *arguments) {
+  request->answer_type = "upload";
   return set_upload_path(request, arguments, "/cancel");
 }

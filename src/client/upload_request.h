@@ -13,7 +13,8 @@ struct upload_arguments {
   size_t json_length;
 };
 
-/* Each writes path and body into a request fresh from http_request_create; false as text_buffer_append. */
+/* Each writes path, body and the type of the answer into a request fresh from http_request_create; false as
+ * text_buffer_append. */
 typedef bool upload_request_function(struct http_request *request, const struct upload_arguments *arguments);
 
 upload_request_function upload_request_create;

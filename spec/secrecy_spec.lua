@@ -1,0 +1,188 @@
+-- SPDX-License-Identifier: MIT
+-- A key is in no failure, no log, no text and no trace, whatever becomes of the call and whatever the server says.
+
+local check = require "spec.support.check"
+local emulator = require "spec.support.emulator"
+local script = require "spec.support.script"
+
+describe("the key", function()
+  local service, told
+
+  setup(function() service = emulator.start() end)
+
+  teardown(function() service.stop() end)
+
+  before_each(function()
+    service.reset()
+    told = {}
+  end)
+
+  local function listen(value) told[#told + 1] = check.all_text(value) end
+
+  -- A client that hands all it says to `listen`.
+  local function client_with(settings)
+    return check.client(service, check.merged({ log = listen, on_retry = listen, max_retries = 1 }, settings or {}))
+  end
+
+  -- Cancels, and returns everything that could be learned of it.
+  local function all_of(settings, options)
+    local upload, failure, response =
+      client_with(settings).cancel("upload_1", check.merged({ with_response = true }, options or {}))
+    listen(upload or failure)
+    listen(response)
+    return table.concat(told, "\n"), failure
+  end
+
+  local function check_hidden(key, settings, options)
+    local text, failure = all_of(settings, options)
+    check.lacks(key, text)
+    return failure
+  end
+
+  local dark_ways = {
+    { "a refused key", { api_key = "sk-wrong-but-secret" }, "authentication" },
+    { "an unknown Upload", {}, "not_found" },
+    { "a dead server", { base_url = check.dead_url }, "connection" },
+    { "a dead proxy", { proxy = check.dead_url }, "connection" },
+    { "a name that is no name", { base_url = "https://a..b.invalid/v1" }, "connection" },
+    { "a certificate that is none of ours", { base_url = "unknown_issuer" }, "tls" },
+    { "HTTP/2", { base_url = "good" }, "not_found" },
+    { "a key with a line break", { api_key = check.key .. "\n" }, "configuration" },
+    { "a key with a second header", { api_key = check.key .. "\r\nX-A: 1" }, "configuration" },
+    { "a key that is too long", { api_key = check.key .. ("x"):rep(20000) }, "configuration" },
+    { "a key in place of a URL", { base_url = check.key }, "configuration" },
+    { "a key in place of a password", { base_url = ("https://user:%s@127.0.0.1/v1"):format(check.key) }, "configuration" },
+    { "a key in a header with a line break", { headers = { ["X-A"] = check.key .. "\n" } }, "configuration" },
+    { "a proxy's password", { proxy = ("http://user:%s@127.0.0.1:1"):format(check.key) }, "connection" },
+    { "an unusable Upload id", {}, "configuration", id = ("x"):rep(100000) },
+  }
+  for _, row in ipairs(dark_ways) do
+    it(("is hidden when a call ends in %s"):format(row[1]), function()
+      local settings = check.merged(row[2])
+      settings.base_url = service.tls[settings.base_url] or settings.base_url
+      local key = settings.api_key and settings.api_key:match("^[%w-]+"):sub(1, 26) or check.key
+      local failure = check_hidden(key, settings)
+      if not row.id then assert.are.equal(row[3], failure.kind, failure.message) end
+    end)
+  end
+
+  it("is hidden in what a client is", function()
+    local client = client_with()
+    listen(client)
+    for _, value in pairs(client) do listen(value) end
+    check.lacks(check.key, table.concat(told, "\n"))
+  end)
+
+  it("is hidden in the errors of misuse", function()
+    local client = client_with()
+    for _, options in ipairs { { timeout = -1 }, { nonsense = 1 }, { headers = { Authorization = {} } }, { api_key = "x" } } do
+      local ok, message = pcall(client.cancel, "upload_1", options)
+      assert.is_false(ok)
+      check.lacks(check.key, message)
+    end
+  end)
+
+  it("is hidden in a traceback", function()
+    local client = client_with { api_key = function() error(debug.traceback("oh dear"), 0) end }
+    check.lacks(check.key, check.all_text(select(2, client.cancel "upload_1")))
+    local _, trace = xpcall(function() client.cancel "" end, debug.traceback)
+    check.lacks(check.key, trace)
+  end)
+
+  describe("that a server echoes is hidden:", function()
+    local header = "Bearer " .. check.key
+    local echoes = {
+      { "in its message", { body = { error = { message = "You sent Authorization: " .. header, code = check.key } } } },
+      { "twice", { body = { error = { message = header .. header } } } },
+      { "in a plain text", { body = header } },
+      { "in HTML", { body = "<p>" .. header .. "</p>" } },
+      { "in a JSON field that nobody reads", { body = { detail = { request = { header } } } } },
+      { "in a header", { headers = { ["x-echo"] = header, ["x-request-id"] = check.key }, body = "" } },
+      { "in a location", { status = 307, headers = { location = "https://a.example/?key=" .. check.key }, body = "" } },
+      { "in an answer to be retried", { status = 500, body = { error = { message = header } } } },
+      { "in an answer that is no Upload", { status = 200, body = header } },
+      { "in an Upload", { status = 200, body = { id = "upload_1", filename = header } } },
+      { "in another status", { status = 418, body = { error = header } } },
+    }
+    for _, row in ipairs(echoes) do
+      it(row[1], function()
+        local answer = check.merged({ status = 400 }, row[2])
+        service.answer_next { answer, answer }
+        check_hidden(check.key, {})
+      end)
+    end
+
+    it("over TLS, and from an api_key function", function()
+      service.answer_next { { status = 400, body = { error = { message = "sk-from-a-function" } } } }
+      check_hidden("sk-from-a-function", { base_url = service.tls.good, api_key = function() return "sk-from-a-function" end })
+    end)
+
+    it("as Azure's", function()
+      service.answer_next { { status = 400, body = { error = { message = check.key } } } }
+      check_hidden(check.key, { auth_header = "api-key" })
+    end)
+
+    it("with escapes in it, as JSON is written", function()
+      local key = 'sk-of/the"specs\\0123456789'
+      service.answer_next { { status = 400, body = { error = { message = "You sent " .. key } } } }
+      check_hidden(key, { api_key = key })
+    end)
+
+    it("without the blanks around it", function()
+      service.answer_next { { status = 400, body = { error = { message = check.key } } } }
+      check_hidden(check.key, { api_key = check.key .. " " })
+    end)
+
+    it("when the program set the header itself", function()
+      service.answer_next { { status = 400, body = { error = { message = header } } } }
+      check_hidden(check.key, { api_key = "", headers = { Authorization = header } })
+    end)
+  end)
+
+  it("values of a query are in no log", function()
+    service.answer_next { { status = 500 } }
+    check.lacks("word-of-the-query", (all_of({ query = { secret = "word-of-the-query" } }, { query = { b = "word-of-the-query" } })))
+    check.lacks("word-of-the-query",
+      (all_of { base_url = service.base_url .. "?secret=word-of-the-query" }))
+  end)
+
+  describe("in a program of its own", function()
+    -- The program is given the key and its URL, and must not print the key, in no way it can end.
+    local function printed(code, environment)
+      local result = script.run('local uploads = require "openai_uploads"\n' .. code, check.merged({
+        OPENAI_BASE_URL = service.base_url .. "?token=word-of-the-query", OPENAI_API_KEY = check.key, OPENAI_LOG = "debug",
+      }, environment or {}))
+      local text = result.stdout .. result.stderr
+      check.lacks(check.key, text)
+      check.lacks("word-of-the-query", text)
+      check.holds("openai_uploads: done POST " .. service.base_url, text)
+      return text
+    end
+
+    local programs = {
+      { "prints a failure", "print(uploads.cancel 'upload_1')" },
+      { "prints all it finds", [[
+        local function show(value)
+          print(value)
+          if type(value) == "table" then for name, field in pairs(value) do show(name) show(field) end end
+        end
+        show(select(2, uploads.cancel("upload_1", { with_response = true, log = show, on_retry = show })))
+        show(uploads)]] },
+      { "dies of a failure", "error(tostring(select(2, uploads.cancel 'upload_1')))" },
+      { "dies of an assert", "assert(uploads.cancel 'upload_1')" },
+      { "dies of misuse", "uploads.cancel 'upload_1' uploads.cancel ''" },
+    }
+    for _, row in ipairs(programs) do
+      it(("is hidden when it %s"):format(row[1]), function()
+        local echo = { error = { message = "You sent Bearer " .. check.key } }
+        service.answer_next { { status = 500, body = echo }, { status = 400, body = echo } }
+        printed(row[2])
+      end)
+    end
+
+    it("is hidden when it was set in OPENAI_CUSTOM_HEADERS", function()
+      service.answer_next { { status = 401, body = "You sent Bearer " .. check.key } }
+      printed(programs[2][2], { OPENAI_CUSTOM_HEADERS = "Authorization: Bearer " .. check.key })
+    end)
+  end)
+end)
