@@ -2,6 +2,7 @@
 #include "binding/lua_attendant.h"
 
 #include "binding/lua_compat.h"
+#include "binding/lua_failure.h"
 #include "binding/lua_notice.h"
 #include "binding/lua_options.h"
 #include "client/http_headers.h"
@@ -40,17 +41,20 @@ static int push_own_callbacks(lua_State *L, int callbacks, const struct transfer
 /* Calls the program's api_key function. Its string stays on the stack. */
 static bool ask_for_key(lua_State *L, const char **key, size_t *length, struct failure *failure) {
   int status = lua_pcall(L, 0, 2, 0);
-  const char *complaint;
   if (status == LUA_ERRMEM) lua_error(L);
-  complaint = lua_tostring(L, -1);
-  if (status != 0)
+  if (status != 0) {
+    lua_failure_describe_raised(L);
     return failure_set(failure, FAILURE_CONFIGURATION, "the api_key function raised an error: %s",
-                       complaint ? complaint : luaL_typename(L, -1));
-  if (lua_type(L, -2) != LUA_TSTRING)
-    return failure_set(failure, FAILURE_CONFIGURATION, "the api_key function returned no string: %s",
-                       complaint ? complaint : luaL_typename(L, -2));
-  *key = lua_tolstring(L, -2, length);
-  return true;
+                       lua_tostring(L, -1));
+  }
+  if (lua_type(L, -2) == LUA_TSTRING) {
+    *key = lua_tolstring(L, -2, length);
+    return true;
+  }
+  if (lua_isnil(L, -1)) lua_pushstring(L, luaL_typename(L, -2)); /* it gave no reason; the value may be secret */
+  lua_failure_describe_raised(L);
+  return failure_set(failure, FAILURE_CONFIGURATION, "the api_key function returned no string: %s",
+                     lua_tostring(L, -1));
 }
 
 static bool find_key(lua_State *L, int callbacks, const struct transfer *transfer, const char **key,

@@ -85,6 +85,15 @@ void lua_failure_open(lua_State *L) {
   lua_pop(L, 1);
 }
 
+void lua_failure_describe_raised(lua_State *L) {
+  if (lua_type(L, -1) == LUA_TSTRING) return;
+  lua_getglobal(L, "tostring");
+  lua_insert(L, -2);
+  if (lua_pcall(L, 1, 1, 0) == 0 && lua_type(L, -1) == LUA_TSTRING) return;
+  lua_pop(L, 1);
+  lua_pushliteral(L, "an error that cannot be described");
+}
+
 static void push_lower_case(lua_State *L, const char *text, size_t length) {
   luaL_Buffer lower;
   luaL_buffinit(L, &lower);

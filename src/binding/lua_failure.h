@@ -12,6 +12,9 @@ void lua_failure_open(lua_State *L);
 /* Pushes the failure of a transfer that is waiting or done. Raises when that failure is want of memory. */
 void lua_failure_push(lua_State *L, const struct transfer *transfer);
 
+/* Replaces what a pcall caught, on top of the stack, by its text. */
+void lua_failure_describe_raised(lua_State *L);
+
 /* Pushes the last answer's headers, names in lower case, several values of one joined by ", ". */
 void lua_failure_push_headers(lua_State *L, const struct http_response *response);
 

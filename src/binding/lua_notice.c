@@ -27,8 +27,7 @@ static bool call_callback(lua_State *L) {
   int status = lua_pcall(L, 1, 0, 0);
   if (status == 0) return true;
   if (status == LUA_ERRMEM) lua_error(L);
-  lua_pushfstring(L, "%s", lua_tostring(L, -1) ? lua_tostring(L, -1) : luaL_typename(L, -1));
-  lua_remove(L, -2);
+  lua_failure_describe_raised(L);
   return false;
 }
 
@@ -121,9 +120,9 @@ void lua_notice_retry(lua_State *L, int client, int call, struct transfer *trans
 
 /* Who logs is told what the call will tell: whether a 2xx is an answer is known once it is decoded. */
 static void settle(lua_State *L, struct transfer *transfer) {
-  if (transfer->failure.kind != FAILURE_NONE) return;
-  lua_object_push_answer(L, transfer);
-  lua_pop(L, 1);
+  int top = lua_gettop(L);
+  if (transfer->failure.kind == FAILURE_NONE) lua_object_push_answer(L, transfer);
+  lua_settop(L, top);
 }
 
 void lua_notice_done(lua_State *L, int client, int call, struct transfer *transfer) {
