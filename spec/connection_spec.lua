@@ -158,7 +158,7 @@ describe("a kept-alive connection", function()
     describe(("that the server ends by a %s"):format(ending), function()
       it("while idle is replaced without anybody noticing", function()
         local script = server.script { one_good_call_then { ending }, rows.lucky }
-        local client = client_of(script, 2)
+        local client = client_of(script, 0)
         rows.check_luck(client)
         assert.is_true(script.wait_for("finished", 1))
         local _, _, response = client.cancel(rows.id, { with_response = true })

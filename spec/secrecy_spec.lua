@@ -40,7 +40,7 @@ describe("the key", function()
   end
 
   local dark_ways = {
-    { "a refused key", { api_key = "sk-wrong-but-secret" }, "authentication" },
+    { "a refused key", { api_key = "sk-wrong-but-secret" }, "authentication", key = "sk-wrong-but-secret" },
     { "an unknown Upload", {}, "not_found" },
     { "a dead server", { base_url = check.dead_url }, "connection" },
     { "a dead proxy", { proxy = check.dead_url }, "connection" },
@@ -54,15 +54,13 @@ describe("the key", function()
     { "a key in place of a password", { base_url = ("https://user:%s@127.0.0.1/v1"):format(check.key) }, "configuration" },
     { "a key in a header with a line break", { headers = { ["X-A"] = check.key .. "\n" } }, "configuration" },
     { "a proxy's password", { proxy = ("http://user:%s@127.0.0.1:1"):format(check.key) }, "connection" },
-    { "an unusable Upload id", {}, "configuration", id = ("x"):rep(100000) },
   }
   for _, row in ipairs(dark_ways) do
     it(("is hidden when a call ends in %s"):format(row[1]), function()
       local settings = check.merged(row[2])
       settings.base_url = service.tls[settings.base_url] or settings.base_url
-      local key = settings.api_key and settings.api_key:match("^[%w-]+"):sub(1, 26) or check.key
-      local failure = check_hidden(key, settings)
-      if not row.id then assert.are.equal(row[3], failure.kind, failure.message) end
+      local failure = check_hidden(row.key or check.key, settings)
+      assert.are.equal(row[3], failure.kind, failure.message)
     end)
   end
 
@@ -149,7 +147,7 @@ describe("the key", function()
   describe("in a program of its own", function()
     -- The program is given the key and its URL, and must not print the key, in no way it can end.
     local function printed(code, environment)
-      local result = script.run('local uploads = require "openai_uploads"\n' .. code, check.merged({
+      local result = script.run('local uploads = require("openai_uploads").new { retry_delay = 0.001 }\n' .. code, check.merged({
         OPENAI_BASE_URL = service.base_url .. "?token=word-of-the-query", OPENAI_API_KEY = check.key, OPENAI_LOG = "debug",
       }, environment or {}))
       local text = result.stdout .. result.stderr

@@ -13,7 +13,9 @@ static void clear_environment(void) {
   EACH(name, variables) unsetenv(*name);
 }
 
-static bool is(const struct text_buffer *setting, const char *text) { return strcmp(text_buffer_text(setting), text) == 0; }
+static bool is(const struct text_buffer *setting, const char *text) {
+  return strcmp(text_buffer_text(setting), text) == 0;
+}
 
 static bool set_text(struct client_config *config, struct text_buffer *setting, const char *text) {
   return client_config_set_text(config, setting, "setting", text, strlen(text));
@@ -34,20 +36,31 @@ static unsigned count_lines(const struct client_config *config) {
 static void has_defaults(void) {
   struct client_config *config = client_config_new();
   clear_environment();
-  CHECK(client_config_complete(config, "Lua 5.4") && config->problem.kind == FAILURE_NONE, "an empty environment is no problem");
-  CHECK(is(&config->base_url, "https://api.openai.com/v1") && is(&config->url.prefix, "https://api.openai.com/v1"), "the service is OpenAI's");
-  CHECK(config->call.timeout == 60 && config->call.connect_timeout == 10 && config->call.stall_timeout == 60, "timeouts are 60, 10 and 60 s");
+  CHECK(client_config_complete(config, "Lua 5.4") && config->problem.kind == FAILURE_NONE,
+        "an empty environment is no problem");
+  CHECK(is(&config->base_url, "https://api.openai.com/v1") &&
+            is(&config->url.prefix, "https://api.openai.com/v1"),
+        "the service is OpenAI's");
+  CHECK(config->call.timeout == 60 && config->call.connect_timeout == 10 && config->call.stall_timeout == 60,
+        "timeouts are 60, 10 and 60 s");
   CHECK(isinf(config->call.deadline) && !config->call.with_response, "no deadline, no response");
-  CHECK(config->call.retry.max_retries == 2 && config->call.retry.retry_delay == 0.5 && config->call.retry.max_retry_delay == 8 &&
-            config->call.retry.max_retry_after == 60, "two retries, 0.5 s to 8 s apart, at most 60 s when asked for");
-  CHECK(config->max_response_bytes == 1024 * 1024 && config->max_connections == 64, "answers up to 1 MiB, 64 connections");
-  CHECK(config->verify_tls && !config->allow_plain_http && !config->log_to_stderr, "certificates are verified, plain http is not allowed");
-  CHECK(config->auth_header == AUTH_HEADER_BEARER && config->loop == 0, "the key is a bearer token, and calls block");
-  CHECK(!client_config_is_set(&config->api_key) && !client_config_is_set(&config->organization) && !client_config_is_set(&config->proxy),
+  CHECK(config->call.retry.max_retries == 2 && config->call.retry.retry_delay == 0.5 &&
+            config->call.retry.max_retry_delay == 8 && config->call.retry.max_retry_after == 60,
+        "two retries, 0.5 s to 8 s apart, at most 60 s when asked for");
+  CHECK(config->max_response_bytes == 1024 * 1024 && config->max_connections == 64,
+        "answers up to 1 MiB, 64 connections");
+  CHECK(config->verify_tls && !config->allow_plain_http && !config->log_to_stderr,
+        "certificates are verified, plain http is not allowed");
+  CHECK(config->auth_header == AUTH_HEADER_BEARER && config->loop == 0,
+        "the key is a bearer token, and calls block");
+  CHECK(!client_config_is_set(&config->api_key) && !client_config_is_set(&config->organization) &&
+            !client_config_is_set(&config->proxy),
         "what nobody set is not set");
-  CHECK(has_line(config, "Accept: application/json") && count_lines(config) == 1, "Accept is the only header");
+  CHECK(has_line(config, "Accept: application/json") && count_lines(config) == 1,
+        "Accept is the only header");
   CHECK(strncmp(text_buffer_text(&config->user_agent), "lua-openai-uploads/", 19) == 0 &&
-            strstr(text_buffer_text(&config->user_agent), " (Lua 5.4; libcurl "), "the user agent names library, host and libcurl");
+            strstr(text_buffer_text(&config->user_agent), " (Lua 5.4; libcurl "),
+        "the user agent names library, host and libcurl");
   client_config_delete(config);
 }
 
@@ -60,11 +73,16 @@ static void is_completed_from_the_environment(void) {
   setenv("OPENAI_PROJECT_ID", "proj_1", 1);
   setenv("OPENAI_CUSTOM_HEADERS", "X-Team: uploads\nAccept: text/plain", 1);
   setenv("OPENAI_LOG", "debug", 1);
-  CHECK(client_config_complete(config, "Lua 5.1") && config->problem.kind == FAILURE_NONE, "a full environment is no problem");
-  CHECK(is(&config->api_key, "sk-environment") && is(&config->url.prefix, "https://eu.api.openai.com/v1"), "key and base URL are taken");
-  CHECK(is(&config->organization, "org-1") && has_line(config, "OpenAI-Organization: org-1"), "the organization becomes a header");
-  CHECK(is(&config->project, "proj_1") && has_line(config, "OpenAI-Project: proj_1"), "the project becomes a header");
-  CHECK(has_line(config, "X-Team: uploads") && has_line(config, "Accept: text/plain") && count_lines(config) == 4,
+  CHECK(client_config_complete(config, "Lua 5.1") && config->problem.kind == FAILURE_NONE,
+        "a full environment is no problem");
+  CHECK(is(&config->api_key, "sk-environment") && is(&config->url.prefix, "https://eu.api.openai.com/v1"),
+        "key and base URL are taken");
+  CHECK(is(&config->organization, "org-1") && has_line(config, "OpenAI-Organization: org-1"),
+        "the organization becomes a header");
+  CHECK(is(&config->project, "proj_1") && has_line(config, "OpenAI-Project: proj_1"),
+        "the project becomes a header");
+  CHECK(has_line(config, "X-Team: uploads") && has_line(config, "Accept: text/plain") &&
+            count_lines(config) == 4,
         "custom headers are added, and replace ours");
   CHECK(config->log_to_stderr, "OPENAI_LOG=debug logs to stderr");
   client_config_delete(config);
@@ -83,11 +101,14 @@ static void takes_the_programs_word_first(void) {
   set_text(config, &config->user_agent, "mine/1");
   request_additions_set_header(&config->additions, "x-team", 6, "program", 7, &failure);
   request_additions_set_header(&config->additions, "Accept", 6, NULL, 0, &failure);
-  CHECK(client_config_complete(config, "Lua 5.4") && config->problem.kind == FAILURE_NONE, "both together are no problem");
-  CHECK(is(&config->api_key, "sk-program") && is(&config->user_agent, "mine/1"), "what the program set is kept");
+  CHECK(client_config_complete(config, "Lua 5.4") && config->problem.kind == FAILURE_NONE,
+        "both together are no problem");
+  CHECK(is(&config->api_key, "sk-program") && is(&config->user_agent, "mine/1"),
+        "what the program set is kept");
   CHECK(is(&config->organization, "") && !http_headers_have(config->additions.headers, "OpenAI-Organization"),
         "an empty setting hides the environment's");
-  CHECK(has_line(config, "x-team: program") && has_line(config, "X-Other: kept") && has_line(config, "Accept:"),
+  CHECK(has_line(config, "x-team: program") && has_line(config, "X-Other: kept") &&
+            has_line(config, "Accept:"),
         "the program's headers replace the environment's and ours");
   CHECK(!config->log_to_stderr, "OPENAI_LOG other than debug logs nothing");
   client_config_delete(config);
@@ -96,8 +117,10 @@ static void takes_the_programs_word_first(void) {
 static void ignores_empty_variables(void) {
   struct client_config *config = client_config_new();
   EACH(name, variables) setenv(*name, "", 1);
-  CHECK(client_config_complete(config, "Lua 5.4") && config->problem.kind == FAILURE_NONE, "empty variables are no problem");
-  CHECK(!client_config_is_set(&config->api_key) && is(&config->base_url, "https://api.openai.com/v1"), "an empty variable counts as none");
+  CHECK(client_config_complete(config, "Lua 5.4") && config->problem.kind == FAILURE_NONE,
+        "empty variables are no problem");
+  CHECK(!client_config_is_set(&config->api_key) && is(&config->base_url, "https://api.openai.com/v1"),
+        "an empty variable counts as none");
   client_config_delete(config);
 }
 
@@ -119,9 +142,11 @@ static void tells_what_cannot_work(void) {
     struct client_config *config = client_config_new();
     clear_environment();
     setenv(row->variable, row->value, 1);
-    CHECK(client_config_complete(config, "Lua 5.4"), "%s='%s' is no want of memory", row->variable, row->value);
+    CHECK(client_config_complete(config, "Lua 5.4"), "%s='%s' is no want of memory", row->variable,
+          row->value);
     CHECK(config->problem.kind == FAILURE_CONFIGURATION && strstr(config->problem.message, row->message),
-          "%s='%s' is the problem '%s' (was '%s')", row->variable, row->value, row->message, config->problem.message);
+          "%s='%s' is the problem '%s' (was '%s')", row->variable, row->value, row->message,
+          config->problem.message);
     client_config_delete(config);
   }
   clear_environment();
@@ -131,12 +156,15 @@ static void refuses_bad_texts(void) {
   static char long_text[CLIENT_CONFIG_MAX_TEXT_BYTES + 1];
   struct client_config *config = client_config_new();
   memset(long_text, 'x', sizeof long_text);
-  CHECK(client_config_set_text(config, &config->proxy, "proxy", guard_page_copy("http://p", 8), 8) && is(&config->proxy, "http://p"),
+  CHECK(client_config_set_text(config, &config->proxy, "proxy", guard_page_copy("http://p", 8), 8) &&
+            is(&config->proxy, "http://p"),
         "a text needs no NUL behind it");
-  CHECK(client_config_set_text(config, &config->proxy, "proxy", long_text, sizeof long_text - 1) && config->problem.kind == FAILURE_NONE,
+  CHECK(client_config_set_text(config, &config->proxy, "proxy", long_text, sizeof long_text - 1) &&
+            config->problem.kind == FAILURE_NONE,
         "%d bytes are not too long", CLIENT_CONFIG_MAX_TEXT_BYTES);
-  CHECK(client_config_set_text(config, &config->proxy, "proxy", "a\0b", 3) && strstr(config->problem.message, "proxy contains") &&
-            is(&config->proxy, ""), "a NUL in a text is a problem, and the text is not kept");
+  CHECK(client_config_set_text(config, &config->proxy, "proxy", "a\0b", 3) &&
+            strstr(config->problem.message, "proxy contains") && is(&config->proxy, ""),
+        "a NUL in a text is a problem, and the text is not kept");
   client_config_set_text(config, &config->ca_file, "ca_file", long_text, sizeof long_text);
   CHECK(strstr(config->problem.message, "proxy contains"), "the first problem is the one told");
   config->problem.kind = FAILURE_NONE;
@@ -152,21 +180,28 @@ static void checks_keys(void) {
     size_t length;
     const char *message; /* NULL: may be sent */
   } rows[] = {
-      {"sk-1", 4, NULL},          {"k", 1, NULL},
-      {"", 0, "no API key"},      {"sk\n", 3, "line break"},
-      {"sk\r\nX: y", 8, "line break"}, {"s\0k", 3, "NUL"},
+      {"sk-1", 4, NULL},
+      {"k", 1, NULL},
+      {"", 0, "no API key"},
+      {"sk\n", 3, "line break"},
+      {"sk\r\nX: y", 8, "line break"},
+      {"s\0k", 3, "NUL"},
       {"\0", 1, "NUL"},
   };
   static char long_key[CLIENT_CONFIG_MAX_TEXT_BYTES + 1];
   struct failure failure = {0};
   EACH(row, rows) {
     bool fit = client_config_check_key(guard_page_copy(row->key, row->length), row->length, &failure);
-    CHECK(row->message ? !fit && failure.kind == FAILURE_CONFIGURATION && strstr(failure.message, row->message) : fit,
+    CHECK(row->message
+              ? !fit && failure.kind == FAILURE_CONFIGURATION && strstr(failure.message, row->message)
+              : fit,
           "key '%s' %s (%s)", row->key, row->message ? "is refused" : "may be sent", failure.message);
   }
   memset(long_key, 'k', sizeof long_key);
-  CHECK(client_config_check_key(long_key, sizeof long_key - 1, &failure), "a key of %d bytes may be sent", CLIENT_CONFIG_MAX_TEXT_BYTES);
-  CHECK(!client_config_check_key(long_key, sizeof long_key, &failure) && strstr(failure.message, "longer"), "a longer one is refused");
+  CHECK(client_config_check_key(long_key, sizeof long_key - 1, &failure), "a key of %d bytes may be sent",
+        CLIENT_CONFIG_MAX_TEXT_BYTES);
+  CHECK(!client_config_check_key(long_key, sizeof long_key, &failure) && strstr(failure.message, "longer"),
+        "a longer one is refused");
   CHECK(!strstr(failure.message, "kkk"), "no refusal quotes the key");
 }
 

@@ -57,8 +57,10 @@ static void waits_with_nothing_watched(void) {
   struct descriptor_set *set = descriptor_set_new();
   struct descriptor_event events[1];
   bool interrupted = true;
-  CHECK(descriptor_set_wait(set, 0, events, 1, &interrupted) == 0 && !interrupted, "an empty set that shall not wait tells nothing");
-  CHECK(descriptor_set_wait(set, 0.001, events, 1, &interrupted) == 0 && !interrupted, "an empty set's wait ends by the time given");
+  CHECK(descriptor_set_wait(set, 0, events, 1, &interrupted) == 0 && !interrupted,
+        "an empty set that shall not wait tells nothing");
+  CHECK(descriptor_set_wait(set, 0.001, events, 1, &interrupted) == 0 && !interrupted,
+        "an empty set's wait ends by the time given");
   CHECK(descriptor_set_wait(set, -5, events, 1, &interrupted) == 0, "a time that has passed means no wait");
   descriptor_set_delete(set);
   descriptor_set_delete(NULL);
@@ -67,19 +69,24 @@ static void waits_with_nothing_watched(void) {
 static void tells_what_it_was_told_to_watch(void) {
   struct descriptor_set *set = descriptor_set_new();
   struct pair pair = pair_open();
-  CHECK(descriptor_set_watch(set, pair.ours, DESCRIPTOR_READABLE) && readiness(set, pair.ours) == 0, "nothing said, nothing told");
+  CHECK(descriptor_set_watch(set, pair.ours, DESCRIPTOR_READABLE) && readiness(set, pair.ours) == 0,
+        "nothing said, nothing told");
   say(pair);
   CHECK(readiness(set, pair.ours) == DESCRIPTOR_READABLE, "what can be read is told");
   CHECK(readiness(set, pair.ours) == DESCRIPTOR_READABLE, "and told again until it was read");
-  CHECK(descriptor_set_watch(set, pair.ours, DESCRIPTOR_WRITABLE) && readiness(set, pair.ours) == DESCRIPTOR_WRITABLE,
+  CHECK(descriptor_set_watch(set, pair.ours, DESCRIPTOR_WRITABLE) &&
+            readiness(set, pair.ours) == DESCRIPTOR_WRITABLE,
         "the interest can be changed to writing");
   CHECK(descriptor_set_watch(set, pair.ours, DESCRIPTOR_READABLE | DESCRIPTOR_WRITABLE) &&
-            readiness(set, pair.ours) == (DESCRIPTOR_READABLE | DESCRIPTOR_WRITABLE), "and to both");
+            readiness(set, pair.ours) == (DESCRIPTOR_READABLE | DESCRIPTOR_WRITABLE),
+        "and to both");
   hear(pair);
   CHECK(readiness(set, pair.ours) == DESCRIPTOR_WRITABLE, "what has been read is no longer told");
-  CHECK(descriptor_set_watch(set, pair.ours, 0) && readiness(set, pair.ours) == 0, "what was taken out is not told");
+  CHECK(descriptor_set_watch(set, pair.ours, 0) && readiness(set, pair.ours) == 0,
+        "what was taken out is not told");
   CHECK(descriptor_set_watch(set, pair.ours, 0), "taking out what is not in is allowed");
-  CHECK(descriptor_set_watch(set, pair.ours, DESCRIPTOR_WRITABLE) && readiness(set, pair.ours) == DESCRIPTOR_WRITABLE,
+  CHECK(descriptor_set_watch(set, pair.ours, DESCRIPTOR_WRITABLE) &&
+            readiness(set, pair.ours) == DESCRIPTOR_WRITABLE,
         "what was taken out can be put in again");
   descriptor_set_delete(set);
   CHECK(write(pair.ours, "x", 1) == 1, "deleting the set closes nothing that it watched");
@@ -91,7 +98,8 @@ static void tells_hang_ups_as_both(void) {
   struct pair pair = pair_open();
   descriptor_set_watch(set, pair.ours, DESCRIPTOR_READABLE);
   close(pair.other);
-  CHECK(readiness(set, pair.ours) == (DESCRIPTOR_READABLE | DESCRIPTOR_WRITABLE), "a hang-up is told as readable and writable");
+  CHECK(readiness(set, pair.ours) == (DESCRIPTOR_READABLE | DESCRIPTOR_WRITABLE),
+        "a hang-up is told as readable and writable");
   descriptor_set_delete(set);
   close(pair.ours);
 }
@@ -105,7 +113,8 @@ static void pauses(void) {
   descriptor_set_pause(set, pair.ours);
   descriptor_set_pause(set, pair.ours);
   CHECK(look(set, pair.ours, &count) == 0 && count == 0, "a paused descriptor that is quiet is not told");
-  CHECK(descriptor_set_watch(set, pair.ours, DESCRIPTOR_READABLE), "a paused descriptor can be watched again");
+  CHECK(descriptor_set_watch(set, pair.ours, DESCRIPTOR_READABLE),
+        "a paused descriptor can be watched again");
   say(pair);
   CHECK(readiness(set, pair.ours) == DESCRIPTOR_READABLE, "and is told again");
   descriptor_set_pause(set, pair.ours);
@@ -113,10 +122,12 @@ static void pauses(void) {
   say(other);
   descriptor_set_watch(set, other.ours, DESCRIPTOR_READABLE);
   CHECK(look(set, other.ours, &count) == DESCRIPTOR_READABLE && count == 1, "others beside it are");
-  CHECK(descriptor_set_watch(set, pair.ours, DESCRIPTOR_READABLE) && readiness(set, pair.ours) == DESCRIPTOR_READABLE,
+  CHECK(descriptor_set_watch(set, pair.ours, DESCRIPTOR_READABLE) &&
+            readiness(set, pair.ours) == DESCRIPTOR_READABLE,
         "one that stirred while paused can be watched again");
   descriptor_set_pause(set, pair.ours);
-  CHECK(descriptor_set_watch(set, pair.ours, DESCRIPTOR_WRITABLE) && readiness(set, pair.ours) == DESCRIPTOR_WRITABLE,
+  CHECK(descriptor_set_watch(set, pair.ours, DESCRIPTOR_WRITABLE) &&
+            readiness(set, pair.ours) == DESCRIPTOR_WRITABLE,
         "after a pause another interest may be had");
   descriptor_set_delete(set);
   pair_close(pair);
@@ -132,7 +143,8 @@ static void forgets_before_a_number_comes_again(void) {
   descriptor_set_watch(set, number, 0);
   if (dup2(fresh.ours, number) != number) abort(); /* closes the one of old */
   CHECK(readiness(set, number) == 0, "a new descriptor of an old number is not watched by itself");
-  CHECK(descriptor_set_watch(set, number, DESCRIPTOR_READABLE) && readiness(set, number) == 0, "it can be watched, and is quiet");
+  CHECK(descriptor_set_watch(set, number, DESCRIPTOR_READABLE) && readiness(set, number) == 0,
+        "it can be watched, and is quiet");
   say(fresh);
   CHECK(readiness(set, number) == DESCRIPTOR_READABLE, "and tells of itself");
   descriptor_set_watch(set, number, 0);
@@ -153,16 +165,20 @@ static void watches_many(void) {
     say(pairs[i]);
   }
   CHECK(watched, "%d descriptors can be watched", MANY);
-  CHECK(descriptor_set_wait(set, 0, events, 3, &interrupted) == 3, "no more events are filled in than there is room for");
+  CHECK(descriptor_set_wait(set, 0, events, 3, &interrupted) == 3,
+        "no more events are filled in than there is room for");
   for (int i = 0; i < MANY; i++)
     if (i != 150) descriptor_set_watch(set, pairs[i].ours, 0);
-  CHECK(descriptor_set_wait(set, 0, events, CAPACITY, &interrupted) == 1 && events[0].descriptor == pairs[150].ours,
+  CHECK(descriptor_set_wait(set, 0, events, CAPACITY, &interrupted) == 1 &&
+            events[0].descriptor == pairs[150].ours,
         "of many that were taken out the one that stays is told");
   for (int i = 0; i < MANY; i++) pair_close(pairs[i]);
   descriptor_set_delete(set);
 }
 
-static void ignore_alarm(int number) { (void)number; }
+static void ignore_alarm(int number) {
+  (void)number;
+}
 
 static void tells_of_signals(void) {
   struct descriptor_set *set = descriptor_set_new();
@@ -223,7 +239,8 @@ static void becomes_quiet_after_a_paused_one_stirred(void) {
   descriptor_set_watch(set, pair.ours, DESCRIPTOR_READABLE);
   descriptor_set_pause(set, pair.ours);
   say(pair);
-  CHECK(readiness(set, pair.ours) == 0 && !is_readable(descriptor, 0), "a paused one that stirs wakes the host once at most");
+  CHECK(readiness(set, pair.ours) == 0 && !is_readable(descriptor, 0),
+        "a paused one that stirs wakes the host once at most");
   descriptor_set_delete(set);
   pair_close(pair);
 }
@@ -236,7 +253,9 @@ static void is_one_descriptor(void) {
   descriptor_set_delete(set);
 }
 
-static void becomes_quiet_after_a_paused_one_stirred(void) { (void)LONG; }
+static void becomes_quiet_after_a_paused_one_stirred(void) {
+  (void)LONG;
+}
 #endif
 
 int main(void) {

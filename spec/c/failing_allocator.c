@@ -4,7 +4,8 @@
 #include <curl/curl.h>
 #include <string.h>
 
-struct failing_allocator lua_allocator = {.name = "Lua"}, own_allocator = {.name = "our C"}, curl_allocator = {.name = "libcurl"};
+struct failing_allocator lua_allocator = {.name = "Lua"}, own_allocator = {.name = "our C"};
+struct failing_allocator curl_allocator = {.name = "libcurl"};
 
 void failing_allocator_arm(struct failing_allocator *allocator, long allowed, bool keeps_failing) {
   allocator->allowed = allowed;
@@ -13,7 +14,9 @@ void failing_allocator_arm(struct failing_allocator *allocator, long allowed, bo
   allocator->is_armed = true;
 }
 
-void failing_allocator_disarm(struct failing_allocator *allocator) { allocator->is_armed = false; }
+void failing_allocator_disarm(struct failing_allocator *allocator) {
+  allocator->is_armed = false;
+}
 
 static bool refuses(struct failing_allocator *allocator) {
   if (!allocator->is_armed || allocator->allowed-- > 0) return false;
@@ -57,22 +60,39 @@ static char *duplicate(struct failing_allocator *allocator, const char *text) {
   return copy ? memcpy(copy, text, size) : NULL;
 }
 
-void *__wrap_malloc(size_t size) { return refuses(&own_allocator) ? NULL : give(&own_allocator, __real_malloc(size)); }
+void *__wrap_malloc(size_t size) {
+  return refuses(&own_allocator) ? NULL : give(&own_allocator, __real_malloc(size));
+}
 void *__wrap_calloc(size_t count, size_t size) {
   return refuses(&own_allocator) ? NULL : give(&own_allocator, __real_calloc(count, size));
 }
-void *__wrap_realloc(void *block, size_t size) { return reallocate(&own_allocator, block, size); }
-void __wrap_free(void *block) { take_back(&own_allocator, block); }
-char *__wrap_strdup(const char *text) { return duplicate(&own_allocator, text); }
-
-static void *curl_malloc(size_t size) { return refuses(&curl_allocator) ? NULL : give(&curl_allocator, __real_malloc(size)); }
-static void *curl_calloc(size_t count, size_t size) {
-  return refuses(&curl_allocator) ? NULL : give(&curl_allocator, __real_calloc(count, size));
+void *__wrap_realloc(void *block, size_t size) {
+  return reallocate(&own_allocator, block, size);
 }
-static void *curl_realloc(void *block, size_t size) { return reallocate(&curl_allocator, block, size); }
-static void curl_release(void *block) { take_back(&curl_allocator, block); }
-static char *curl_duplicate(const char *text) { return duplicate(&curl_allocator, text); }
+void __wrap_free(void *block) {
+  take_back(&own_allocator, block);
+}
+char *__wrap_strdup(const char *text) {
+  return duplicate(&own_allocator, text);
+}
 
-void failing_allocator_take_curl(void) {
-  curl_global_init_mem(CURL_GLOBAL_DEFAULT, curl_malloc, curl_release, curl_realloc, curl_duplicate, curl_calloc);
+static void *curl_malloc(size_t size) {
+  return give(&curl_allocator, __real_malloc(size));
+}
+static void *curl_calloc(size_t count, size_t size) {
+  return give(&curl_allocator, __real_calloc(count, size));
+}
+static void *curl_realloc(void *block, size_t size) {
+  return reallocate(&curl_allocator, block, size);
+}
+static void curl_release(void *block) {
+  take_back(&curl_allocator, block);
+}
+static char *curl_duplicate(const char *text) {
+  return duplicate(&curl_allocator, text);
+}
+
+void failing_allocator_count_curl(void) {
+  curl_global_init_mem(CURL_GLOBAL_DEFAULT, curl_malloc, curl_release, curl_realloc, curl_duplicate,
+                       curl_calloc);
 }

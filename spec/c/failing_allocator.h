@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Decides which allocations fail, and counts what is given and taken back. One stands for Lua, one for our own
- * C, one for libcurl; failing_allocator.c holds the functions that ask them. */
+/* Decides which allocations fail, and counts what is given and taken back: one for Lua, one for our own C,
+ * and one for libcurl, which only counts (libcurl 7.88 divides by zero when some of its allocations fail). */
 #ifndef SPEC_FAILING_ALLOCATOR_H
 #define SPEC_FAILING_ALLOCATOR_H
 
@@ -9,7 +9,7 @@
 
 struct failing_allocator {
   const char *name;
-  long allowed;     /* allocations that succeed before the first that fails; meant for while it is armed */
+  long allowed; /* allocations that succeed before the first that fails; meant for while it is armed */
   bool is_armed;
   bool keeps_failing; /* after the first; else only that one fails */
   long refused;       /* since it was armed */
@@ -25,9 +25,10 @@ void failing_allocator_disarm(struct failing_allocator *allocator);
 void *failing_allocator_of_lua(void *unused, void *block, size_t old_size, size_t new_size);
 
 /* Makes libcurl use curl_allocator. To be called before anything else initialises it. */
-void failing_allocator_take_curl(void);
+void failing_allocator_count_curl(void);
 
-/* own_allocator needs no call: the program is linked with --wrap of the five functions that our objects use. */
+/* own_allocator needs no call: the program is linked with --wrap of the five functions that our objects use.
+ */
 void *__real_malloc(size_t size);
 void *__real_calloc(size_t count, size_t size);
 void *__real_realloc(void *block, size_t size);

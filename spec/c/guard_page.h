@@ -15,7 +15,8 @@ static inline const char *guard_page_copy(const void *bytes, size_t length) {
   static char *guard;
   if (!guard) {
     size_t page = (size_t)sysconf(_SC_PAGESIZE);
-    char *room = mmap(NULL, GUARD_PAGE_ROOM + page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    char *room =
+        mmap(NULL, GUARD_PAGE_ROOM + page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (room == MAP_FAILED || mprotect(room + GUARD_PAGE_ROOM, page, PROT_NONE) != 0) abort();
     guard = room + GUARD_PAGE_ROOM;
   }

@@ -47,10 +47,12 @@ static void sets_and_replaces(void) {
   struct failure failure = {0};
   EACH(row, rows) {
     bool was_set = set(&list, row->name, row->value, &failure);
-    CHECK(was_set && strcmp(joined(list), row->then) == 0, "after '%s' is set to %s the list is '%s' (was '%s')", row->name,
+    CHECK(was_set && strcmp(joined(list), row->then) == 0,
+          "after '%s' is set to %s the list is '%s' (was '%s')", row->name,
           row->value ? row->value : "(not sent)", row->then, joined(list));
   }
-  CHECK(http_headers_have(list, "X-ONE") && !http_headers_have(list, "X-O") && !http_headers_have(NULL, "X-One"),
+  CHECK(http_headers_have(list, "X-ONE") && !http_headers_have(list, "X-O") &&
+            !http_headers_have(NULL, "X-One"),
         "a header is found whatever its case, and only as a whole");
   http_headers_wipe(list);
 }
@@ -86,21 +88,26 @@ static void refuses_what_could_break_a_request(void) {
   struct curl_slist *list = NULL;
   EACH(row, rows) {
     struct failure failure = {0};
-    bool was_set = http_headers_set(&list, row->name, strlen(row->name), guard_page_copy(row->value, row->value_length),
-                                    row->value_length, &failure);
+    bool was_set =
+        http_headers_set(&list, row->name, strlen(row->name), guard_page_copy(row->value, row->value_length),
+                         row->value_length, &failure);
     CHECK(!was_set && !list && failure.kind == FAILURE_CONFIGURATION && strstr(failure.message, row->message),
-          "header '%s' with '%s' is refused for '%s' (was '%s')", row->name, row->value, row->message, failure.message);
+          "header '%s' with '%s' is refused for '%s' (was '%s')", row->name, row->value, row->message,
+          failure.message);
   }
 }
 
 static void reads_no_byte_past_name_and_value(void) {
   struct curl_slist *list = NULL;
   struct failure failure;
-  CHECK(http_headers_set(&list, guard_page_copy("X-Name", 6), 6, "value", 5, &failure) && strcmp(joined(list), "X-Name: value") == 0,
+  CHECK(http_headers_set(&list, guard_page_copy("X-Name", 6), 6, "value", 5, &failure) &&
+            strcmp(joined(list), "X-Name: value") == 0,
         "a name needs no NUL behind it");
-  CHECK(http_headers_set(&list, "X-Name", 6, guard_page_copy("other", 5), 5, &failure) && strcmp(joined(list), "X-Name: other") == 0,
+  CHECK(http_headers_set(&list, "X-Name", 6, guard_page_copy("other", 5), 5, &failure) &&
+            strcmp(joined(list), "X-Name: other") == 0,
         "a value needs no NUL behind it");
-  CHECK(http_headers_set(&list, "X-Nam", 5, "z", 1, &failure) && strcmp(joined(list), "X-Name: other|X-Nam: z") == 0,
+  CHECK(http_headers_set(&list, "X-Nam", 5, "z", 1, &failure) &&
+            strcmp(joined(list), "X-Name: other|X-Nam: z") == 0,
         "a name is no prefix of another");
   http_headers_wipe(list);
 }
@@ -110,7 +117,8 @@ static void merges(void) {
   struct failure failure;
   CHECK(http_headers_merge(&list, NULL) && !list, "merging nothing into nothing is nothing");
   set(&list, "A", "1", &failure), set(&list, "B", "2", &failure);
-  set(&additions, "b", "two", &failure), set(&additions, "C", NULL, &failure), set(&additions, "D", "", &failure);
+  set(&additions, "b", "two", &failure), set(&additions, "C", NULL, &failure),
+      set(&additions, "D", "", &failure);
   CHECK(http_headers_merge(&list, additions) && strcmp(joined(list), "A: 1|b: two|C:|D;") == 0,
         "merged headers replace those of the same name, and join the others (was '%s')", joined(list));
   CHECK(strcmp(joined(additions), "b: two|C:|D;") == 0, "what was merged in stays as it was");
@@ -142,7 +150,8 @@ static void sets_lines_of_the_environment(void) {
     struct failure failure = {0};
     bool was_set = http_headers_set_lines(&list, row->lines, &failure);
     if (row->then)
-      CHECK(was_set && strcmp(joined(list), row->then) == 0, "lines '%s' give '%s' (was '%s')", row->lines, row->then, joined(list));
+      CHECK(was_set && strcmp(joined(list), row->then) == 0, "lines '%s' give '%s' (was '%s')", row->lines,
+            row->then, joined(list));
     else
       CHECK(!was_set && failure.kind == FAILURE_CONFIGURATION, "lines '%s' are refused", row->lines);
     http_headers_wipe(list);
@@ -176,27 +185,31 @@ static void walks_an_answers_block(void) {
     struct http_header header;
     char text[256] = "";
     while (http_headers_next(block, length, &position, &header) && written < sizeof text)
-      written += (size_t)snprintf(text + written, sizeof text - written, "%s%.*s=%.*s", written ? "|" : "", (int)header.name_length,
-                                  header.name, (int)header.value_length, header.value);
-    CHECK(strcmp(text, row->then) == 0 && position == length, "block '%s' holds '%s' (was '%s')", row->block, row->then, text);
+      written +=
+          (size_t)snprintf(text + written, sizeof text - written, "%s%.*s=%.*s", written ? "|" : "",
+                           (int)header.name_length, header.name, (int)header.value_length, header.value);
+    CHECK(strcmp(text, row->then) == 0 && position == length, "block '%s' holds '%s' (was '%s')", row->block,
+          row->then, text);
   }
 }
 
 static void finds_the_last_value_that_fits(void) {
-  static const char block[] = "HTTP/1.1 200 OK\r\nX-Id: one\r\nx-id:  two \r\nX-I: no\r\nX-Idea: no\r\nEmpty:\r\nLong: 1234567\r\nX-Id: 12345678";
+  static const char block[] = "HTTP/1.1 200 OK\r\nX-Id: one\r\nx-id:  two \r\nX-I: no\r\nX-Idea: "
+                              "no\r\nEmpty:\r\nLong: 1234567\r\nX-Id: 12345678";
   static const struct find_row {
     const char *name;
     bool found;
     const char *value;
   } rows[] = {
-      {"x-id", true, "two"}, {"X-ID", true, "two"}, {"X-I", true, "no"}, {"Empty", true, ""},
-      {"Long", true, "1234567"}, {"X", false, ""}, {"X-Ide", false, ""}, {"HTTP/1.1 200 OK", false, ""},
+      {"x-id", true, "two"},     {"X-ID", true, "two"}, {"X-I", true, "no"},  {"Empty", true, ""},
+      {"Long", true, "1234567"}, {"X", false, ""},      {"X-Ide", false, ""}, {"HTTP/1.1 200 OK", false, ""},
   };
   const char *copy = guard_page_copy(block, sizeof block - 1);
   EACH(row, rows) {
     char value[8] = "unset";
     bool found = http_headers_find(copy, sizeof block - 1, row->name, value, sizeof value);
-    CHECK(found == row->found && strcmp(value, row->value) == 0, "'%s' is '%s' in seven bytes (was '%s')", row->name, row->value, value);
+    CHECK(found == row->found && strcmp(value, row->value) == 0, "'%s' is '%s' in seven bytes (was '%s')",
+          row->name, row->value, value);
   }
 }
 

@@ -73,8 +73,8 @@ static void waits_as_the_headers_say(void) {
     http_response_create(&response, 100);
     take_headers(&response, row->headers);
     seconds = http_response_retry_after(&response, NOW);
-    CHECK(fabs(seconds - row->seconds) <= 1e-9 * row->seconds, "'%.*s' asks for %g s (was %g)", (int)strcspn(row->headers, "\r"),
-          row->headers, row->seconds, seconds);
+    CHECK(fabs(seconds - row->seconds) <= 1e-9 * row->seconds, "'%.*s' asks for %g s (was %g)",
+          (int)strcspn(row->headers, "\r"), row->headers, row->seconds, seconds);
     http_response_destroy(&response);
   }
 }
@@ -99,7 +99,8 @@ static void reads_the_services_advice(void) {
     struct http_response response;
     http_response_create(&response, 100);
     take_headers(&response, row->headers);
-    CHECK(http_response_retry_advice(&response) == row->advice, "'%.*s' is advice %d", (int)strcspn(row->headers, "\r"), row->headers, row->advice);
+    CHECK(http_response_retry_advice(&response) == row->advice, "'%.*s' is advice %d",
+          (int)strcspn(row->headers, "\r"), row->headers, row->advice);
     http_response_destroy(&response);
   }
 }
@@ -108,13 +109,17 @@ static void keeps_the_last_answers_headers(void) {
   struct http_response response;
   char value[16];
   http_response_create(&response, 100);
-  CHECK(take_headers(&response, "HTTP/1.1 100 Continue\r\nretry-after: 9\r\nEarly: yes\r\n\r\nHTTP/1.1 503 No\r\nLate: yes\r\n\r\n"),
+  CHECK(take_headers(&response, "HTTP/1.1 100 Continue\r\nretry-after: 9\r\nEarly: yes\r\n\r\nHTTP/1.1 503 "
+                                "No\r\nLate: yes\r\n\r\n"),
         "two header blocks are taken");
-  CHECK(!http_response_header(&response, "Early", value, sizeof value) && http_response_retry_after(&response, NOW) == 0,
+  CHECK(!http_response_header(&response, "Early", value, sizeof value) &&
+            http_response_retry_after(&response, NOW) == 0,
         "what came with a 100 is dropped");
-  CHECK(http_response_header(&response, "late", value, sizeof value) && strcmp(value, "yes") == 0, "what came with the answer is kept");
+  CHECK(http_response_header(&response, "late", value, sizeof value) && strcmp(value, "yes") == 0,
+        "what came with the answer is kept");
   take_headers(&response, "HTTP/2 200\r\n\r\n");
-  CHECK(!http_response_header(&response, "late", value, sizeof value), "a status line of HTTP/2 begins a new block as well");
+  CHECK(!http_response_header(&response, "late", value, sizeof value),
+        "a status line of HTTP/2 begins a new block as well");
   http_response_destroy(&response);
 }
 
@@ -124,13 +129,17 @@ static void caps_headers_and_body(void) {
   size_t lines = 0;
   memset(line, 'x', sizeof line);
   http_response_create(&response, 10);
-  CHECK(http_response_take_body(line, 1, 10, &response) == 10 && !response.body.over_cap, "a body as large as the cap is taken");
-  CHECK(http_response_take_body(line, 1, 1, &response) == 0 && response.body.over_cap, "one byte more ends the exchange");
+  CHECK(http_response_take_body(line, 1, 10, &response) == 10 && !response.body.over_cap,
+        "a body as large as the cap is taken");
+  CHECK(http_response_take_body(line, 1, 1, &response) == 0 && response.body.over_cap,
+        "one byte more ends the exchange");
   CHECK(response.body.length == 10, "the body so far is kept");
   while (lines < 1000 && http_response_take_header(line, sizeof line, 1, &response) == sizeof line) lines++;
-  CHECK(lines == HTTP_RESPONSE_MAX_HEADER_BYTES / sizeof line && response.headers.over_cap, "headers are taken up to their cap");
+  CHECK(lines == HTTP_RESPONSE_MAX_HEADER_BYTES / sizeof line && response.headers.over_cap,
+        "headers are taken up to their cap");
   http_response_clear(&response);
-  CHECK(response.body.length == 0 && response.headers.length == 0 && !response.body.over_cap && !response.headers.over_cap,
+  CHECK(response.body.length == 0 && response.headers.length == 0 && !response.body.over_cap &&
+            !response.headers.over_cap,
         "a cleared response is ready for the next answer");
   CHECK(http_response_take_body(line, 2, 5, &response) == 10, "and has its cap again");
   http_response_destroy(&response);

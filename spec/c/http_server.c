@@ -37,7 +37,8 @@ static size_t whole_request(const char *bytes) {
   size_t length;
   if (!end) return 0;
   length = (size_t)(end + 4 - bytes);
-  if (body_length && body_length < end) length += strtoul(body_length + strlen("\r\nContent-Length:"), NULL, 10);
+  if (body_length && body_length < end)
+    length += strtoul(body_length + strlen("\r\nContent-Length:"), NULL, 10);
   return strlen(bytes) >= length ? length : 0;
 }
 
@@ -93,7 +94,8 @@ static bool listen_on_loopback(struct http_server *server) {
   struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
   socklen_t size = sizeof address;
   server->listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  if (server->listener < 0 || bind(server->listener, (struct sockaddr *)&address, size) != 0 || listen(server->listener, 200) != 0 ||
+  if (server->listener < 0 || bind(server->listener, (struct sockaddr *)&address, size) != 0 ||
+      listen(server->listener, 200) != 0 ||
       getsockname(server->listener, (struct sockaddr *)&address, &size) != 0)
     return false;
   server->port = ntohs(address.sin_port);
@@ -104,7 +106,8 @@ bool http_server_start(struct http_server *server, http_server_function *answer)
   server->answer = answer;
   server->accepted = server->closed = 0;
   for (int i = 0; i < HTTP_SERVER_CONNECTIONS; i++) server->connections[i].descriptor = -1;
-  return listen_on_loopback(server) && pipe(server->stop) == 0 && pthread_create(&server->thread, NULL, serve, server) == 0;
+  return listen_on_loopback(server) && pipe(server->stop) == 0 &&
+         pthread_create(&server->thread, NULL, serve, server) == 0;
 }
 
 void http_server_stop(struct http_server *server) {

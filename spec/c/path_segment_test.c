@@ -53,13 +53,15 @@ static void judges_and_encodes(void) {
 }
 
 static void encodes_each_byte_that_is_no_path_character(void) {
-  static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~!$&'()*+,;=:@";
+  static const char allowed[] =
+      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~!$&'()*+,;=:@";
   for (int byte = 1; byte < 256; byte++) {
     char id = (char)byte, expected[4];
     struct text_buffer path;
     text_buffer_create(&path, 3);
     snprintf(expected, sizeof expected, strchr(allowed, byte) ? "%c" : "%%%02X", byte);
-    CHECK(path_segment_append(&path, guard_page_copy(&id, 1), 1) && strcmp(text_buffer_text(&path), expected) == 0,
+    CHECK(path_segment_append(&path, guard_page_copy(&id, 1), 1) &&
+              strcmp(text_buffer_text(&path), expected) == 0,
           "byte %d is spelled '%s'", byte, expected);
     text_buffer_destroy(&path);
   }
@@ -69,7 +71,8 @@ static void stops_at_the_cap(void) {
   struct text_buffer path;
   text_buffer_create(&path, 8);
   CHECK(path_segment_append(&path, "12345678", 8), "an id that just fits is taken");
-  CHECK(!path_segment_append(&path, "9", 1) && path.over_cap, "a longer one is refused, and the cap is named as the reason");
+  CHECK(!path_segment_append(&path, "9", 1) && path.over_cap,
+        "a longer one is refused, and the cap is named as the reason");
   text_buffer_destroy(&path);
 }
 

@@ -5,19 +5,23 @@
 #include <math.h>
 #include <string.h>
 
-static const struct retry_settings usual = {.max_retries = 2, .retry_delay = 0.5, .max_retry_delay = 8, .max_retry_after = 60};
+static const struct retry_settings usual = {
+    .max_retries = 2, .retry_delay = 0.5, .max_retry_delay = 8, .max_retry_after = 60};
 
-static bool near(double a, double b) { return a == b || fabs(a - b) <= 1e-9 * fabs(b); }
+static bool near(double a, double b) {
+  return a == b || fabs(a - b) <= 1e-9 * fabs(b);
+}
 
 static const struct status_row {
   long status;
   bool retried; /* when the answer gives no advice */
 } status_rows[] = {
-    {100, false}, {101, false}, {200, false}, {201, false}, {204, false}, {206, false}, {301, false}, {302, false},
-    {304, false}, {307, false}, {308, false}, {400, false}, {401, false}, {402, false}, {403, false}, {404, false},
-    {405, false}, {407, false}, {408, true},  {409, true},  {410, false}, {411, false}, {413, false}, {422, false},
-    {425, false}, {428, false}, {429, true},  {430, false}, {499, false}, {500, true},  {501, true},  {502, true},
-    {503, true},  {504, true},  {529, true},  {599, true},
+    {100, false}, {101, false}, {200, false}, {201, false}, {204, false}, {206, false},
+    {301, false}, {302, false}, {304, false}, {307, false}, {308, false}, {400, false},
+    {401, false}, {402, false}, {403, false}, {404, false}, {405, false}, {407, false},
+    {408, true},  {409, true},  {410, false}, {411, false}, {413, false}, {422, false},
+    {425, false}, {428, false}, {429, true},  {430, false}, {499, false}, {500, true},
+    {501, true},  {502, true},  {503, true},  {504, true},  {529, true},  {599, true},
 };
 static const enum retry_advice advices[] = {RETRY_ADVICE_NONE, RETRY_ADVICE_RETRY, RETRY_ADVICE_STOP};
 static const unsigned attempt_counts[] = {1, 2, 3, 4, 1000};
@@ -25,37 +29,39 @@ static const double retry_afters[] = {0, 0.001, 20, 60, 60.001, 61, 1e9, INFINIT
 static const double times_left[] = {INFINITY, 1e6, 60.5, 20, 0.25, 0, -1};
 
 /* Each reason to stop stands before those that are asked after it. */
-static enum retry_verdict expected_verdict(bool retried, unsigned attempts, double retry_after, double shortest, double left) {
+static enum retry_verdict expected_verdict(bool retried, unsigned attempts, double retry_after,
+                                           double shortest, double left) {
   if (!retried) return RETRY_NOT_OF_USE;
   if (attempts > 2) return RETRY_USED_UP;
   if (retry_after > 60) return RETRY_AFTER_TOO_LONG;
   return (retry_after > 0 ? retry_after : shortest) >= left ? RETRY_PAST_DEADLINE : RETRY_NOW_OR_LATER;
 }
 
-static bool decides_so(long status, bool retried, enum retry_advice advice, unsigned attempts, double retry_after, double left) {
+static bool decides_so(long status, bool retried, enum retry_advice advice, unsigned attempts,
+                       double retry_after, double left) {
   struct retry_outcome outcome = {.status = status, .advice = advice, .retry_after = retry_after};
   struct retry_decision decision = retry_policy_decide(&usual, &outcome, attempts, left, 0);
   double own_wait = 0.75 * (attempts == 1 ? 0.5 : 1);
   enum retry_verdict expected = expected_verdict(retried, attempts, retry_after, own_wait, left);
   double wait = expected != RETRY_NOW_OR_LATER ? 0 : retry_after > 0 ? retry_after : own_wait;
   if (decision.verdict == expected && near(decision.wait, wait)) return true;
-  printf("attempt %u, retry-after %g, %g s left: verdict %d after %g s, expected %d after %g s\n", attempts, retry_after, left,
-         decision.verdict, decision.wait, expected, wait);
+  printf("attempt %u, retry-after %g, %g s left: verdict %d after %g s, expected %d after %g s\n", attempts,
+         retry_after, left, decision.verdict, decision.wait, expected, wait);
   return false;
 }
 
 static void decides_on_every_answer(void) {
   EACH(row, status_rows)
-    EACH(advice, advices) {
-      bool retried = *advice == RETRY_ADVICE_NONE ? row->retried : *advice == RETRY_ADVICE_RETRY;
-      bool right = true;
-      EACH(attempts, attempt_counts)
-        EACH(retry_after, retry_afters)
-          EACH(left, times_left)
-            right &= decides_so(row->status, retried, *advice, *attempts, *retry_after, *left);
-      CHECK(right, "HTTP %ld with advice %d is %s, within retries, max_retry_after and deadline", row->status, *advice,
-            retried ? "retried" : "final");
-    }
+  EACH(advice, advices) {
+    bool retried = *advice == RETRY_ADVICE_NONE ? row->retried : *advice == RETRY_ADVICE_RETRY;
+    bool right = true;
+    EACH(attempts, attempt_counts)
+    EACH(retry_after, retry_afters)
+    EACH(left, times_left)
+    right &= decides_so(row->status, retried, *advice, *attempts, *retry_after, *left);
+    CHECK(right, "HTTP %ld with advice %d is %s, within retries, max_retry_after and deadline", row->status,
+          *advice, retried ? "retried" : "final");
+  }
 }
 
 static void decides_without_an_answer(void) {
@@ -78,8 +84,10 @@ static void resends_at_once_on_a_stale_connection(void) {
   struct retry_outcome stale = {.transient = true, .stale_connection = true};
   struct retry_decision decision = retry_policy_decide(&usual, &stale, 2, 0.01, 1);
   CHECK(decision.verdict == RETRY_NOW_OR_LATER && decision.wait == 0, "a stale connection costs no wait");
-  CHECK(retry_policy_decide(&usual, &stale, 3, INFINITY, 1).verdict == RETRY_USED_UP, "a stale connection counts as an attempt");
-  CHECK(retry_policy_decide(&usual, &stale, 1, 0, 1).verdict == RETRY_PAST_DEADLINE, "no time left is no time for a resend");
+  CHECK(retry_policy_decide(&usual, &stale, 3, INFINITY, 1).verdict == RETRY_USED_UP,
+        "a stale connection counts as an attempt");
+  CHECK(retry_policy_decide(&usual, &stale, 1, 0, 1).verdict == RETRY_PAST_DEADLINE,
+        "no time left is no time for a resend");
 }
 
 static double backoff(const struct retry_settings *settings, unsigned attempts, double random) {
@@ -106,14 +114,17 @@ static void spreads_waits_over_a_quarter(void) {
   for (int i = 0; i <= 100; i++) {
     double random = i / 100.0;
     double wait = backoff(&usual, 2, random);
-    CHECK(wait >= 0.75 && wait <= 1.0 && near(wait, 0.75 + 0.25 * random), "random %g keeps the wait within 0.75..1.0", random);
+    CHECK(wait >= 0.75 && wait <= 1.0 && near(wait, 0.75 + 0.25 * random),
+          "random %g keeps the wait within 0.75..1.0", random);
   }
 }
 
 static void takes_the_services_wait_as_it_is(void) {
   struct retry_outcome outcome = {.status = 429, .retry_after = 20};
-  CHECK(retry_policy_decide(&usual, &outcome, 1, INFINITY, 0).wait == 20, "retry-after is not shortened at random 0");
-  CHECK(retry_policy_decide(&usual, &outcome, 1, INFINITY, 1).wait == 20, "retry-after is not spread at random 1");
+  CHECK(retry_policy_decide(&usual, &outcome, 1, INFINITY, 0).wait == 20,
+        "retry-after is not shortened at random 0");
+  CHECK(retry_policy_decide(&usual, &outcome, 1, INFINITY, 1).wait == 20,
+        "retry-after is not spread at random 1");
 }
 
 static const struct number_row {
@@ -121,15 +132,42 @@ static const struct number_row {
   bool is_number;
   double number;
 } number_rows[] = {
-    {"20", true, 20},       {"0", true, 0},          {"60", true, 60},       {"61", true, 61},
-    {"120", true, 120},     {"121", true, 121},      {"1.5", true, 1.5},     {"0.25", true, 0.25},
-    {" 5 ", true, 5},       {"\t5\t", true, 5},      {"007", true, 7},       {"12.", true, 12},
-    {"0.000", true, 0},     {"-10", false, 0},       {"-1100", false, 0},    {"+1", false, 0},
-    {"inf", false, 0},      {"infinity", false, 0},  {"nan", false, 0},      {"NaN", false, 0},
-    {"", false, 0},         {" ", false, 0},         {".", false, 0},        {".5", false, 0},
-    {"0x10", false, 0},     {"1e3", false, 0},       {"1,5", false, 0},      {"1 2", false, 0},
-    {"1.2.3", false, 0},    {"5s", false, 0},        {"s5", false, 0},       {"five", false, 0},
-    {"5\n", false, 0},      {"5\r", false, 0},       {"\xd9\xa5", false, 0}, {"\xff", false, 0},
+    {"20", true, 20},
+    {"0", true, 0},
+    {"60", true, 60},
+    {"61", true, 61},
+    {"120", true, 120},
+    {"121", true, 121},
+    {"1.5", true, 1.5},
+    {"0.25", true, 0.25},
+    {" 5 ", true, 5},
+    {"\t5\t", true, 5},
+    {"007", true, 7},
+    {"12.", true, 12},
+    {"0.000", true, 0},
+    {"-10", false, 0},
+    {"-1100", false, 0},
+    {"+1", false, 0},
+    {"inf", false, 0},
+    {"infinity", false, 0},
+    {"nan", false, 0},
+    {"NaN", false, 0},
+    {"", false, 0},
+    {" ", false, 0},
+    {".", false, 0},
+    {".5", false, 0},
+    {"0x10", false, 0},
+    {"1e3", false, 0},
+    {"1,5", false, 0},
+    {"1 2", false, 0},
+    {"1.2.3", false, 0},
+    {"5s", false, 0},
+    {"s5", false, 0},
+    {"five", false, 0},
+    {"5\n", false, 0},
+    {"5\r", false, 0},
+    {"\xd9\xa5", false, 0},
+    {"\xff", false, 0},
     {"Fri, 31 Dec 1999 23:59:59 GMT", false, 0},
     {"18446744073709551616", true, 18446744073709551616.0},
 };
@@ -139,7 +177,8 @@ static void reads_numbers(void) {
     double number = -7;
     bool is_number = retry_policy_parse_number(row->text, &number);
     CHECK(is_number == row->is_number, "'%s' is %s number", row->text, row->is_number ? "a" : "no");
-    CHECK(near(number, row->is_number ? row->number : -7), "'%s' gives %g (was %g)", row->text, row->is_number ? row->number : -7, number);
+    CHECK(near(number, row->is_number ? row->number : -7), "'%s' gives %g (was %g)", row->text,
+          row->is_number ? row->number : -7, number);
   }
 }
 
@@ -150,8 +189,10 @@ static void reads_numbers_of_any_length(void) {
   memset(fraction, '9', sizeof fraction - 1);
   digits[sizeof digits - 1] = fraction[sizeof fraction - 1] = '\0';
   fraction[0] = '0', fraction[1] = '.';
-  CHECK(retry_policy_parse_number(digits, &number) && number > 1e300, "a thousand digits are a very large number");
-  CHECK(retry_policy_parse_number(fraction, &number) && near(number, 1), "a thousand decimals are no trouble");
+  CHECK(retry_policy_parse_number(digits, &number) && number > 1e300,
+        "a thousand digits are a very large number");
+  CHECK(retry_policy_parse_number(fraction, &number) && near(number, 1),
+        "a thousand decimals are no trouble");
 }
 
 int main(void) {

@@ -6,8 +6,8 @@
 
 static const struct url_row {
   const char *base_url;
-  const char *prefix;  /* NULL: refused */
-  const char *query;   /* or, of a refused one, what the message says */
+  const char *prefix; /* NULL: refused */
+  const char *query;  /* or, of a refused one, what the message says */
 } rows[] = {
     {"https://api.openai.com/v1", "https://api.openai.com/v1", ""},
     {"https://api.openai.com/v1/", "https://api.openai.com/v1", ""},
@@ -15,7 +15,8 @@ static const struct url_row {
     {"https://api.openai.com", "https://api.openai.com", ""},
     {"https://api.openai.com/", "https://api.openai.com", ""},
     {"https://api.openai.com:8443/v1", "https://api.openai.com:8443/v1", ""},
-    {"https://r.openai.azure.com/openai/v1?api-version=preview", "https://r.openai.azure.com/openai/v1", "api-version=preview"},
+    {"https://r.openai.azure.com/openai/v1?api-version=preview", "https://r.openai.azure.com/openai/v1",
+     "api-version=preview"},
     {"https://r.openai.azure.com/openai/v1/?a=1&b=%2F", "https://r.openai.azure.com/openai/v1", "a=1&b=%2F"},
     {"https://host?a=1", "https://host", "a=1"},
     {"https://host/v1?", "https://host/v1", ""},
@@ -71,7 +72,8 @@ static void takes_base_urls_apart(void) {
     struct failure failure = {0};
     bool taken = service_url_parse(&url, row->base_url, false, &failure);
     if (row->prefix)
-      CHECK(taken && strcmp(text_buffer_text(&url.prefix), row->prefix) == 0 && strcmp(text_buffer_text(&url.query), row->query) == 0,
+      CHECK(taken && strcmp(text_buffer_text(&url.prefix), row->prefix) == 0 &&
+                strcmp(text_buffer_text(&url.query), row->query) == 0,
             "'%s' becomes '%s' and '%s' (was '%s' and '%s', %s)", row->base_url, row->prefix, row->query,
             text_buffer_text(&url.prefix), text_buffer_text(&url.query), failure.message);
     else
@@ -85,12 +87,14 @@ static void knows_plain_http(void) {
   static const struct {
     const char *base_url;
     bool plain_http;
-  } plain_rows[] = {{"http://example.com/v1", true}, {"http://127.0.0.1", true}, {"https://example.com", false}};
+  } plain_rows[] = {
+      {"http://example.com/v1", true}, {"http://127.0.0.1", true}, {"https://example.com", false}};
   EACH(row, plain_rows) {
     struct service_url url;
     struct failure failure = {0};
     CHECK(service_url_parse(&url, row->base_url, true, &failure) && url.plain_http == row->plain_http,
-          "'%s' is %s http when plain http is allowed", row->base_url, row->plain_http ? "plain" : "no plain");
+          "'%s' is %s http when plain http is allowed", row->base_url,
+          row->plain_http ? "plain" : "no plain");
     service_url_destroy(&url);
   }
 }
@@ -100,7 +104,8 @@ static void refuses_a_very_long_url(void) {
   struct service_url url;
   struct failure failure = {0};
   memset(base_url + strlen(base_url), 'a', sizeof base_url - 1 - strlen(base_url));
-  CHECK(!service_url_parse(&url, base_url, false, &failure) && failure.kind == FAILURE_CONFIGURATION && strstr(failure.message, "longer"),
+  CHECK(!service_url_parse(&url, base_url, false, &failure) && failure.kind == FAILURE_CONFIGURATION &&
+            strstr(failure.message, "longer"),
         "a base URL of more than %d bytes is refused (%s)", SERVICE_URL_MAX_BYTES, failure.message);
   service_url_destroy(&url);
 }
@@ -119,18 +124,23 @@ static void encodes_query_pairs(void) {
   static const struct {
     const char *name, *value, *then;
   } pairs[] = {
-      {"a", "1", "a=1"}, {"b", "", "a=1&b="}, {"c d", "&=?#", "a=1&b=&c%20d=%26%3D%3F%23"},
+      {"a", "1", "a=1"},
+      {"b", "", "a=1&b="},
+      {"c d", "&=?#", "a=1&b=&c%20d=%26%3D%3F%23"},
       {"e", "\xc3\xa9~-._", "a=1&b=&c%20d=%26%3D%3F%23&e=%C3%A9~-._"},
   };
   struct text_buffer query;
   text_buffer_create(&query, 100);
   EACH(pair, pairs) {
-    bool added = service_url_add_query(&query, pair->name, strlen(pair->name),
-                                       guard_page_copy(pair->value, strlen(pair->value)), strlen(pair->value));
-    CHECK(added && strcmp(text_buffer_text(&query), pair->then) == 0, "after %s=%s the query is '%s' (was '%s')", pair->name,
-          pair->value, pair->then, text_buffer_text(&query));
+    bool added =
+        service_url_add_query(&query, pair->name, strlen(pair->name),
+                              guard_page_copy(pair->value, strlen(pair->value)), strlen(pair->value));
+    CHECK(added && strcmp(text_buffer_text(&query), pair->then) == 0,
+          "after %s=%s the query is '%s' (was '%s')", pair->name, pair->value, pair->then,
+          text_buffer_text(&query));
   }
-  CHECK(service_url_add_query(&query, "n", 1, "a\0b", 3) && strstr(text_buffer_text(&query), "n=a%00b"), "a NUL is encoded as well");
+  CHECK(service_url_add_query(&query, "n", 1, "a\0b", 3) && strstr(text_buffer_text(&query), "n=a%00b"),
+        "a NUL is encoded as well");
   for (int i = 0; i < 100 && service_url_add_query(&query, "name", 4, "value", 5); i++) continue;
   CHECK(query.over_cap && query.length <= 100, "a query stops at its cap");
   text_buffer_destroy(&query);
@@ -150,8 +160,8 @@ static void joins_queries_to_urls(void) {
     text_buffer_create(&query, 100);
     text_buffer_append_text(&url, join->url);
     text_buffer_append_text(&query, join->query);
-    CHECK(service_url_append_query(&url, &query) && strcmp(text_buffer_text(&url), join->then) == 0, "'%s' and '%s' make '%s' (was '%s')",
-          join->url, join->query, join->then, text_buffer_text(&url));
+    CHECK(service_url_append_query(&url, &query) && strcmp(text_buffer_text(&url), join->then) == 0,
+          "'%s' and '%s' make '%s' (was '%s')", join->url, join->query, join->then, text_buffer_text(&url));
     text_buffer_destroy(&url);
     text_buffer_destroy(&query);
   }

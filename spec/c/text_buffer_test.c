@@ -35,7 +35,8 @@ static void starts_empty(void) {
   CHECK(text_buffer_append(&buffer, NULL, 0) && !buffer.bytes, "appending nothing allocates nothing");
   text_buffer_destroy(&buffer);
   text_buffer_destroy(&buffer);
-  CHECK(holds(&buffer, "") && buffer.cap == 10, "destroying twice is allowed, and leaves an empty buffer with its cap");
+  CHECK(holds(&buffer, "") && buffer.cap == 10,
+        "destroying twice is allowed, and leaves an empty buffer with its cap");
   CHECK(!text_buffer_append(&zeroed, "a", 1) && zeroed.over_cap, "a zeroed buffer holds nothing");
   text_buffer_destroy(&zeroed);
   text_buffer_wipe(&zeroed);
@@ -46,9 +47,11 @@ static void starts_empty(void) {
 static void appends_bytes_and_texts(void) {
   struct text_buffer buffer;
   text_buffer_create(&buffer, 100);
-  CHECK(text_buffer_append_text(&buffer, "one ") && text_buffer_append(&buffer, guard_page_copy("two", 3), 3) &&
-            holds(&buffer, "one two"), "texts follow each other");
-  CHECK(text_buffer_append(&buffer, "\0x", 2) && buffer.length == 9 && memcmp(buffer.bytes, "one two\0x", 10) == 0,
+  CHECK(text_buffer_append_text(&buffer, "one ") &&
+            text_buffer_append(&buffer, guard_page_copy("two", 3), 3) && holds(&buffer, "one two"),
+        "texts follow each other");
+  CHECK(text_buffer_append(&buffer, "\0x", 2) && buffer.length == 9 &&
+            memcmp(buffer.bytes, "one two\0x", 10) == 0,
         "a NUL is a byte like others, and one more ends the whole");
   text_buffer_destroy(&buffer);
 }
@@ -63,7 +66,8 @@ static void grows_a_byte_at_a_time(void) {
     appended &= text_buffer_append(&buffer, &byte, 1);
   }
   for (int i = 0; i < LENGTH; i++) same &= buffer.bytes[i] == 'a' + i % 26;
-  CHECK(appended && same && buffer.bytes[LENGTH] == '\0', "%d bytes appended one by one are all there", LENGTH);
+  CHECK(appended && same && buffer.bytes[LENGTH] == '\0', "%d bytes appended one by one are all there",
+        LENGTH);
   text_buffer_destroy(&buffer);
 }
 
@@ -74,12 +78,15 @@ static void refuses_what_exceeds_the_cap(void) {
   EACH(cap, caps) {
     struct text_buffer buffer;
     text_buffer_create(&buffer, *cap);
-    CHECK(!text_buffer_append(&buffer, bytes, *cap + 1) && buffer.over_cap && buffer.length == 0, "cap %zu refuses %zu bytes", *cap, *cap + 1);
+    CHECK(!text_buffer_append(&buffer, bytes, *cap + 1) && buffer.over_cap && buffer.length == 0,
+          "cap %zu refuses %zu bytes", *cap, *cap + 1);
     buffer.over_cap = false;
-    CHECK(text_buffer_append(&buffer, bytes, *cap) && !buffer.over_cap && buffer.bytes[*cap] == '\0', "cap %zu takes %zu bytes", *cap, *cap);
+    CHECK(text_buffer_append(&buffer, bytes, *cap) && !buffer.over_cap && buffer.bytes[*cap] == '\0',
+          "cap %zu takes %zu bytes", *cap, *cap);
     CHECK(!text_buffer_append(&buffer, "y", 1) && buffer.over_cap, "cap %zu takes not one byte more", *cap);
     CHECK(!text_buffer_append(&buffer, "y", SIZE_MAX), "cap %zu refuses the largest length there is", *cap);
-    CHECK(buffer.length == *cap && memchr(buffer.bytes, 'y', *cap) == NULL, "a refused append leaves the content as it was");
+    CHECK(buffer.length == *cap && memchr(buffer.bytes, 'y', *cap) == NULL,
+          "a refused append leaves the content as it was");
     text_buffer_destroy(&buffer);
   }
 }
@@ -93,10 +100,12 @@ static void clears_for_the_next_use(void) {
   buffer.over_cap = true;
   text_buffer_clear(&buffer);
   CHECK(holds(&buffer, "") && !buffer.over_cap && buffer.bytes == kept, "clearing keeps a small allocation");
-  CHECK(text_buffer_append_text(&buffer, "second") && holds(&buffer, "second"), "a cleared buffer is filled again");
+  CHECK(text_buffer_append_text(&buffer, "second") && holds(&buffer, "second"),
+        "a cleared buffer is filled again");
   for (int i = 0; i < 5000; i++) text_buffer_append_text(&buffer, "0123456789");
   text_buffer_clear(&buffer);
-  CHECK(holds(&buffer, "") && !buffer.bytes && buffer.cap == 100000, "clearing gives a large allocation back, and keeps the cap");
+  CHECK(holds(&buffer, "") && !buffer.bytes && buffer.cap == 100000,
+        "clearing gives a large allocation back, and keeps the cap");
   text_buffer_destroy(&buffer);
 }
 

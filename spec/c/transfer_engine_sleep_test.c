@@ -22,7 +22,8 @@ static void on_awake(struct engine_task *task) {
 }
 
 static void sleepers_create(struct sleeper *sleepers, int count) {
-  for (int i = 0; i < count; i++) sleepers[i] = (struct sleeper){.task.awake = on_awake, .name = (char)('a' + i)};
+  for (int i = 0; i < count; i++)
+    sleepers[i] = (struct sleeper){.task.awake = on_awake, .name = (char)('a' + i)};
   woken[0] = '\0';
 }
 
@@ -32,14 +33,16 @@ static void sleep_since_long(struct transfer_engine *engine, struct sleeper *sle
 
 static void tells_the_soonest_first(void) {
   struct transfer_engine *engine = transfer_engine_new(4);
-  for (int order = 0; order < 256; order++) { /* of the 256 ways to name four of four, the 24 that name each once */
+  for (int order = 0; order < 256;
+       order++) { /* of the 256 ways to name four of four, the 24 that name each once */
     int place[4] = {order & 3, order >> 2 & 3, order >> 4 & 3, order >> 6 & 3};
     struct sleeper sleepers[4];
     if ((1 << place[0] | 1 << place[1] | 1 << place[2] | 1 << place[3]) != 15) continue;
     sleepers_create(sleepers, 4);
     for (int i = 0; i < 4; i++) sleep_since_long(engine, &sleepers[place[i]]);
     CHECK(transfer_engine_step(engine, INFINITY) && strcmp(woken, "abcd") == 0,
-          "sleepers put in as %d%d%d%d are woken in order of time (was %s)", place[0], place[1], place[2], place[3], woken);
+          "sleepers put in as %d%d%d%d are woken in order of time (was %s)", place[0], place[1], place[2],
+          place[3], woken);
   }
   transfer_engine_delete(engine);
 }
@@ -57,13 +60,15 @@ static void tells_equals_in_turn(void) {
 static void does_not_tell_those_woken_before(void) {
   static const struct {
     const char *early, *rest;
-  } rows[] = {{"a", "bcd"}, {"b", "acd"}, {"d", "abc"}, {"ad", "bc"}, {"bc", "ad"}, {"dcba", ""}, {"abcd", ""}, {"aab", "cd"}};
+  } rows[] = {{"a", "bcd"}, {"b", "acd"}, {"d", "abc"}, {"ad", "bc"},
+              {"bc", "ad"}, {"dcba", ""}, {"abcd", ""}, {"aab", "cd"}};
   EACH(row, rows) {
     struct transfer_engine *engine = transfer_engine_new(4);
     struct sleeper sleepers[4];
     sleepers_create(sleepers, 4);
     for (int i = 0; i < 4; i++) sleep_since_long(engine, &sleepers[i]);
-    for (const char *name = row->early; *name; name++) transfer_engine_wake(engine, &sleepers[*name - 'a'].task);
+    for (const char *name = row->early; *name; name++)
+      transfer_engine_wake(engine, &sleepers[*name - 'a'].task);
     transfer_engine_step(engine, 0);
     transfer_engine_step(engine, 0);
     CHECK(strcmp(woken, row->rest) == 0, "without %s it tells '%s' (was '%s')", row->early, row->rest, woken);
@@ -85,7 +90,8 @@ static void sleeps_again_and_again(void) {
     transfer_engine_step(engine, 0);
     step_until_woken(engine, i);
   }
-  CHECK(strcmp(woken, "aaa") == 0 && !sleepers[0].task.asleep, "one that was woken can sleep again (was %s)", woken);
+  CHECK(strcmp(woken, "aaa") == 0 && !sleepers[0].task.asleep, "one that was woken can sleep again (was %s)",
+        woken);
   CHECK(sleepers[1].task.asleep, "one whose time has not come sleeps on");
   transfer_engine_wake(engine, &sleepers[1].task);
   transfer_engine_delete(engine);

@@ -92,13 +92,16 @@ static bool exchange_run(struct transfer_engine *engine, const char *path, long 
 static void exchanges_and_keeps_the_connection(void) {
   struct transfer_engine *engine = transfer_engine_new(4);
   long connections;
-  CHECK(exchange_run(engine, "/", &connections) && connections == 1, "an exchange goes through, on a connection of its own");
+  CHECK(exchange_run(engine, "/", &connections) && connections == 1,
+        "an exchange goes through, on a connection of its own");
   for (int i = 0; i < 3; i++)
-    CHECK(exchange_run(engine, "/", &connections) && connections == 0, "the next one uses the connection again");
+    CHECK(exchange_run(engine, "/", &connections) && connections == 0,
+          "the next one uses the connection again");
   transfer_engine_delete(engine);
 }
 
-/* So that a hang-up has arrived, and that no descriptor of the server's thread stands where the next would be. */
+/* So that a hang-up has arrived, and that no descriptor of the server's thread stands where the next would
+ * be. */
 static void wait_for_hang_up(void) {
   for (int i = 0; i < 60 * 1000 && server.closed < server.accepted; i++) usleep(1000);
 }
@@ -107,11 +110,14 @@ static void survives_a_close_while_paused(void) {
   struct transfer_engine *engine = transfer_engine_new(4);
   long connections;
   for (int i = 0; i < 3; i++) {
-    CHECK(exchange_run(engine, "/then-gone", &connections) && connections == 1, "an exchange goes through before the server hangs up");
+    CHECK(exchange_run(engine, "/then-gone", &connections) && connections == 1,
+          "an exchange goes through before the server hangs up");
     wait_for_hang_up();
-    if (i == 1) transfer_engine_step(engine, 0); /* lets the engine see it; otherwise the next exchange does */
+    if (i == 1)
+      transfer_engine_step(engine, 0); /* lets the engine see it; otherwise the next exchange does */
   }
-  CHECK(exchange_run(engine, "/", &connections) && connections == 1, "a connection closed while idle is replaced");
+  CHECK(exchange_run(engine, "/", &connections) && connections == 1,
+        "a connection closed while idle is replaced");
   transfer_engine_delete(engine);
 }
 
@@ -121,7 +127,8 @@ static void uses_descriptor_numbers_again(void) {
   long connections;
   for (int i = 0; i < 5; i++) {
     wait_for_hang_up();
-    CHECK(exchange_run(engine, "/close", &connections) && connections == 1, "an exchange goes through on a connection of its own");
+    CHECK(exchange_run(engine, "/close", &connections) && connections == 1,
+          "an exchange goes through on a connection of its own");
     same += last_opened == number;
     number = last_opened;
   }
@@ -138,8 +145,10 @@ static void leaves_others_descriptors_alone(void) {
   exchange_run(engine, "/close", &connections);
   moved = last_opened;
   if (dup2(ends[0], moved) != moved) abort(); /* the program's own, where curl's was */
-  CHECK(write(ends[1], "x", 1) == 1 && exchange_run(engine, "/", &connections), "an exchange goes through beside it");
-  CHECK(read(moved, &byte, 1) == 1 && byte == 'x', "and what the program opened under an old number is untouched");
+  CHECK(write(ends[1], "x", 1) == 1 && exchange_run(engine, "/", &connections),
+        "an exchange goes through beside it");
+  CHECK(read(moved, &byte, 1) == 1 && byte == 'x',
+        "and what the program opened under an old number is untouched");
   transfer_engine_delete(engine);
   close(moved);
   close(ends[0]);
@@ -172,7 +181,9 @@ static void does_not_tell_of_what_was_stopped(void) {
   transfer_engine_delete(engine);
 }
 
-static void ignore_alarm(int number) { (void)number; }
+static void ignore_alarm(int number) {
+  (void)number;
+}
 
 static void tells_of_signals(void) {
   struct transfer_engine *engine = transfer_engine_new(4);

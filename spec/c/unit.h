@@ -29,7 +29,7 @@ __attribute__((format(printf, 4, 5))) static inline void unit_check(const char *
 #define CHECK(holds, ...) unit_check(__FILE__, __LINE__, (holds), __VA_ARGS__)
 
 /* EACH(row, rows) { row->name ... } */
-#define EACH(row, rows) \
+#define EACH(row, rows)                                                                                      \
   for (const __typeof__(*(rows)) *row = (rows); row < (rows) + sizeof(rows) / sizeof *(rows); row++)
 
 static inline int unit_end(void) {

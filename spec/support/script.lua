@@ -27,7 +27,7 @@ local function interpreter()
 end
 
 local function command(path, environment)
-  local words = { "timeout -s KILL " .. LONGEST_LIFE .. " env" }
+  local words = { "timeout --foreground -s KILL " .. LONGEST_LIFE .. " env" }
   local function set(name, value) words[#words + 1] = name .. "=" .. quoted(value) end
   for _, name in ipairs(not_inherited) do words[#words + 1] = "-u " .. name end
   for _, name in ipairs(sanitizer) do
@@ -68,14 +68,30 @@ function script.run(code, environment)
   return { stdout = stdout, stderr = take_file(errors), status = tonumber(status) }
 end
 
+local function words_of(command_line)
+  local pipe = assert(io.popen("unset " .. table.concat(sanitizer, " ") .. "; " .. command_line, "r"))
+  local text = pipe:read("*a")
+  pipe:close()
+  return text
+end
+
 -- Begins to run code that prints a line before long. Returns the child as process.start does, with
--- interrupt(), which is Ctrl-C, and finish(), which waits for the end and returns what it printed since, stderr included.
+--   asleep()     whether it came to rest, waiting for something; tries for a while
+--   interrupt()  is Ctrl-C
+--   finish()     waits for its end and returns what it printed since, stderr included
 function script.start(code, environment)
   local path = write_file(code)
   local child = assert(process.start(command(path, environment) .. " 2>&1"))
   os.remove(path)
 
-  function child.interrupt() os.execute("kill -INT " .. child.pid) end
+  function child.asleep()
+    for _ = 1, 1000 do
+      if words_of("ps -o stat= --ppid " .. child.pid):find("^S") then return true end
+    end
+    return false
+  end
+
+  function child.interrupt() words_of("kill -INT " .. child.pid) end
 
   function child.finish()
     local lines = {}

@@ -51,7 +51,8 @@ static bool ask_for_key(lua_State *L, const char **key, size_t *length, struct f
     *key = lua_tolstring(L, -2, length);
     return true;
   }
-  if (lua_isnil(L, -1)) lua_pushstring(L, luaL_typename(L, -2)); /* it gave no reason; the value may be secret */
+  if (lua_isnil(L, -1))
+    lua_pushstring(L, luaL_typename(L, -2)); /* it gave no reason; the value may be secret */
   lua_failure_describe_raised(L);
   return failure_set(failure, FAILURE_CONFIGURATION, "the api_key function returned no string: %s",
                      lua_tostring(L, -1));
@@ -109,13 +110,24 @@ static void let_hooks_run(lua_State *L) {
   lua_call(L, 0, 0);
 }
 
-void lua_attendant_wait(lua_State *L, int callbacks, const struct transfer *transfer) {
+/* wait(callbacks, transfer) */
+static int wait_for_transfer(lua_State *L) {
+  const struct transfer *transfer = lua_touserdata(L, 2);
   struct upload_client *client = transfer->client;
   struct transfer *changed;
   luaL_checkstack(L, 20, "no room for a call");
   for (;;) {
-    while ((changed = transfer_take_changed(client))) attend(L, callbacks, changed);
-    if (transfer->state == TRANSFER_DONE) return;
+    while ((changed = transfer_take_changed(client))) attend(L, 1, changed);
+    if (transfer->state == TRANSFER_DONE) return 0;
     if (!transfer_engine_step(client->engine, INFINITY)) let_hooks_run(L);
   }
+}
+
+void lua_attendant_wait(lua_State *L, int callbacks, struct lua_transfer *holder) {
+  lua_pushcfunction(L, wait_for_transfer);
+  lua_pushvalue(L, callbacks);
+  lua_pushlightuserdata(L, holder->transfer);
+  if (lua_pcall(L, 2, 0, 0) == 0) return;
+  lua_transfer_close(holder); /* nobody is left to attend it */
+  lua_error(L);
 }

@@ -13,8 +13,9 @@ void lua_attendant_push_callbacks(lua_State *L);
 /* Lets the transfer in the userdata at `index` have callbacks of its own: the table in its user value. */
 void lua_attendant_note_callbacks(lua_State *L, int callbacks, int index, const struct transfer *transfer);
 
-/* Steps the engine until the transfer is done. `callbacks`: where the client's table stands. Raises when
- * memory runs out, and when a signal's handler wants to (as Ctrl-C in lua does). */
-void lua_attendant_wait(lua_State *L, int callbacks, const struct transfer *transfer);
+/* Steps the engine until the transfer in `holder` is done. `callbacks`: where the client's table stands.
+ * Raises when memory runs out, and when a signal's handler wants to (as Ctrl-C in lua does); that ends the
+ * transfer. */
+void lua_attendant_wait(lua_State *L, int callbacks, struct lua_transfer *holder);
 
 #endif

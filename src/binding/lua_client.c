@@ -27,12 +27,14 @@ enum { SERVICE_CALLS = sizeof service_calls / sizeof *service_calls };
 struct lua_client {
   struct client_config *config; /* while it is being filled */
   struct upload_client *client; /* NULL before the first use */
+  bool closed;                  /* finalized, and perhaps wanted by another finalizer still */
 };
 
 static int client_gc(lua_State *L) {
   struct lua_client *holder = luaL_checkudata(L, 1, client_type);
   struct upload_client *client = holder->client;
   holder->client = NULL;
+  holder->closed = true;
   if (client) upload_client_release(client);
   client_config_delete(holder->config);
   holder->config = NULL;
@@ -59,6 +61,7 @@ static void set_up(lua_State *L, struct lua_client *holder, int settings, int ca
 static struct upload_client *enter(lua_State *L) {
   struct lua_client *holder = lua_touserdata(L, lua_upvalueindex(1));
   struct failure failure = {0};
+  if (holder->closed) luaL_error(L, "the client is closed");
   compat_getuservalue(L, lua_upvalueindex(1));
   if (!holder->client) set_up(L, holder, 0, lua_gettop(L));
   if (!upload_client_enter(holder->client, &failure)) luaL_error(L, "%s", failure.message);
@@ -107,7 +110,7 @@ static int client_call(lua_State *L) {
   int callbacks = lua_gettop(L);
   struct lua_transfer *holder = begin(L, client, callbacks, options, call, &arguments);
   int count;
-  lua_attendant_wait(L, callbacks, holder->transfer);
+  lua_attendant_wait(L, callbacks, holder);
   count = lua_transfer_push_result(L, holder);
   lua_transfer_close(holder);
   return count;
@@ -131,7 +134,7 @@ int lua_client_new(lua_State *L) {
     return luaL_error(L, "bad argument #1 to 'new' (settings must be a table, got %s)", luaL_typename(L, 1));
   lua_settop(L, 1);
   holder = compat_newuserdata(L, sizeof *holder);
-  *holder = (struct lua_client){NULL, NULL};
+  *holder = (struct lua_client){NULL, NULL, false};
   compat_setmetatable(L, client_type);
   userdata = lua_gettop(L);
   lua_attendant_push_callbacks(L);

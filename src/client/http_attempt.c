@@ -102,7 +102,7 @@ static struct curl_slist *assemble_headers(struct http_attempt *attempt, const s
                                            const struct attempt_terms *terms) {
   struct curl_slist *list = (struct curl_slist *)(void *)request->headers;
   struct text_buffer *line = &attempt->authorization_line;
-  const char *prefix = config->auth_header == AUTH_HEADER_BEARER ? "Authorization: Bearer " : "api-key: ";
+  const char *scheme = config->auth_header == AUTH_HEADER_BEARER ? ": Bearer " : ": ";
   if (!http_headers_have(list, "Content-Type")) {
     attempt->content_type.data = request->content_type ? "Content-Type: application/json" : "Content-Type:";
     attempt->content_type.next = list;
@@ -110,10 +110,10 @@ static struct curl_slist *assemble_headers(struct http_attempt *attempt, const s
   }
   if (terms->api_key_length == 0) return list;
   text_buffer_clear(line);
-  if (!text_buffer_append_text(line, prefix) ||
+  if (!text_buffer_append_text(line, client_config_auth_header(config)) ||
+      !text_buffer_append_text(line, scheme) ||
       !text_buffer_append(line, terms->api_key, terms->api_key_length))
     return NULL;
-  attempt->key_offset = strlen(prefix);
   attempt->authorization.data = line->bytes;
   attempt->authorization.next = list;
   return &attempt->authorization;
@@ -128,6 +128,7 @@ bool http_attempt_prepare(struct http_attempt *attempt, const struct client_conf
                           const struct http_request *request, const struct attempt_terms *terms) {
   CURL *easy = attempt->easy;
   struct curl_slist *headers = assemble_headers(attempt, config, request, terms);
+  attempt->headers = headers;
   http_response_clear(&attempt->response);
   attempt->requests_begun = 0;
   attempt->resend_refused = false;
@@ -211,24 +212,31 @@ static void overwrite(struct text_buffer *buffer, const char *secret, size_t len
   while (at && (at = memmem(at, (size_t)(end - at), secret, length))) memset(at, '*', length);
 }
 
-/* Some gateways echo the request when they complain. A key stays out of errors even then. */
-static void hide_key(struct http_attempt *attempt) {
-  struct text_buffer *line = &attempt->authorization_line;
-  if (line->length >= attempt->key_offset + SHORTEST_SECRET) {
-    const char *key = line->bytes + attempt->key_offset;
-    size_t length = line->length - attempt->key_offset;
+/* Some gateways echo the request when they complain. A key stays out of errors even then, be it ours or one
+ * that the program put into a header. */
+static void hide_keys(struct http_attempt *attempt) {
+  static const char *const names[] = {"Authorization", "api-key"};
+  for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+    size_t length;
+    const char *key = http_headers_credentials(attempt->headers, names[i], &length);
+    if (length < SHORTEST_SECRET) continue;
     overwrite(&attempt->response.headers, key, length);
     overwrite(&attempt->response.body, key, length);
   }
-  text_buffer_erase(line);
+}
+
+static void forget_headers(struct http_attempt *attempt) {
+  curl_easy_setopt(attempt->easy, CURLOPT_HTTPHEADER, NULL);
+  attempt->headers = NULL;
+  text_buffer_erase(&attempt->authorization_line);
 }
 
 void http_attempt_conclude(struct http_attempt *attempt, CURLcode result, struct attempt_outcome *outcome) {
   enum failure_kind kind;
   *outcome = (struct attempt_outcome){.status = http_attempt_status(attempt),
                                       .sent = http_attempt_has_sent(attempt)};
-  hide_key(attempt);
-  curl_easy_setopt(attempt->easy, CURLOPT_HTTPHEADER, NULL);
+  hide_keys(attempt);
+  forget_headers(attempt);
   if (outcome->status > 0 &&
       !(result == CURLE_OK && failure_kind_of_status(outcome->status) == FAILURE_NONE)) {
     outcome->retry.advice = http_response_retry_advice(&attempt->response);
@@ -240,6 +248,9 @@ void http_attempt_conclude(struct http_attempt *attempt, CURLcode result, struct
     failure_set(&outcome->failure, FAILURE_TOO_LARGE, "a header of the answer is larger than libcurl takes");
   } else if (result != CURLE_OK) {
     conclude_without_answer(attempt, result, outcome);
+  } else if (outcome->status == 0) {
+    failure_set(&outcome->failure, FAILURE_CONNECTION, "the service ended without a final answer");
+    outcome->retry.transient = true;
   } else {
     kind = failure_kind_of_status(outcome->status);
     outcome->retry.status = outcome->status;

@@ -14,8 +14,8 @@ struct http_attempt {
   struct http_response response;
   struct curl_slist authorization; /* first lines of the list that is sent; the request's list follows */
   struct curl_slist content_type;
+  const struct curl_slist *headers;      /* all that is sent, while the attempt runs */
   struct text_buffer authorization_line; /* wiped when the attempt is over */
-  size_t key_offset;                     /* of the key, in that line */
   unsigned requests_begun;               /* on a wire; curl may want to begin a second one by itself */
   bool resend_refused;
   char curl_message[CURL_ERROR_SIZE];

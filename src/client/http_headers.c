@@ -145,6 +145,19 @@ bool http_headers_have(const struct curl_slist *list, const char *name) {
   return http_headers_node((struct curl_slist *)(void *)list, name, strlen(name)) != NULL;
 }
 
+const char *http_headers_credentials(const struct curl_slist *list, const char *name, size_t *length) {
+  const struct curl_slist *node = http_headers_node((struct curl_slist *)(void *)list, name, strlen(name));
+  struct http_header header = {0};
+  const char *end, *blank;
+  *length = 0;
+  if (!node || !split_line(node->data, node->data + strlen(node->data), &header)) return "";
+  end = header.value + header.value_length;
+  blank = memchr(header.value, ' ', header.value_length);
+  if (blank) header.value = skip_blanks(blank, end);
+  *length = (size_t)(end - header.value);
+  return header.value;
+}
+
 void http_headers_wipe(struct curl_slist *list) {
   for (struct curl_slist *node = list; node; node = node->next) wipe_text(node->data);
   curl_slist_free_all(list);

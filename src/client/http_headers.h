@@ -21,6 +21,10 @@ bool http_headers_set_lines(struct curl_slist **list, const char *lines, struct 
 
 bool http_headers_have(const struct curl_slist *list, const char *name);
 
+/* What follows the scheme in a header such as "Authorization: Bearer KEY", without blanks around it; in one
+ * without a scheme, its value. Length 0 when there is none. */
+const char *http_headers_credentials(const struct curl_slist *list, const char *name, size_t *length);
+
 /* Overwrites the lines before giving them back: a user may have put a secret there. */
 void http_headers_wipe(struct curl_slist *list);
 
