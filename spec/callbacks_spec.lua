@@ -202,8 +202,8 @@ describe("an api_key function", function()
   end)
 
   it("is not asked when the program sends an Authorization itself", function()
-    local client = check.client(service, { api_key = function() error "asked" end, headers = { authorization = "Bearer a" } })
-    assert(client.cancel(id))
+    local settings = { api_key = function() error "asked" end, headers = { authorization = "Bearer a" } }
+    assert(check.client(service, settings).cancel(id))
   end)
 
   it("stands in for the environment's key, whatever it returns", function()
@@ -217,12 +217,13 @@ describe("an api_key function", function()
   local useless = {
     { "nothing", function() end, "the api_key function returned no string: nil" },
     { "a number", function() return 5 end, "the api_key function returned no string: number" },
-    { "a reason", function() return nil, "vault is shut" end, "the api_key function returned no string: vault is shut" },
+    { "a reason", function() return nil, "vault is shut" end, "function returned no string: vault is shut" },
     { "an empty text", function() return "" end, "no API key" },
     { "a text of 20 000 bytes", function() return ("k"):rep(20000) end, "longer than" },
   }
   for _, row in ipairs(raisers) do
-    useless[#useless + 1] = { "with an error: " .. row[1], row.raise, "the api_key function raised an error: " .. row[3] }
+    useless[#useless + 1] =
+      { "with an error: " .. row[1], row.raise, "the api_key function raised an error: " .. row[3] }
   end
   for _, row in ipairs(useless) do
     it(("that ends with no key is a failure of the call: %s"):format(row[1]), function()
@@ -248,8 +249,10 @@ end)
 describe("OPENAI_LOG", function()
   local function stderr_of(level)
     fail_with(500)
-    return script.run([[assert(require("openai_uploads").new { retry_delay = 0.001 }.cancel(os.getenv "ID", { query = { a = 1 } }))]],
-      { OPENAI_BASE_URL = service.base_url, OPENAI_API_KEY = check.key, ID = id, OPENAI_LOG = level }).stderr
+    return script.run([[
+      local client = require("openai_uploads").new { retry_delay = 0.001 }
+      assert(client.cancel(os.getenv "ID", { query = { a = 1 } }))
+    ]], { OPENAI_BASE_URL = service.base_url, OPENAI_API_KEY = check.key, ID = id, OPENAI_LOG = level }).stderr
   end
 
   it("as debug tells of requests, retries and the end on stderr, a line each", function()

@@ -56,7 +56,9 @@ describe("create", function()
   end)
 
   it("posts params it never heard of as they are", function()
-    local further = { anchors = { "a", "b" }, deep = { er = { yes = true } }, nothing = cjson.null, text = '"\n\195\188' }
+    local further = {
+      list = { "a", "b" }, deep = { er = { yes = true } }, nothing = cjson.null, text = '"\n\195\188',
+    }
     client.create(params { further = further })
     assert.are.same(further, cjson.decode(check.only_request(service).body).further)
   end)

@@ -67,13 +67,15 @@ describe("the environment", function()
     }))
     local headers = check.only_request(service).headers
     assert.are.same({ "Bearer sk-mine", "org-2", "proj-2", "mine", "2" }, {
-      headers.authorization, headers["openai-organization"], headers["openai-project"], headers["x-one"], headers["x-two"],
+      headers.authorization, headers["openai-organization"], headers["openai-project"], headers["x-one"],
+      headers["x-two"],
     })
     assert.is_nil(headers["x-gone"])
   end)
 
   it("gives way to an empty setting, too", function()
-    outcome([[uploads.new { organization = "", project = "" }]], { OPENAI_ORG_ID = "org-1", OPENAI_PROJECT_ID = "proj-1" })
+    outcome([[uploads.new { organization = "", project = "" }]],
+      { OPENAI_ORG_ID = "org-1", OPENAI_PROJECT_ID = "proj-1" })
     local headers = check.only_request(service).headers
     assert.are.same({}, { headers["openai-organization"], headers["openai-project"] })
     check.holds("no API key", outcome [[uploads.new { api_key = "" }]])

@@ -138,7 +138,10 @@ describe("a program's end", function()
   for _, name in ipairs { "log", "on_retry", "api_key" } do
     it(("may come in the middle of a call, from %s"):format(name), function()
       service.answer_next { { status = 500 } }
-      run(('require("openai_uploads").new { %s = function() os.exit(7, true) end }.cancel(os.getenv "ID")'):format(name), {}, 7)
+      run(([[
+        local client = require("openai_uploads").new { %s = function() os.exit(7, true) end }
+        client.cancel(os.getenv "ID")
+      ]]):format(name), {}, 7)
     end)
   end
 end)

@@ -51,7 +51,7 @@ describe("the key", function()
     { "a key with a second header", { api_key = check.key .. "\r\nX-A: 1" }, "configuration" },
     { "a key that is too long", { api_key = check.key .. ("x"):rep(20000) }, "configuration" },
     { "a key in place of a URL", { base_url = check.key }, "configuration" },
-    { "a key in place of a password", { base_url = ("https://user:%s@127.0.0.1/v1"):format(check.key) }, "configuration" },
+    { "a key for a password", { base_url = ("https://user:%s@127.0.0.1/v1"):format(check.key) }, "configuration" },
     { "a key in a header with a line break", { headers = { ["X-A"] = check.key .. "\n" } }, "configuration" },
     { "a proxy's password", { proxy = ("http://user:%s@127.0.0.1:1"):format(check.key) }, "connection" },
   }
@@ -73,7 +73,8 @@ describe("the key", function()
 
   it("is hidden in the errors of misuse", function()
     local client = client_with()
-    for _, options in ipairs { { timeout = -1 }, { nonsense = 1 }, { headers = { Authorization = {} } }, { api_key = "x" } } do
+    local misused = { { timeout = -1 }, { nonsense = 1 }, { headers = { Authorization = {} } }, { api_key = "x" } }
+    for _, options in ipairs(misused) do
       local ok, message = pcall(client.cancel, "upload_1", options)
       assert.is_false(ok)
       check.lacks(check.key, message)
@@ -111,8 +112,9 @@ describe("the key", function()
     end
 
     it("over TLS, and from an api_key function", function()
-      service.answer_next { { status = 400, body = { error = { message = "sk-from-a-function" } } } }
-      check_hidden("sk-from-a-function", { base_url = service.tls.good, api_key = function() return "sk-from-a-function" end })
+      local key = "sk-from-a-function"
+      service.answer_next { { status = 400, body = { error = { message = key } } } }
+      check_hidden(key, { base_url = service.tls.good, api_key = function() return key end })
     end)
 
     it("as Azure's", function()
@@ -139,16 +141,18 @@ describe("the key", function()
 
   it("values of a query are in no log", function()
     service.answer_next { { status = 500 } }
-    check.lacks("word-of-the-query", (all_of({ query = { secret = "word-of-the-query" } }, { query = { b = "word-of-the-query" } })))
-    check.lacks("word-of-the-query",
-      (all_of { base_url = service.base_url .. "?secret=word-of-the-query" }))
+    local query = { secret = "word-of-the-query" }
+    check_hidden(query.secret, { query = query }, { query = query })
+    check_hidden(query.secret, { base_url = service.base_url .. "?secret=" .. query.secret })
   end)
 
   describe("in a program of its own", function()
     -- The program is given the key and its URL, and must not print the key, in no way it can end.
     local function printed(code, environment)
-      local result = script.run('local uploads = require("openai_uploads").new { retry_delay = 0.001 }\n' .. code, check.merged({
-        OPENAI_BASE_URL = service.base_url .. "?token=word-of-the-query", OPENAI_API_KEY = check.key, OPENAI_LOG = "debug",
+      local client = 'local uploads = require("openai_uploads").new { retry_delay = 0.001 }\n'
+      local result = script.run(client .. code, check.merged({
+        OPENAI_BASE_URL = service.base_url .. "?token=word-of-the-query", OPENAI_API_KEY = check.key,
+        OPENAI_LOG = "debug",
       }, environment or {}))
       local text = result.stdout .. result.stderr
       check.lacks(check.key, text)

@@ -102,8 +102,8 @@ describe("settings", function()
     end)
 
     it("override our own, or remove them", function()
-      local headers = sent({ organization = "org-1", headers = { ACCEPT = "text/plain", ["openai-organization"] = "org-2" } },
-        { headers = { ["user-agent"] = false } }).headers
+      local settings = { organization = "org-1", headers = { ACCEPT = "text/plain", ["openai-organization"] = "org-2" } }
+      local headers = sent(settings, { headers = { ["user-agent"] = false } }).headers
       assert.are.same({ "text/plain", "org-2" }, { headers.accept, headers["openai-organization"] })
       assert.is_nil(headers["user-agent"])
     end)
@@ -114,10 +114,12 @@ describe("settings", function()
     end)
 
     local smuggling = {
-      { { ["X-A"] = "1\r\nX-B: 2" }, "header 'X-A' contains a line break" }, { { ["X-A"] = "1\nX-B: 2" }, "line break" },
+      { { ["X-A"] = "1\r\nX-B: 2" }, "header 'X-A' contains a line break" },
+      { { ["X-A"] = "1\nX-B: 2" }, "header 'X-A' contains a line break" },
       { { ["X-A"] = "1\0" }, "NUL" }, { { ["X-A\r\nX-B"] = "1" }, "name" }, { { ["X A"] = "1" }, "name" },
       { { ["X-A:"] = "1" }, "name" }, { { [""] = "1" }, "name" }, { { ["X\0"] = "1" }, "name" },
-      { { ["Content-Length"] = "5" }, "is set by the client itself" }, { { ["transfer-encoding"] = "chunked" }, "itself" },
+      { { ["Content-Length"] = "5" }, "is set by the client itself" },
+      { { ["transfer-encoding"] = "chunked" }, "is set by the client itself" },
       { { Host = "elsewhere" }, "itself" }, { { connection = "close" }, "itself" }, { { Expect = "" }, "itself" },
     }
     for index, row in ipairs(smuggling) do
@@ -148,7 +150,8 @@ describe("settings", function()
   end)
 
   it("proxy carries the requests, and fails them when it is dead", function()
-    assert.are.equal("127.0.0.1:1", sent({ base_url = check.dead_url, proxy = "http://127.0.0.1:" .. port }).headers.host)
+    local request = sent { base_url = check.dead_url, proxy = "http://127.0.0.1:" .. port }
+    assert.are.equal("127.0.0.1:1", request.headers.host)
     service.reset()
     local dead = check.client(service, { proxy = "http://127.0.0.1:1", max_retries = 0 })
     assert.is_false(check.failure("connection", dead.cancel(id)).may_have_applied)
@@ -158,7 +161,8 @@ describe("settings", function()
   it("ca_path names a folder of issuers, and ca_file one file of them", function()
     local folder = os.tmpname()
     os.remove(folder)
-    assert(os.execute(("unset LD_PRELOAD; mkdir %s && cp %s %s/a.pem && openssl rehash %s"):format(folder, service.ca_file, folder, folder)))
+    os.execute(("unset LD_PRELOAD; mkdir FOLDER && cp %s FOLDER/a.pem && openssl rehash FOLDER")
+      :format(service.ca_file):gsub("FOLDER", folder))
     local client = check.client(service, { base_url = service.tls.good, ca_file = false, ca_path = folder })
     assert(client.cancel(id))
     os.execute("rm -r " .. folder)
@@ -169,8 +173,9 @@ describe("settings", function()
 
   it("max_response_bytes caps an answer", function()
     assert(check.client(service, { max_response_bytes = 1024 }).cancel(id))
-    local failure = check.failure("too_large", check.client(service, { max_response_bytes = 32, max_retries = 0 }).create {
-      filename = "a", purpose = "user_data", bytes = 1, mime_type = "b" })
+    local client = check.client(service, { max_response_bytes = 32, max_retries = 0 })
+    local failure = check.failure("too_large",
+      client.create { filename = "a", purpose = "user_data", bytes = 1, mime_type = "b" })
     check.holds("max_response_bytes (32)", failure.message)
     assert.is_true(failure.may_have_applied)
   end)
@@ -180,7 +185,8 @@ describe("settings", function()
       retry_delay = 0, max_retry_delay = 0, max_retry_after = 0, max_response_bytes = 1, max_connections = 1,
       loop = "blocking" }
     local most = { timeout = 1e6, connect_timeout = 1e6, stall_timeout = 1e6, deadline = math.huge, max_retries = 1000,
-      retry_delay = 1e6, max_retry_delay = 1e6, max_retry_after = 1e6, max_response_bytes = 2 ^ 30, max_connections = 10000 }
+      retry_delay = 1e6, max_retry_delay = 1e6, max_retry_after = 1e6, max_response_bytes = 2 ^ 30,
+      max_connections = 10000 }
     assert.is_function(uploads.new(least).cancel)
     assert(check.client(service, most).cancel(id))
   end)
