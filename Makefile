@@ -3,7 +3,7 @@
 
 ALL_LUAS := lua5.1 lua5.2 lua5.3 lua5.4 lua5.5 luajit
 ROCK := rock# the interpreter's name in a build by LuaRocks, which gives LUA_INCDIR
-lua_flags = $(if $(LUA_INCDIR),-I$(LUA_INCDIR),$(shell pkg-config --silence-errors --cflags $(1)))
+lua_flags = $(if $(LUA_INCDIR),-I$(LUA_INCDIR),$(shell pkg-config --cflags $(1) 2>/dev/null))
 has_lua = $(shell command -v $(1) >/dev/null 2>&1 && pkg-config --exists $(1) 2>/dev/null && echo $(1))
 LUAS ?= $(if $(LUA),$(LUA),$(foreach lua,$(ALL_LUAS),$(call has_lua,$(lua))))
 MAIN_LUA ?= $(or $(LUA),lua5.4)
@@ -19,7 +19,7 @@ else
 SHARED ?= -shared -Wl,-z,nodelete,-z,relro,-z,now
 endif
 # CURL_INCDIR and CURL_LIBDIR come from LuaRocks; elsewhere pkg-config knows.
-OURS += $(if $(CURL_INCDIR),-I$(CURL_INCDIR),$(shell pkg-config --silence-errors --cflags libcurl))
+OURS += $(if $(CURL_INCDIR),-I$(CURL_INCDIR),$(shell pkg-config --cflags libcurl 2>/dev/null))
 LIBS := $(if $(CURL_LIBDIR),-L$(CURL_LIBDIR) -lcurl,$(shell pkg-config --libs libcurl 2>/dev/null || echo -lcurl)) -lm -pthread
 BUILD := build
 
@@ -32,7 +32,7 @@ BINDING_SOURCES := $(sort $(wildcard src/binding/*.c))
 LOWER_OBJECTS := $(LOWER_SOURCES:src/%.c=$(BUILD)/c/%.o)
 binding_objects = $(BINDING_SOURCES:src/%.c=$(BUILD)/$(1)/%.o)
 
-.PHONY: help deps build demo test lint floors sanitize coverage fuzz bench install clean env
+.PHONY: help deps build demo test lint floors sanitize coverage memcheck fuzz bench install clean env
 .DEFAULT_GOAL := help
 
 help:
@@ -42,7 +42,7 @@ help:
 	@echo "make env       the exports that let MAIN_LUA ($(MAIN_LUA)) find this checkout"
 	@echo "make install   into PREFIX ($(PREFIX)) for MAIN_LUA"
 	@echo "make deps      what the above need (apt; elsewhere it names what is missing)"
-	@echo "make lint floors sanitize coverage fuzz bench    what the above must pass; see CONTRIBUTING.md"
+	@echo "make lint floors sanitize coverage memcheck fuzz bench    what the above must pass; see CONTRIBUTING.md"
 	@echo "make clean"
 
 deps:
@@ -127,6 +127,19 @@ sanitize:
 	@.ci/deps check
 	@$(MAKE) --no-print-directory build LUA=lua5.4 BUILD=build/sanitize CFLAGS="$(SANITIZERS)"
 	@SANITIZE=1 spec/run build/sanitize lua5.4
+
+# The same under gcov: which lines of C nothing reaches.
+coverage:
+	@.ci/deps check
+	@rm -rf build/coverage
+	@$(MAKE) --no-print-directory build LUA=lua5.4 BUILD=build/coverage CFLAGS="-O0 -g --coverage"
+	@spec/run build/coverage lua5.4
+	@gcovr --root . --filter src/ --print-summary --sort-percentage build/coverage
+
+memcheck:
+	@.ci/deps check
+	@$(MAKE) --no-print-directory c-test C_RUNNER="valgrind --quiet --error-exitcode=9 --leak-check=full \
+	  --errors-for-leak-kinds=definite --suppressions=spec/c/valgrind.supp"
 
 bench: $(BENCH_PROGRAMS) $(BUILD)/$(MAIN_LUA)/openai_uploads/core.so
 	@$(call in_checkout,$(MAIN_LUA)) $(MAIN_LUA) bench/run.lua

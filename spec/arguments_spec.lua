@@ -4,7 +4,7 @@
 local check = require "spec.support.check"
 local uploads = require "openai_uploads"
 
-local unpack = table.unpack or unpack -- luacheck: ignore 143
+local unpack = table.unpack or unpack -- luacheck: ignore 113 143
 local huge, nan = math.huge, 0 / 0
 
 describe("misuse", function()

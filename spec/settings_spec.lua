@@ -102,8 +102,8 @@ describe("settings", function()
     end)
 
     it("override our own, or remove them", function()
-      local settings = { organization = "org-1", headers = { ACCEPT = "text/plain", ["openai-organization"] = "org-2" } }
-      local headers = sent(settings, { headers = { ["user-agent"] = false } }).headers
+      local own = { ACCEPT = "text/plain", ["openai-organization"] = "org-2" }
+      local headers = sent({ organization = "org-1", headers = own }, { headers = { ["user-agent"] = false } }).headers
       assert.are.same({ "text/plain", "org-2" }, { headers.accept, headers["openai-organization"] })
       assert.is_nil(headers["user-agent"])
     end)

@@ -56,8 +56,9 @@ static void has_defaults(void) {
   CHECK(!client_config_is_set(&config->api_key) && !client_config_is_set(&config->organization) &&
             !client_config_is_set(&config->proxy),
         "what nobody set is not set");
-  CHECK(has_line(config, "Accept: application/json") && count_lines(config) == 1,
-        "Accept is the only header");
+  CHECK(has_line(config, "Accept: application/json") &&
+            http_headers_have(config->additions.headers, "User-Agent") && count_lines(config) == 2,
+        "Accept and User-Agent are the only headers");
   CHECK(strncmp(text_buffer_text(&config->user_agent), "lua-openai-uploads/", 19) == 0 &&
             strstr(text_buffer_text(&config->user_agent), " (Lua 5.4; libcurl "),
         "the user agent names library, host and libcurl");
@@ -82,7 +83,7 @@ static void is_completed_from_the_environment(void) {
   CHECK(is(&config->project, "proj_1") && has_line(config, "OpenAI-Project: proj_1"),
         "the project becomes a header");
   CHECK(has_line(config, "X-Team: uploads") && has_line(config, "Accept: text/plain") &&
-            count_lines(config) == 4,
+            count_lines(config) == 5,
         "custom headers are added, and replace ours");
   CHECK(config->log_to_stderr, "OPENAI_LOG=debug logs to stderr");
   client_config_delete(config);
@@ -174,6 +175,15 @@ static void refuses_bad_texts(void) {
   client_config_delete(NULL);
 }
 
+static void names_the_header_of_the_key(void) {
+  struct client_config *config = client_config_new();
+  CHECK(strcmp(client_config_auth_header(config), "Authorization") == 0,
+        "a bearer token is in Authorization");
+  config->auth_header = AUTH_HEADER_API_KEY;
+  CHECK(strcmp(client_config_auth_header(config), "api-key") == 0, "a bare key is in api-key");
+  client_config_delete(config);
+}
+
 static void checks_keys(void) {
   static const struct key_row {
     const char *key;
@@ -212,6 +222,7 @@ int main(void) {
   ignores_empty_variables();
   tells_what_cannot_work();
   refuses_bad_texts();
+  names_the_header_of_the_key();
   checks_keys();
   return unit_end();
 }

@@ -213,6 +213,29 @@ static void finds_the_last_value_that_fits(void) {
   }
 }
 
+static void finds_credentials(void) {
+  static const struct credentials_row {
+    const char *value; /* of Authorization; NULL: it is not there */
+    const char *credentials;
+  } rows[] = {
+      {NULL, ""}, {"Bearer sk-1", "sk-1"}, {"Bearer   sk-1 ", "sk-1"}, {"sk-1", "sk-1"}, {"Basic a b", "a b"},
+      {"", ""},   {" Bearer", "Bearer"},
+  };
+  EACH(row, rows) {
+    struct curl_slist *list = NULL;
+    struct failure failure;
+    const char *credentials;
+    size_t length = 7;
+    set(&list, "X-Other", "Bearer other", &failure);
+    if (row->value) set(&list, "authorization", row->value, &failure);
+    credentials = http_headers_credentials(list, "Authorization", &length);
+    CHECK(length == strlen(row->credentials) && strncmp(credentials, row->credentials, length) == 0,
+          "the credentials of '%s' are '%s' (was '%.*s')", row->value ? row->value : "(none)",
+          row->credentials, (int)length, credentials);
+    http_headers_wipe(list);
+  }
+}
+
 int main(void) {
   sets_and_replaces();
   refuses_what_could_break_a_request();
@@ -221,6 +244,7 @@ int main(void) {
   sets_lines_of_the_environment();
   walks_an_answers_block();
   finds_the_last_value_that_fits();
+  finds_credentials();
   CHECK(unwiped_lines == 0, "every line is overwritten before it is freed (%u were not)", unwiped_lines);
   return unit_end();
 }

@@ -134,6 +134,10 @@ static void caps_headers_and_body(void) {
   CHECK(http_response_take_body(line, 1, 1, &response) == 0 && response.body.over_cap,
         "one byte more ends the exchange");
   CHECK(response.body.length == 10, "the body so far is kept");
+  http_response_clear(&response);
+  CHECK(http_response_take_body(line, 1, 11, &response) == 0 && response.body.over_cap &&
+            response.body.length == 10,
+        "of a piece that is too large what fits is kept");
   while (lines < 1000 && http_response_take_header(line, sizeof line, 1, &response) == sizeof line) lines++;
   CHECK(lines == HTTP_RESPONSE_MAX_HEADER_BYTES / sizeof line && response.headers.over_cap,
         "headers are taken up to their cap");

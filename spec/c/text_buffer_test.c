@@ -120,6 +120,27 @@ static void wipes_before_giving_back(void) {
   CHECK(holds(&buffer, "") && buffer.cap == 100, "a wiped buffer is empty and usable");
 }
 
+static void erases_and_keeps_the_room(void) {
+  struct text_buffer buffer, untouched;
+  const char *kept;
+  bool is_zero = true;
+  text_buffer_create(&buffer, 100);
+  text_buffer_append_text(&buffer, "sk-secret");
+  kept = buffer.bytes;
+  buffer.over_cap = true;
+  memset(buffer.bytes, 's', buffer.size);
+  text_buffer_erase(&buffer);
+  for (size_t i = 0; i < buffer.size; i++) is_zero &= buffer.bytes[i] == 0;
+  CHECK(is_zero && buffer.bytes == kept && holds(&buffer, "") && !buffer.over_cap,
+        "erasing zeroes the whole allocation, and keeps it");
+  CHECK(text_buffer_append_text(&buffer, "sk-next") && holds(&buffer, "sk-next"),
+        "an erased buffer is filled again");
+  text_buffer_destroy(&buffer);
+  text_buffer_create(&untouched, 100);
+  text_buffer_erase(&untouched);
+  CHECK(holds(&untouched, "") && !untouched.bytes, "there is nothing to erase in a new buffer");
+}
+
 int main(void) {
   starts_empty();
   appends_bytes_and_texts();
@@ -127,5 +148,6 @@ int main(void) {
   refuses_what_exceeds_the_cap();
   clears_for_the_next_use();
   wipes_before_giving_back();
+  erases_and_keeps_the_room();
   return unit_end();
 }

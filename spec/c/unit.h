@@ -34,6 +34,7 @@ __attribute__((format(printf, 4, 5))) static inline void unit_check(const char *
 
 static inline int unit_end(void) {
   printf("%d passed, %d failed\n", unit_passed, unit_failed);
+  fflush(stdout); /* a sanitizer that finds a leak ends the program without */
   return unit_failed > 0;
 }
 

@@ -48,7 +48,9 @@ static void raise_out_of_memory(lua_State *L) {
 /* `settings`: where their table stands; 0: the environment says it all. */
 static void set_up(lua_State *L, struct lua_client *holder, int settings, int callbacks) {
   struct failure failure = {0};
-  struct client_config *config = holder->config = client_config_new();
+  struct client_config *config;
+  client_config_delete(holder->config); /* of a first use that ran out of memory */
+  config = holder->config = client_config_new();
   if (!config) raise_out_of_memory(L);
   if (settings) lua_options_read_client(L, settings, config, callbacks);
   if (!client_config_complete(config, LUA_VERSION)) raise_out_of_memory(L);

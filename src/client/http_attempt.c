@@ -212,7 +212,7 @@ static void conclude_without_answer(struct http_attempt *attempt, CURLcode resul
 static void overwrite(struct text_buffer *buffer, const char *secret, size_t length) {
   char *at = buffer->bytes;
   char *end = at + buffer->length;
-  while (at && (at = memmem(at, (size_t)(end - at), secret, length))) memset(at, '*', length);
+  for (; at && (at = memmem(at, (size_t)(end - at), secret, length)); at += length) memset(at, '*', length);
 }
 
 /* Some gateways echo the request when they complain. A key stays out of errors even then, be it ours or one

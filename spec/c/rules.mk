@@ -1,0 +1,91 @@
+# SPDX-License-Identifier: MIT
+# The C units, the proof of what happens when memory runs out, the replay of the fuzzers' corpora, and the fuzzers.
+# For the Makefile to include: it uses BUILD, CC, OURS, CFLAGS, LDFLAGS, LIBS, LOWER_SOURCES, LOWER_OBJECTS,
+# BINDING_SOURCES, binding_objects and lua_flags.
+
+C_UNITS := retry_policy path_segment text_buffer failure descriptor_set descriptor_set_poll http_headers http_response \
+  service_url client_config transfer_engine transfer_engine_poll transfer_engine_sleep out_of_memory
+C_FUZZERS := response upload_id
+C_PROGRAMS := $(C_UNITS:%=$(BUILD)/spec/%_test) $(C_FUZZERS:%=$(BUILD)/spec/replay_%)
+
+# Those below Lua, and below libcurl, are linked without it.
+BASE_OBJECTS := $(filter $(BUILD)/c/base/%,$(LOWER_OBJECTS))
+WHOLE_OBJECTS := $(LOWER_OBJECTS) $(call binding_objects,lua5.4)
+C_LUA_LIBS = $(shell pkg-config --silence-errors --libs lua5.4)
+C_FLAGS = $(OURS) $(call lua_flags,lua5.4) $(CFLAGS)
+C_COMPILE = @mkdir -p $(@D); echo "CC $<"; $(CC) $(C_FLAGS) -MMD -MP -c $< -o $@
+C_LINK = @mkdir -p $(@D); echo "LD $@"; $(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^
+
+$(BUILD)/spec/%.o: spec/c/%.c
+	$(C_COMPILE)
+# With poll(2) where Linux has epoll.
+$(BUILD)/spec/poll/%.o: src/base/%.c
+	$(C_COMPILE) -DDESCRIPTOR_SET_POLL
+$(BUILD)/spec/%_poll_test.o: spec/c/%_test.c
+	$(C_COMPILE) -DDESCRIPTOR_SET_POLL
+
+$(BUILD)/spec/retry_policy_test $(BUILD)/spec/path_segment_test $(BUILD)/spec/text_buffer_test $(BUILD)/spec/failure_test \
+  $(BUILD)/spec/descriptor_set_test: $(BUILD)/spec/%_test: $(BUILD)/spec/%_test.o $(BASE_OBJECTS)
+	$(C_LINK) $(C_WRAP) -lm
+$(BUILD)/spec/text_buffer_test: C_WRAP = -Wl,--wrap=free
+
+$(BUILD)/spec/descriptor_set_poll_test: $(BUILD)/spec/descriptor_set_poll_test.o $(BUILD)/spec/poll/descriptor_set_poll.o
+	$(C_LINK) -lm
+
+$(BUILD)/spec/http_headers_test $(BUILD)/spec/http_response_test $(BUILD)/spec/service_url_test $(BUILD)/spec/client_config_test \
+  $(BUILD)/spec/transfer_engine_sleep_test: $(BUILD)/spec/%_test: $(BUILD)/spec/%_test.o $(LOWER_OBJECTS)
+	$(C_LINK) $(C_WRAP) $(LIBS)
+$(BUILD)/spec/http_headers_test: C_WRAP = -Wl,--wrap=curl_slist_free_all
+
+$(BUILD)/spec/transfer_engine_test: $(BUILD)/spec/transfer_engine_test.o $(BUILD)/spec/http_server.o $(LOWER_OBJECTS)
+	$(C_LINK) $(LIBS)
+$(BUILD)/spec/transfer_engine_poll_test: $(BUILD)/spec/transfer_engine_poll_test.o $(BUILD)/spec/http_server.o \
+  $(BUILD)/spec/poll/descriptor_set_poll.o $(filter-out $(BUILD)/c/base/descriptor_set_%.o,$(LOWER_OBJECTS))
+	$(C_LINK) $(LIBS)
+
+$(BUILD)/spec/out_of_memory_test: $(BUILD)/spec/out_of_memory_test.o $(BUILD)/spec/failing_allocator.o \
+  $(BUILD)/spec/http_server.o $(WHOLE_OBJECTS)
+	$(C_LINK) -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=free,--wrap=strdup $(C_LUA_LIBS) $(LIBS)
+
+$(BUILD)/spec/replay_response: $(BUILD)/spec/replay.o $(BUILD)/spec/fuzz_response.o $(WHOLE_OBJECTS)
+	$(C_LINK) -Wl,--wrap=curl_easy_getinfo $(C_LUA_LIBS) $(LIBS)
+$(BUILD)/spec/replay_upload_id: $(BUILD)/spec/replay.o $(BUILD)/spec/fuzz_upload_id.o $(BASE_OBJECTS)
+	$(C_LINK)
+
+# Each program ends with "N passed, N failed"; one that dies counts as one failure.
+.PHONY: c-test
+c-test: $(C_PROGRAMS)
+	@failed=0; \
+	for program in $(C_PROGRAMS); do \
+	  case $$program in */replay_*) files=spec/c/corpus/$${program##*/replay_}/* ;; *) files= ;; esac; \
+	  echo "$${program##*/}"; \
+	  ASAN_OPTIONS=exitcode=99 LSAN_OPTIONS=suppressions=spec/c/lsan.supp:print_suppressions=0 $(C_RUNNER) $$program $$files; \
+	  status=$$?; \
+	  [ $$status -le 1 ] || echo "$$program died with exit status $$status: 0 passed, 1 failed"; \
+	  [ $$status -eq 0 ] || failed=1; \
+	done; exit $$failed
+
+# --- fuzzing, with libFuzzer --------------------------------------------------------------------------------
+
+FUZZ_CC ?= clang
+FUZZ_SECONDS ?= 60
+FUZZ_FLAGS = $(OURS) $(call lua_flags,lua5.4) -O1 -g -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all
+
+$(BUILD)/fuzz/response: spec/c/fuzz_response.c $(LOWER_SOURCES) $(BINDING_SOURCES) $(wildcard src/*/*.h) spec/c/fuzz.h
+	@mkdir -p $(@D)
+	@echo "LD $@"; $(FUZZ_CC) $(FUZZ_FLAGS) -Wl,--wrap=curl_easy_getinfo -o $@ $(filter %.c,$^) $(C_LUA_LIBS) $(LIBS)
+$(BUILD)/fuzz/upload_id: spec/c/fuzz_upload_id.c $(filter src/base/%,$(LOWER_SOURCES)) $(wildcard src/base/*.h) spec/c/fuzz.h
+	@mkdir -p $(@D)
+	@echo "LD $@"; $(FUZZ_CC) $(FUZZ_FLAGS) -o $@ $(filter %.c,$^) -lm
+
+# What it finds goes to the first folder, and a crash beside it; the hand-written ones are only read.
+FUZZ = @mkdir -p $(BUILD)/fuzz/$(1)_corpus; \
+	LSAN_OPTIONS=suppressions=spec/c/lsan.supp:print_suppressions=0 $(BUILD)/fuzz/$(1) -max_total_time=$(FUZZ_SECONDS) -timeout=10 \
+	  -max_len=$(2) -print_final_stats=1 -artifact_prefix=$(BUILD)/fuzz/$(1)_ $(BUILD)/fuzz/$(1)_corpus spec/c/corpus/$(1)
+
+.PHONY: fuzz fuzz-response fuzz-upload-id
+fuzz: fuzz-response fuzz-upload-id
+fuzz-response: $(BUILD)/fuzz/response
+	$(call FUZZ,response,4096)
+fuzz-upload-id: $(BUILD)/fuzz/upload_id
+	$(call FUZZ,upload_id,512)
