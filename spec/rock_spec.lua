@@ -4,15 +4,15 @@
 local version = _VERSION:match("%d%.%d")
 local emulator = require "spec.support.emulator"
 
+-- The suite may run under a preloaded sanitizer, which is not for git, gcc and LuaRocks.
 local function run(command)
-  local pipe = assert(io.popen("{ " .. command .. "\n} 2>&1; echo \"status $?\""))
+  local pipe = assert(io.popen("unset LD_PRELOAD ASAN_OPTIONS LSAN_OPTIONS; { " .. command .. "\n} 2>&1; echo \"status $?\""))
   local output = pipe:read("*a")
   pipe:close()
   return output:match("status (%d+)%s*$") == "0", output
 end
 
--- The suite may run under a preloaded sanitizer, which is not for git, gcc and LuaRocks.
-local luarocks = "unset LD_PRELOAD LUA_PATH LUA_CPATH; luarocks --lua-version=" .. version
+local luarocks = "unset LUA_PATH LUA_CPATH; luarocks --lua-version=" .. version
 
 local script = [[
   local uploads = require "openai_uploads"

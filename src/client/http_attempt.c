@@ -48,7 +48,8 @@ static bool set_client_options(struct http_attempt *attempt, const struct client
   CURLcode failed = CURLE_OK;
   curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
 #if LIBCURL_VERSION_NUM >= 0x075700
-  curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L); /* or a name server that hangs would outlast every timeout */
+  curl_easy_setopt(easy, CURLOPT_QUICK_EXIT,
+                   1L); /* or a name server that hangs would outlast every timeout */
 #endif
   curl_easy_setopt(easy, CURLOPT_POST, 1L);
   curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
@@ -209,10 +210,24 @@ static void conclude_without_answer(struct http_attempt *attempt, CURLcode resul
   outcome->retry.stale_connection = attempt->resend_refused;
 }
 
+/* How many bytes at `at` spell the secret, as it is or with JSON's escapes; 0 when they do not. */
+static size_t spelled_length(const char *at, const char *end, const char *secret, size_t length) {
+  const char *start = at;
+  for (const char *last = secret + length; secret < last; secret++, at++) {
+    if (end - at > 1 && *at == '\\' && at[1] == *secret && strchr("/\"\\", *secret)) at++;
+    if (at == end || *at != *secret) return 0;
+  }
+  return (size_t)(at - start);
+}
+
 static void overwrite(struct text_buffer *buffer, const char *secret, size_t length) {
   char *at = buffer->bytes;
   char *end = at + buffer->length;
-  for (; at && (at = memmem(at, (size_t)(end - at), secret, length)); at += length) memset(at, '*', length);
+  while (at < end && (at = memchr(at, *secret, (size_t)(end - at)))) {
+    size_t spelled = spelled_length(at, end, secret, length);
+    memset(at, '*', spelled);
+    at += spelled ? spelled : 1;
+  }
 }
 
 /* Some gateways echo the request when they complain. A key stays out of errors even then, be it ours or one
