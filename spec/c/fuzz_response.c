@@ -133,8 +133,12 @@ static void check_headers(struct text block) {
     REQUIRE(strlen(value) < sizeof value, "a value has no end");
 }
 
+/* Asterisks are what hides a key, and blanks around one are not its own: of keys that have either, no more is
+ * asked than that they do no harm. */
 static void check_key_is_hidden(const struct http_response *response, struct text key) {
-  if (key.length < SHORTEST_HIDDEN_KEY || memchr(key.bytes, '*', key.length)) return;
+  if (key.length < SHORTEST_HIDDEN_KEY) return;
+  for (size_t i = 0; i < key.length; i++)
+    if (strchr("* \t", key.bytes[i])) return;
   REQUIRE(!memmem(text_buffer_text(&response->headers), response->headers.length, key.bytes, key.length) &&
               !memmem(text_buffer_text(&response->body), response->body.length, key.bytes, key.length),
           "a key that the service echoed was kept");
