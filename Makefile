@@ -126,14 +126,15 @@ SANITIZERS := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno
 sanitize:
 	@.ci/deps check
 	@$(MAKE) --no-print-directory build LUA=lua5.4 BUILD=build/sanitize CFLAGS="$(SANITIZERS)"
-	@SANITIZE=1 spec/run build/sanitize lua5.4
+	@SANITIZE=1 TEST_CFLAGS="$(SANITIZERS)" spec/run build/sanitize lua5.4
 
 # The same under gcov: which lines of C nothing reaches.
+COVERAGE := -O0 -g --coverage
 coverage:
 	@.ci/deps check
 	@rm -rf build/coverage
-	@$(MAKE) --no-print-directory build LUA=lua5.4 BUILD=build/coverage CFLAGS="-O0 -g --coverage"
-	@spec/run build/coverage lua5.4
+	@$(MAKE) --no-print-directory build LUA=lua5.4 BUILD=build/coverage CFLAGS="$(COVERAGE)"
+	@TEST_CFLAGS="$(COVERAGE)" spec/run build/coverage lua5.4
 	@gcovr --root . --filter src/ --print-summary --sort-percentage build/coverage
 
 memcheck:

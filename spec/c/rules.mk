@@ -50,7 +50,7 @@ $(BUILD)/spec/out_of_memory_test: $(BUILD)/spec/out_of_memory_test.o $(BUILD)/sp
 $(BUILD)/spec/replay_response: $(BUILD)/spec/replay.o $(BUILD)/spec/fuzz_response.o $(WHOLE_OBJECTS)
 	$(C_LINK) -Wl,--wrap=curl_easy_getinfo $(C_LUA_LIBS) $(LIBS)
 $(BUILD)/spec/replay_upload_id: $(BUILD)/spec/replay.o $(BUILD)/spec/fuzz_upload_id.o $(BASE_OBJECTS)
-	$(C_LINK)
+	$(C_LINK) -lm
 
 # Each program ends with "N passed, N failed"; one that dies counts as one failure.
 .PHONY: c-test
