@@ -84,13 +84,13 @@ describe("a connection", function()
         says = "reset" },
       { "by a reset after the headers", answer = fault.answer(200, "", nil, { length = 56 }), ending = reset,
         status = 200, says = "reset" },
-      { "by a close in the body", answer = half, ending = close, status = 200, says = "closed" },
+      { "by a close in the body", answer = half, ending = close, status = 200, says = "cut off" },
       { "by a reset in the body", answer = half, ending = reset, status = 200, says = "reset" },
       { "by a close in a refusal's body", answer = fault.answer(404, "{", nil, { length = 56 }), ending = close,
-        status = 404, says = "closed" },
-      { "by a close in a chunk", answer = chunked "38\r\n{\"id\"", ending = close, status = 200, says = "closed" },
+        status = 404, says = "cut off" },
+      { "by a close in a chunk", answer = chunked "38\r\n{\"id\"", ending = close, status = 200, says = "cut off" },
       { "by a close before the last chunk", answer = chunked "3\r\nabc\r\n", ending = close, status = 200,
-        says = "closed" },
+        says = "cut off" },
       { "by a reset after 100 Continue", answer = "HTTP/1.1 100 Continue\r\n\r\n", ending = reset, says = "reset" },
       { "by a close after 103 early hints", answer = early_hints, ending = close, says = "." },
     }, "connection")
@@ -109,7 +109,6 @@ describe("a connection", function()
       { "but a version of the future", answer = "HTTP/9.9 200 OK\r\n\r\n{}", ending = close, says = "HTTP" },
       { "but a status of letters", answer = "HTTP/1.1 abc OK\r\n\r\n{}", ending = close, says = "HTTP" },
       { "but a status of two digits", answer = "HTTP/1.1 20\r\n\r\n{}", ending = close, says = "HTTP" },
-      { "but a status of four digits", answer = "HTTP/1.1 2000 OK\r\n\r\n{}", ending = close, says = "HTTP" },
       { "but a negative length", answer = head "Content-Length: -2", ending = close, status = 200, says = "Length" },
       { "but a length of letters", answer = head "Content-Length: two", ending = close, status = 200, says = "Length" },
       { "but a header with a NUL", answer = head "x-a: a\0b", ending = close, status = 200, says = "[Hh]eader" },
@@ -172,7 +171,7 @@ describe("a kept-alive connection", function()
         local script = server.script { one_good_call_then({ "request" }, { ending }), rows.lucky }
         local client = client_of(script, 2)
         rows.check_luck(client)
-        local upload, _, response = client.cancel(rows.id, { with_response = true, retry_delay = 60 })
+        local upload, _, response = client.cancel(rows.id, { with_response = true, retry_delay = 4 })
         assert.are.equal(rows.id, upload.id)
         assert.are.equal(2, response.attempts)
         assert.are.same({ 0 }, waits)

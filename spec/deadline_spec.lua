@@ -99,18 +99,18 @@ describe("a deadline", function()
 
   describe("that a wait would reach beyond ends the call at once, with the failure before the wait:", function()
     local function slow_down(status)
-      return fault.answer(status, "", { ["retry-after"] = "20" }, { connection = "close" })
+      return fault.answer(status, "", { ["retry-after"] = "4" }, { connection = "close" })
     end
-    local own, asked = { deadline = 5, retry_delay = 20, max_retry_delay = 20 }, { deadline = 5 }
+    local own, asked = { deadline = 2, retry_delay = 4, max_retry_delay = 4 }, { deadline = 2 }
     local before_waits = {
       { "503", 503, own, kind = "server", status = 503, may = true, says = "503" },
       { "429", 429, own, kind = "rate_limit", status = 429, may = false, says = "429" },
       { "a reset", "reset", own, kind = "connection", may = true, says = "reset" },
-      { "a cut answer", "cut", own, kind = "connection", status = 200, may = true, says = "closed" },
+      { "a cut answer", "cut", own, kind = "connection", status = 200, may = true, says = "cut off" },
       { "429 with retry-after", slow_down(429), asked, kind = "rate_limit", status = 429, may = false, says = "429",
-        fields = { retry_after = 20 } },
+        fields = { retry_after = 4 } },
       { "503 with retry-after", slow_down(503), asked, kind = "server", status = 503, may = true, says = "503",
-        fields = { retry_after = 20 } },
+        fields = { retry_after = 4 } },
     }
     for _, row in ipairs(before_waits) do
       it(row[1], function()
@@ -123,13 +123,13 @@ describe("a deadline", function()
     end
 
     it("a timeout of its own", function()
-      local told = check({ "stall" }, { deadline = 5, timeout = 0.1, retry_delay = 20, max_retries = 2 },
+      local told = check({ "stall" }, { deadline = 2, timeout = 0.1, retry_delay = 4, max_retries = 2 },
         { kind = "timeout", attempts = 1, may = true, says = "timed out" })
       assert.are.equal(0, #told)
     end)
 
     it("a refused connection", function()
-      local client = rows.client((server.refused()), { max_retries = 2, retry_delay = 20, deadline = 5 })
+      local client = rows.client((server.refused()), { max_retries = 2, retry_delay = 4, deadline = 2 })
       rows.check_failure({ kind = "connection", may = false, says = "[Cc]onnect" }, client.cancel(rows.id))
     end)
   end)

@@ -85,7 +85,8 @@ describe("the collector", function()
       if index % 50 == 0 then collect() end
     end
     collect()
-    assert.is_true(descriptors() <= before) -- fewer, where garbage of other specs went as well
+    local left = descriptors() - before
+    assert.is_true(left < 20, left) -- a few, where the collector finds an old pointer on the stack
   end)
 
   it("finds no table, function or text that a call has kept", function()

@@ -53,7 +53,7 @@ describe("may_have_applied", function()
       reset = { kind = "connection", says = "reset" },
       close = { kind = "connection", says = "%w" },
       stall = { kind = "timeout", says = "timed out" },
-      cut = { kind = "connection", status = 200, says = "closed" },
+      cut = { kind = "connection", status = 200, says = "cut off" },
       rubbish = { kind = "connection", says = "HTTP/0.9" },
       [500] = { kind = "server", status = 500, says = "500" },
       [503] = { kind = "server", status = 503, says = "503" },

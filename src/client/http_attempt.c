@@ -53,6 +53,9 @@ static bool set_client_options(struct http_attempt *attempt, const struct client
 #endif
   curl_easy_setopt(easy, CURLOPT_POST, 1L);
   curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
+  /* a refusal may be there before curl has noted that it sent all; that is no reason to close the connection
+   */
+  curl_easy_setopt(easy, CURLOPT_KEEP_SENDING_ON_ERROR, 1L);
   curl_easy_setopt(easy, CURLOPT_PATH_AS_IS, 1L);
   curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS);
   curl_easy_setopt(easy, CURLOPT_PIPEWAIT, 1L);
@@ -205,7 +208,8 @@ static void conclude_without_answer(struct http_attempt *attempt, CURLcode resul
   enum failure_kind kind = attempt->resend_refused ? FAILURE_CONNECTION : failure_kind_of_curl(result);
   const char *message = attempt->curl_message[0] ? attempt->curl_message : curl_easy_strerror(result);
   if (attempt->resend_refused) message = "the service closed the kept-alive connection instead of answering";
-  failure_set(&outcome->failure, kind, "%s", message);
+  failure_set(&outcome->failure, kind, "%s%s", result == CURLE_PARTIAL_FILE ? "the answer was cut off: " : "",
+              message);
   outcome->retry.transient = is_transient(result, kind);
   outcome->retry.stale_connection = attempt->resend_refused;
 }
@@ -263,7 +267,7 @@ void http_attempt_conclude(struct http_attempt *attempt, CURLcode result, struct
   if (result == CURLE_WRITE_ERROR) {
     conclude_overflow(attempt, outcome);
   } else if (is_header_too_large(result, outcome->sent)) {
-    failure_set(&outcome->failure, FAILURE_TOO_LARGE, "a header of the answer is larger than libcurl takes");
+    failure_set(&outcome->failure, FAILURE_TOO_LARGE, "the answer's headers are larger than libcurl takes");
   } else if (result != CURLE_OK) {
     conclude_without_answer(attempt, result, outcome);
   } else if (outcome->status == 0) {
