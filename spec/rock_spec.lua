@@ -6,7 +6,8 @@ local emulator = require "spec.support.emulator"
 
 -- The suite may run under a preloaded sanitizer, which is not for git, gcc and LuaRocks.
 local function run(command)
-  local pipe = assert(io.popen("unset LD_PRELOAD ASAN_OPTIONS LSAN_OPTIONS; { " .. command .. "\n} 2>&1; echo \"status $?\""))
+  local clean = "unset LD_PRELOAD ASAN_OPTIONS LSAN_OPTIONS; "
+  local pipe = assert(io.popen(clean .. "{ " .. command .. "\n} 2>&1; echo \"status $?\""))
   local output = pipe:read("*a")
   pipe:close()
   return output:match("status (%d+)%s*$") == "0", output
@@ -44,8 +45,8 @@ describe("the rock", function()
     local file = assert(io.open(folder .. "/script.lua", "w"))
     file:write(script)
     file:close()
-    return run(("cd /; LUA_PATH='%s/share/lua/%s/?.lua;%s/share/lua/%s/?/init.lua;;' LUA_CPATH='%s/lib/lua/%s/?.so;;' " ..
-      "OPENAI_API_KEY=sk-rock OPENAI_BASE_URL=%s %s %s/script.lua"):format(tree, version, tree, version, tree, version,
+    return run(("cd /; LUA_PATH='%s/share/lua/%s/?.lua;%s/share/lua/%s/?/init.lua;;' " ..
+      "LUA_CPATH='%s/lib/lua/%s/?.so;;' OPENAI_API_KEY=sk-rock OPENAI_BASE_URL=%s %s %s/script.lua"):format(tree, version, tree, version, tree, version,
       service.base_url, os.getenv("TEST_LUA") or "lua" .. version, folder))
   end
 
@@ -64,8 +65,8 @@ describe("the rock", function()
 
   it("is packed with its sources, and installs from that", function()
     local tree = folder .. "/packed"
-    local ok, output = run(("cd %s && sed 's|git+https://[^\"]*|git+file://%s|' %s/rockspec/lua-openai-uploads-scm-1.rockspec " ..
-      "> lua-openai-uploads-scm-1.rockspec && %s pack lua-openai-uploads-scm-1.rockspec && " ..
+    local ok, output = run(("cd %s && sed 's|git+https://[^\"]*|git+file://%s|' " ..
+      "%s/rockspec/lua-openai-uploads-scm-1.rockspec > lua-openai-uploads-scm-1.rockspec && %s pack lua-openai-uploads-scm-1.rockspec && " ..
       "%s install --deps-mode=none --tree %s lua-openai-uploads-scm-1.src.rock"):format(folder, clone, clone, luarocks,
       luarocks, tree))
     assert(ok, output)

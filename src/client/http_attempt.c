@@ -13,11 +13,12 @@
 enum { SHORTEST_SECRET = 8 }; /* a shorter key is a test's, and might stand in any text */
 
 /* Left to itself, curl sends a request a second time when a kept-alive connection dies under it. The service
- * may have acted on the first, so that is for the retry policy to decide: the second one is refused here. */
+ * may have acted on the first, so where any of that has left, a second one is for the retry policy to decide,
+ * and refused here. */
 static int before_request(void *data, char *primary_ip, char *local_ip, int primary_port, int local_port) {
   struct http_attempt *attempt = data;
   (void)primary_ip, (void)local_ip, (void)primary_port, (void)local_port;
-  if (attempt->requests_begun++ == 0) return CURL_PREREQFUNC_OK;
+  if (attempt->requests_begun++ == 0 || !http_attempt_has_sent(attempt)) return CURL_PREREQFUNC_OK;
   attempt->resend_refused = true;
   return CURL_PREREQFUNC_ABORT;
 }
@@ -144,7 +145,6 @@ bool http_attempt_prepare(struct http_attempt *attempt, const struct client_conf
   curl_easy_setopt(easy, CURLOPT_HTTPHEADER, headers);
   curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE, (long)request->body.length);
   curl_easy_setopt(easy, CURLOPT_POSTFIELDS, text_buffer_text(&request->body)); /* not copied */
-  curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, to_milliseconds(terms->timeout));
   curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, to_milliseconds(terms->connect_timeout));
   curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, terms->fresh_connection ? 1L : 0L);
   return headers && curl_easy_setopt(easy, CURLOPT_URL, request->url.bytes) == CURLE_OK;
@@ -207,6 +207,7 @@ static void conclude_without_answer(struct http_attempt *attempt, CURLcode resul
                                     struct attempt_outcome *outcome) {
   enum failure_kind kind = attempt->resend_refused ? FAILURE_CONNECTION : failure_kind_of_curl(result);
   const char *message = attempt->curl_message[0] ? attempt->curl_message : curl_easy_strerror(result);
+  if (kind == FAILURE_OUT_OF_MEMORY) message = "not enough memory";
   if (attempt->resend_refused) message = "the service closed the kept-alive connection instead of answering";
   failure_set(&outcome->failure, kind, "%s%s", result == CURLE_PARTIAL_FILE ? "the answer was cut off: " : "",
               message);
@@ -217,6 +218,7 @@ static void conclude_without_answer(struct http_attempt *attempt, CURLcode resul
 /* How many bytes at `at` spell the secret, as it is or with JSON's escapes; 0 when they do not. */
 static size_t spelled_length(const char *at, const char *end, const char *secret, size_t length) {
   const char *start = at;
+  if ((size_t)(end - at) >= length && memcmp(at, secret, length) == 0) return length;
   for (const char *last = secret + length; secret < last; secret++, at++) {
     if (end - at > 1 && *at == '\\' && at[1] == *secret && strchr("/\"\\", *secret)) at++;
     if (at == end || *at != *secret) return 0;
@@ -226,7 +228,7 @@ static size_t spelled_length(const char *at, const char *end, const char *secret
 
 static void overwrite(struct text_buffer *buffer, const char *secret, size_t length) {
   char *at = buffer->bytes;
-  char *end = at + buffer->length;
+  char *end = at ? at + buffer->length : at;
   while (at < end && (at = memchr(at, *secret, (size_t)(end - at)))) {
     size_t spelled = spelled_length(at, end, secret, length);
     memset(at, '*', spelled);
@@ -270,8 +272,8 @@ void http_attempt_conclude(struct http_attempt *attempt, CURLcode result, struct
     failure_set(&outcome->failure, FAILURE_TOO_LARGE, "the answer's headers are larger than libcurl takes");
   } else if (result != CURLE_OK) {
     conclude_without_answer(attempt, result, outcome);
-  } else if (outcome->status == 0) {
-    failure_set(&outcome->failure, FAILURE_CONNECTION, "the service ended without a final answer");
+  } else if (outcome->status == 0 || !attempt->response.has_whole_head) {
+    failure_set(&outcome->failure, FAILURE_CONNECTION, "the answer was cut off before its end");
     outcome->retry.transient = true;
   } else {
     kind = failure_kind_of_status(outcome->status);

@@ -26,7 +26,6 @@ struct http_attempt {
 struct attempt_terms {
   const char *api_key;
   size_t api_key_length;
-  double timeout;         /* seconds */
   double connect_timeout; /* seconds */
   bool fresh_connection;
   struct engine_task *task;

@@ -28,6 +28,16 @@ static bool same_text(const char *a, size_t a_length, const char *b, size_t b_le
   return a_length == b_length && strncasecmp(a, b, a_length) == 0;
 }
 
+static const char *skip_blanks(const char *text, const char *end) {
+  while (text < end && (*text == ' ' || *text == '\t')) text++;
+  return text;
+}
+
+static const char *trim_blanks(const char *text, const char *end) {
+  while (end > text && (end[-1] == ' ' || end[-1] == '\t' || end[-1] == '\r' || end[-1] == '\n')) end--;
+  return end;
+}
+
 /* Their values follow from the request; a second opinion would break the framing. */
 static bool is_ours_alone(const char *name, size_t length) {
   static const char *const names[] = {"content-length", "transfer-encoding", "connection", "host", "expect"};
@@ -82,6 +92,11 @@ bool http_headers_set(struct curl_slist **list, const char *name, size_t name_le
     return failure_set(failure, FAILURE_CONFIGURATION, "header '%.*s' contains a line break or a NUL byte",
                        shown, name);
 
+  if (value) { /* blanks around it are no part of it, and alone they would be "none" to curl */
+    const char *end = trim_blanks(value, value + value_length);
+    value = skip_blanks(value, end);
+    value_length = (size_t)(end - value);
+  }
   line = malloc(name_length + value_length + sizeof ": ");
   if (!line) return failure_set_out_of_memory(failure);
   /* curl's spelling: "Name:" sends none, "Name;" sends an empty one */
@@ -101,16 +116,6 @@ bool http_headers_merge(struct curl_slist **list, const struct curl_slist *addit
   for (; additions; additions = additions->next)
     if (!http_headers_set_line(list, additions->data)) return false;
   return true;
-}
-
-static const char *skip_blanks(const char *text, const char *end) {
-  while (text < end && (*text == ' ' || *text == '\t')) text++;
-  return text;
-}
-
-static const char *trim_blanks(const char *text, const char *end) {
-  while (end > text && (end[-1] == ' ' || end[-1] == '\t' || end[-1] == '\r' || end[-1] == '\n')) end--;
-  return end;
 }
 
 /* Splits "Name: value"; false without a colon. */
@@ -169,7 +174,7 @@ bool http_headers_next(const char *block, size_t length, size_t *position, struc
     const char *newline = memchr(line, '\n', length - *position);
     const char *end = newline ? newline : block + length;
     *position = (size_t)(end - block) + (newline ? 1 : 0);
-    if (split_line(line, end, header) && header->name_length > 0) return true;
+    if (split_line(line, end, header) && is_name(header->name, header->name_length)) return true;
   }
   return false;
 }

@@ -19,6 +19,11 @@ void http_response_destroy(struct http_response *response) {
 void http_response_clear(struct http_response *response) {
   text_buffer_clear(&response->headers);
   text_buffer_clear(&response->body);
+  response->has_whole_head = false;
+}
+
+static bool is_empty_line(const char *bytes, size_t length) {
+  return length == 1 ? bytes[0] == '\n' : length == 2 && memcmp(bytes, "\r\n", 2) == 0;
 }
 
 static bool is_status_line(const char *bytes, size_t length) {
@@ -28,7 +33,8 @@ static bool is_status_line(const char *bytes, size_t length) {
 size_t http_response_take_header(char *bytes, size_t size, size_t count, void *response) {
   struct http_response *taker = response;
   size_t length = size * count;
-  if (is_status_line(bytes, length)) text_buffer_clear(&taker->headers);
+  if (is_status_line(bytes, length)) http_response_clear(taker);
+  if (is_empty_line(bytes, length)) taker->has_whole_head = true;
   return text_buffer_append(&taker->headers, bytes, length) ? length : 0;
 }
 

@@ -14,6 +14,7 @@ enum { HTTP_RESPONSE_MAX_HEADER_BYTES = 128 * 1024 };
 struct http_response {
   struct text_buffer headers; /* of the last answer; a 100 or 103 before it is dropped */
   struct text_buffer body;
+  bool has_whole_head; /* the empty line after the headers has come */
 };
 
 void http_response_create(struct http_response *response, size_t max_body_bytes);

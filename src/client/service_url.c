@@ -21,25 +21,50 @@ static bool is_loopback(const char *host) {
   return inet_pton(AF_INET6, address, &v6) == 1 && IN6_IS_ADDR_LOOPBACK(&v6);
 }
 
-static bool has_part(CURLU *parsed, CURLUPart part) {
-  char *text = NULL;
-  bool has = curl_url_get(parsed, part, &text, 0) == CURLUE_OK;
-  curl_free(text);
-  return has;
+/* The parts that are looked at; NULL: the URL has no such part. */
+struct url_parts {
+  char *scheme, *host, *query, *user, *password, *fragment;
+};
+
+/* False when memory ran out. */
+static bool get_part(CURLU *parsed, CURLUPart part, char **text) {
+  return curl_url_get(parsed, part, text, 0) != CURLUE_OUT_OF_MEMORY;
 }
 
-static bool check_parts(CURLU *parsed, bool plain_http, bool allow_plain_http, const char *host,
-                        struct failure *failure) {
-  if (!*host) return failure_set(failure, FAILURE_CONFIGURATION, "base_url has no host");
-  if (has_part(parsed, CURLUPART_USER) || has_part(parsed, CURLUPART_PASSWORD))
-    return failure_set(failure, FAILURE_CONFIGURATION,
-                       "base_url has a user name or password; use api_key or headers");
-  if (has_part(parsed, CURLUPART_FRAGMENT))
-    return failure_set(failure, FAILURE_CONFIGURATION, "base_url has a fragment ('#...')");
-  if (plain_http && !allow_plain_http && !is_loopback(host))
+static bool get_parts(CURLU *parsed, struct url_parts *parts) {
+  return get_part(parsed, CURLUPART_SCHEME, &parts->scheme) &&
+         get_part(parsed, CURLUPART_HOST, &parts->host) && get_part(parsed, CURLUPART_QUERY, &parts->query) &&
+         get_part(parsed, CURLUPART_USER, &parts->user) &&
+         get_part(parsed, CURLUPART_PASSWORD, &parts->password) &&
+         get_part(parsed, CURLUPART_FRAGMENT, &parts->fragment);
+}
+
+static void free_parts(struct url_parts *parts) {
+  curl_free(parts->scheme);
+  curl_free(parts->host);
+  curl_free(parts->query);
+  curl_free(parts->user);
+  curl_free(parts->password);
+  curl_free(parts->fragment);
+}
+
+static bool check_parts(const struct url_parts *parts, bool allow_plain_http, struct failure *failure) {
+  bool plain_http = parts->scheme && strcasecmp(parts->scheme, "http") == 0;
+  const char *refusal = NULL;
+  if (!plain_http && !(parts->scheme && strcasecmp(parts->scheme, "https") == 0))
+    refusal = "base_url is neither http:// nor https://";
+  else if (!parts->host || !*parts->host)
+    refusal = "base_url has no host";
+  else if (parts->user || parts->password)
+    refusal = "base_url has a user name or password; use api_key or headers";
+  else if (parts->fragment)
+    refusal = "base_url has a fragment ('#...')";
+  if (refusal) return failure_set(failure, FAILURE_CONFIGURATION, "%s", refusal);
+  if (plain_http && !allow_plain_http && !is_loopback(parts->host))
     return failure_set(
         failure, FAILURE_CONFIGURATION,
-        "base_url would send the key to '%.80s' unencrypted; use https:// (or allow_plain_http)", host);
+        "base_url would send the key to '%.80s' unencrypted; use https:// (or allow_plain_http)",
+        parts->host);
   return true;
 }
 
@@ -57,42 +82,32 @@ static bool set_prefix(struct service_url *url, CURLU *parsed) {
   return set;
 }
 
-static bool service_url_take(struct service_url *url, CURLU *parsed, bool allow_plain_http,
+static bool service_url_take(struct service_url *url, CURLU *parsed, const struct url_parts *parts,
                              struct failure *failure) {
-  char *scheme = NULL, *host = NULL, *query = NULL;
-  bool taken = false;
-  curl_url_get(parsed, CURLUPART_SCHEME, &scheme, 0);
-  curl_url_get(parsed, CURLUPART_HOST, &host, 0);
-  curl_url_get(parsed, CURLUPART_QUERY, &query, 0);
-  url->plain_http = scheme && strcasecmp(scheme, "http") == 0;
-  if (!scheme || (!url->plain_http && strcasecmp(scheme, "https") != 0))
-    failure_set(failure, FAILURE_CONFIGURATION, "base_url is neither http:// nor https://");
-  else if (check_parts(parsed, url->plain_http, allow_plain_http, host ? host : "", failure))
-    taken = (!query || text_buffer_append_text(&url->query, query)) && set_prefix(url, parsed);
-  if (url->prefix.over_cap || url->query.over_cap)
-    failure_set(failure, FAILURE_CONFIGURATION, "base_url is longer than %d bytes", SERVICE_URL_MAX_BYTES);
-  else if (!taken && failure->kind == FAILURE_NONE)
-    failure_set_out_of_memory(failure);
-  curl_free(scheme);
-  curl_free(host);
-  curl_free(query);
-  return taken;
+  url->plain_http = strcasecmp(parts->scheme, "http") == 0;
+  if ((!parts->query || text_buffer_append_text(&url->query, parts->query)) && set_prefix(url, parsed))
+    return true;
+  if (!url->prefix.over_cap && !url->query.over_cap) return failure_set_out_of_memory(failure);
+  return failure_set(failure, FAILURE_CONFIGURATION, "base_url is longer than %d bytes",
+                     SERVICE_URL_MAX_BYTES);
 }
 
 bool service_url_parse(struct service_url *url, const char *base_url, bool allow_plain_http,
                        struct failure *failure) {
   CURLU *parsed = curl_url();
-  CURLUcode code;
+  CURLUcode code =
+      parsed ? curl_url_set(parsed, CURLUPART_URL, base_url, CURLU_NON_SUPPORT_SCHEME) : CURLUE_OUT_OF_MEMORY;
+  struct url_parts parts = {0};
   bool taken = false;
   text_buffer_create(&url->prefix, SERVICE_URL_MAX_BYTES);
   text_buffer_create(&url->query, SERVICE_URL_MAX_BYTES);
-  if (!parsed) return failure_set_out_of_memory(failure);
-  failure->kind = FAILURE_NONE;
-  code = curl_url_set(parsed, CURLUPART_URL, base_url, CURLU_NON_SUPPORT_SCHEME);
-  if (code == CURLUE_OK)
-    taken = service_url_take(url, parsed, allow_plain_http, failure);
-  else
+  if (code == CURLUE_OUT_OF_MEMORY || (code == CURLUE_OK && !get_parts(parsed, &parts)))
+    failure_set_out_of_memory(failure);
+  else if (code != CURLUE_OK)
     failure_set(failure, FAILURE_CONFIGURATION, "base_url is no URL: %s", curl_url_strerror(code));
+  else
+    taken = check_parts(&parts, allow_plain_http, failure) && service_url_take(url, parsed, &parts, failure);
+  free_parts(&parts);
   curl_url_cleanup(parsed);
   return taken;
 }

@@ -41,45 +41,62 @@ static void transfer_change(struct transfer *transfer, enum transfer_state state
   if (state != TRANSFER_SENDING) transfer_queue(transfer);
 }
 
-static void on_awake(struct engine_task *task) {
-  transfer_change(transfer_of(task), TRANSFER_READY);
+static double transfer_time_left(const struct transfer *transfer) {
+  return transfer->deadline_at - monotonic_clock_now();
 }
 
-static void on_finished(struct engine_task *task, CURLcode result) {
-  struct transfer *transfer = transfer_of(task);
-  struct attempt_outcome outcome;
+/* The attempt is over and off the engine: DONE, or WAITING for the next one. */
+static void transfer_conclude_attempt(struct transfer *transfer, const struct attempt_outcome *outcome) {
   struct retry_decision decision;
-  double time_left = transfer->deadline_at - monotonic_clock_now();
-
-  http_attempt_conclude(transfer->attempt, result, &outcome);
-  transfer->next_connection_fresh = outcome.retry.stale_connection;
-  if (outcome.retry.stale_connection &&
-      !outcome.sent) { /* nothing was begun, so nothing is to be counted or told */
-    transfer->attempts--;
-    transfer_change(transfer, TRANSFER_READY);
-    return;
-  }
-  transfer->failure = outcome.failure;
-  transfer->status = outcome.status;
-  transfer->retry_after = outcome.retry.retry_after;
-  transfer->may_have_applied |= outcome.unconfirmed;
-  if (result == CURLE_OPERATION_TIMEDOUT && time_left <= 0)
-    failure_set(&transfer->failure, FAILURE_TIMEOUT, "the deadline of %g s has passed",
-                transfer->settings.deadline);
-
-  if (outcome.failure.kind == FAILURE_NONE) {
+  transfer->failure = outcome->failure;
+  transfer->status = outcome->status;
+  transfer->retry_after = outcome->retry.retry_after;
+  transfer->may_have_applied |= outcome->unconfirmed;
+  if (outcome->failure.kind == FAILURE_NONE) {
     transfer_change(transfer, TRANSFER_DONE);
     return;
   }
-  decision = retry_policy_decide(&transfer->settings.retry, &outcome.retry, transfer->attempts, time_left,
-                                 upload_client_random(transfer->client));
+  decision = retry_policy_decide(&transfer->settings.retry, &outcome->retry, transfer->attempts,
+                                 transfer_time_left(transfer), upload_client_random(transfer->client));
   if (decision.verdict != RETRY_NOW_OR_LATER) {
     transfer_change(transfer, TRANSFER_DONE);
     return;
   }
   transfer->retry_wait = decision.wait;
   transfer_change(transfer, TRANSFER_WAITING);
-  transfer_engine_sleep(transfer->client->engine, task, decision.wait);
+  transfer_engine_sleep(transfer->client->engine, &transfer->task, decision.wait);
+}
+
+static void on_finished(struct engine_task *task, CURLcode result) {
+  struct transfer *transfer = transfer_of(task);
+  struct attempt_outcome outcome;
+  transfer_engine_wake(transfer->client->engine, task);
+  http_attempt_conclude(transfer->attempt, result, &outcome);
+  transfer->next_connection_fresh = outcome.retry.stale_connection;
+  transfer_conclude_attempt(transfer, &outcome);
+}
+
+static void transfer_time_out(struct transfer *transfer) {
+  struct attempt_outcome outcome;
+  transfer_engine_stop(transfer->client->engine, transfer->attempt->easy);
+  http_attempt_conclude(transfer->attempt, CURLE_OPERATION_TIMEDOUT, &outcome);
+  if (transfer_time_left(transfer) <= 0)
+    failure_set(&outcome.failure, FAILURE_TIMEOUT, "the deadline of %g s has passed",
+                transfer->settings.deadline);
+  else
+    failure_set(&outcome.failure, FAILURE_TIMEOUT, "timed out: no whole answer within %g s",
+                transfer->settings.timeout);
+  transfer_conclude_attempt(transfer, &outcome);
+}
+
+/* A sleep ends an attempt that takes too long, and a wait. (curl's own timeout would not do: it leaves those
+ * alone that wait for one of max_connections.) */
+static void on_awake(struct engine_task *task) {
+  struct transfer *transfer = transfer_of(task);
+  if (transfer->state == TRANSFER_SENDING)
+    transfer_time_out(transfer);
+  else
+    transfer_change(transfer, TRANSFER_READY);
 }
 
 struct transfer *transfer_new(struct upload_client *client, const struct call_settings *settings,
@@ -140,11 +157,10 @@ void transfer_reject_answer(struct transfer *transfer, const char *message) {
 
 void transfer_begin(struct transfer *transfer, const char *api_key, size_t length) {
   struct upload_client *client = transfer->client;
-  double time_left = transfer->deadline_at - monotonic_clock_now();
+  double time_left = transfer_time_left(transfer);
   struct attempt_terms terms = {
       .api_key = api_key,
       .api_key_length = length,
-      .timeout = fmin(transfer->settings.timeout, time_left),
       .connect_timeout = transfer->settings.connect_timeout,
       .fresh_connection = transfer->next_connection_fresh,
       .task = &transfer->task,
@@ -162,6 +178,7 @@ void transfer_begin(struct transfer *transfer, const char *api_key, size_t lengt
   }
   transfer->attempts++;
   transfer_change(transfer, TRANSFER_SENDING);
+  transfer_engine_sleep(client->engine, &transfer->task, fmin(transfer->settings.timeout, time_left));
 }
 
 double transfer_elapsed(const struct transfer *transfer) {

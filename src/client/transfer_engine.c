@@ -13,6 +13,8 @@
 
 enum { EVENTS_A_STEP = 64 };
 
+#define SECONDS_UNTIL_ANOTHER_TRY 0.1
+
 struct transfer_engine {
   CURLM *multi;
   struct descriptor_set *descriptors;
@@ -171,15 +173,23 @@ static bool transfer_engine_wake_due(struct transfer_engine *engine, double now)
   return woken;
 }
 
+/* Where curl fails as a whole, for want of memory, it sets no timer again: it is asked once more soon. */
+static void transfer_engine_act(struct transfer_engine *engine, curl_socket_t descriptor, int what) {
+  int running;
+  if (curl_multi_socket_action(engine->multi, descriptor, what, &running) != CURLM_OK)
+    engine->curl_due = monotonic_clock_now() + SECONDS_UNTIL_ANOTHER_TRY;
+}
+
 /* Whatever the clock says is due. True when a task was told something. */
 static bool transfer_engine_run_due(struct transfer_engine *engine) {
   double now = monotonic_clock_now();
-  int running;
+  bool told;
   if (engine->curl_due <= now) {
     engine->curl_due = INFINITY; /* curl sets the next one during the call */
-    curl_multi_socket_action(engine->multi, CURL_SOCKET_TIMEOUT, 0, &running);
+    transfer_engine_act(engine, CURL_SOCKET_TIMEOUT, 0);
   }
-  return transfer_engine_wake_due(engine, now) | transfer_engine_tell_finished(engine);
+  told = transfer_engine_tell_finished(engine);
+  return transfer_engine_wake_due(engine, now) || told;
 }
 
 static double transfer_engine_due(const struct transfer_engine *engine) {
@@ -196,14 +206,13 @@ bool transfer_engine_step(struct transfer_engine *engine, double seconds) {
   struct descriptor_event events[EVENTS_A_STEP];
   double until_due;
   bool interrupted;
-  int count, running;
+  int count;
   if (transfer_engine_run_due(engine)) return true;
   until_due = transfer_engine_due(engine) - monotonic_clock_now();
   count = descriptor_set_wait(engine->descriptors, fmax(0, fmin(seconds, until_due)), events, EVENTS_A_STEP,
                               &interrupted);
   for (int i = 0; i < count; i++)
-    curl_multi_socket_action(engine->multi, events[i].descriptor, curl_select_mask(events[i].readiness),
-                             &running);
+    transfer_engine_act(engine, events[i].descriptor, curl_select_mask(events[i].readiness));
   transfer_engine_run_due(engine);
   return !interrupted;
 }
