@@ -45,9 +45,10 @@ describe("the rock", function()
     local file = assert(io.open(folder .. "/script.lua", "w"))
     file:write(script)
     file:close()
-    return run(("cd /; LUA_PATH='%s/share/lua/%s/?.lua;%s/share/lua/%s/?/init.lua;;' " ..
-      "LUA_CPATH='%s/lib/lua/%s/?.so;;' OPENAI_API_KEY=sk-rock OPENAI_BASE_URL=%s %s %s/script.lua"):format(tree, version, tree, version, tree, version,
-      service.base_url, os.getenv("TEST_LUA") or "lua" .. version, folder))
+    local paths = ("LUA_PATH='%s/share/lua/%s/?.lua;%s/share/lua/%s/?/init.lua;;' LUA_CPATH='%s/lib/lua/%s/?.so;;'")
+      :format(tree, version, tree, version, tree, version)
+    return run(("cd /; %s OPENAI_API_KEY=sk-rock OPENAI_BASE_URL=%s %s %s/script.lua"):format(paths, service.base_url,
+      os.getenv("TEST_LUA") or "lua" .. version, folder))
   end
 
   it("is made from a clean clone and works from its own tree", function()
@@ -65,10 +66,11 @@ describe("the rock", function()
 
   it("is packed with its sources, and installs from that", function()
     local tree = folder .. "/packed"
-    local ok, output = run(("cd %s && sed 's|git+https://[^\"]*|git+file://%s|' " ..
-      "%s/rockspec/lua-openai-uploads-scm-1.rockspec > lua-openai-uploads-scm-1.rockspec && %s pack lua-openai-uploads-scm-1.rockspec && " ..
-      "%s install --deps-mode=none --tree %s lua-openai-uploads-scm-1.src.rock"):format(folder, clone, clone, luarocks,
-      luarocks, tree))
+    local rockspec = "lua-openai-uploads-scm-1.rockspec"
+    local from_clone = ("sed 's|git+https://[^\"]*|git+file://%s|' %s/rockspec/%s > %s"):format(clone, clone, rockspec,
+      rockspec)
+    local ok, output = run(("cd %s && %s && %s pack %s && %s install --deps-mode=none --tree %s %s"):format(folder,
+      from_clone, luarocks, rockspec, luarocks, tree, "lua-openai-uploads-scm-1.src.rock"))
     assert(ok, output)
     ok, output = call_from(tree)
     assert(ok, output)

@@ -40,12 +40,11 @@ static void hear(struct pair pair) {
 /* What one look that does not wait tells of `descriptor`; 0 for nothing. Counts all events in *count. */
 static unsigned look(struct descriptor_set *set, int descriptor, int *count) {
   struct descriptor_event events[CAPACITY];
-  bool interrupted = true;
   unsigned readiness = 0;
-  *count = descriptor_set_wait(set, 0, events, CAPACITY, &interrupted);
+  *count = descriptor_set_wait(set, 0, events, CAPACITY);
   for (int i = 0; i < *count; i++)
     if (events[i].descriptor == descriptor) readiness = events[i].readiness;
-  return interrupted ? ~0u : readiness;
+  return readiness;
 }
 
 static unsigned readiness(struct descriptor_set *set, int descriptor) {
@@ -56,12 +55,9 @@ static unsigned readiness(struct descriptor_set *set, int descriptor) {
 static void waits_with_nothing_watched(void) {
   struct descriptor_set *set = descriptor_set_new();
   struct descriptor_event events[1];
-  bool interrupted = true;
-  CHECK(descriptor_set_wait(set, 0, events, 1, &interrupted) == 0 && !interrupted,
-        "an empty set that shall not wait tells nothing");
-  CHECK(descriptor_set_wait(set, 0.001, events, 1, &interrupted) == 0 && !interrupted,
-        "an empty set's wait ends by the time given");
-  CHECK(descriptor_set_wait(set, -5, events, 1, &interrupted) == 0, "a time that has passed means no wait");
+  CHECK(descriptor_set_wait(set, 0, events, 1) == 0, "an empty set that shall not wait tells nothing");
+  CHECK(descriptor_set_wait(set, 0.001, events, 1) == 0, "an empty set's wait ends by the time given");
+  CHECK(descriptor_set_wait(set, -5, events, 1) == 0, "a time that has passed means no wait");
   descriptor_set_delete(set);
   descriptor_set_delete(NULL);
 }
@@ -158,19 +154,17 @@ static void watches_many(void) {
   static struct pair pairs[MANY];
   struct descriptor_set *set = descriptor_set_new();
   struct descriptor_event events[CAPACITY];
-  bool interrupted, watched = true;
+  bool watched = true;
   for (int i = 0; i < MANY; i++) {
     pairs[i] = pair_open();
     watched &= descriptor_set_watch(set, pairs[i].ours, DESCRIPTOR_READABLE);
     say(pairs[i]);
   }
   CHECK(watched, "%d descriptors can be watched", MANY);
-  CHECK(descriptor_set_wait(set, 0, events, 3, &interrupted) == 3,
-        "no more events are filled in than there is room for");
+  CHECK(descriptor_set_wait(set, 0, events, 3) == 3, "no more events are filled in than there is room for");
   for (int i = 0; i < MANY; i++)
     if (i != 150) descriptor_set_watch(set, pairs[i].ours, 0);
-  CHECK(descriptor_set_wait(set, 0, events, CAPACITY, &interrupted) == 1 &&
-            events[0].descriptor == pairs[150].ours,
+  CHECK(descriptor_set_wait(set, 0, events, CAPACITY) == 1 && events[0].descriptor == pairs[150].ours,
         "of many that were taken out the one that stays is told");
   for (int i = 0; i < MANY; i++) pair_close(pairs[i]);
   descriptor_set_delete(set);
@@ -185,13 +179,12 @@ static void tells_of_signals(void) {
   struct descriptor_event events[1];
   struct sigaction action = {.sa_handler = ignore_alarm};
   struct itimerval often = {{0, 5000}, {0, 5000}}, never = {{0, 0}, {0, 0}};
-  bool interrupted = false;
   int count;
   sigaction(SIGALRM, &action, NULL);
   setitimer(ITIMER_REAL, &often, NULL); /* comes again, should the first come before the wait begins */
-  count = descriptor_set_wait(set, INFINITY, events, 1, &interrupted);
+  count = descriptor_set_wait(set, INFINITY, events, 1);
   setitimer(ITIMER_REAL, &never, NULL);
-  CHECK(count == 0 && interrupted, "a signal ends a wait without end, and is told");
+  CHECK(count == 0, "a signal ends a wait without end");
   descriptor_set_delete(set);
 }
 

@@ -29,10 +29,10 @@ bool descriptor_set_watch(struct descriptor_set *set, int descriptor, unsigned i
  * whose closing will be announced by descriptor_set_watch(set, descriptor, 0). */
 void descriptor_set_pause(struct descriptor_set *set, int descriptor);
 
-/* Waits until something is ready or `seconds` have passed (INFINITY: for ever; 0: not at all). Returns how
- * many events were filled in; 0 also when a signal arrived, which *interrupted then tells. */
+/* Waits until something is ready, `seconds` have passed (INFINITY: never; 0: no wait), or a signal arrives.
+ * Returns how many events were filled in. */
 int descriptor_set_wait(struct descriptor_set *set, double seconds, struct descriptor_event *events,
-                        int capacity, bool *interrupted);
+                        int capacity);
 
 /* The one descriptor that becomes readable when any watched one is ready or the due time has come; -1 where
  * there is none. From the first call on, descriptor_set_set_due keeps its timer right. */

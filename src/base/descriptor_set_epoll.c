@@ -3,7 +3,6 @@
 
 #if defined(__linux__) && !defined(DESCRIPTOR_SET_POLL)
 
-#include <errno.h>
 #include <limits.h>
 #include <math.h>
 #include <stdlib.h>
@@ -92,12 +91,11 @@ static unsigned readiness_of(uint32_t events) {
 }
 
 int descriptor_set_wait(struct descriptor_set *set, double seconds, struct descriptor_event *events,
-                        int capacity, bool *interrupted) {
+                        int capacity) {
   struct epoll_event ready[64];
   int room = capacity < 64 ? capacity : 64;
   int filled = 0;
   int count = epoll_wait(set->epoll, ready, room, to_milliseconds(seconds));
-  *interrupted = count < 0 && errno == EINTR;
   for (int i = 0; i < count; i++) {
     int descriptor = ready[i].data.fd;
     if (descriptor == set->timer) continue; /* the caller looks at its clock anyway */

@@ -3,7 +3,6 @@
 
 #if !defined(__linux__) || defined(DESCRIPTOR_SET_POLL)
 
-#include <errno.h>
 #include <limits.h>
 #include <math.h>
 #include <poll.h>
@@ -75,10 +74,9 @@ static unsigned readiness_of(short events) {
 }
 
 int descriptor_set_wait(struct descriptor_set *set, double seconds, struct descriptor_event *events,
-                        int capacity, bool *interrupted) {
+                        int capacity) {
   int filled = 0;
   int count = poll(set->watched, (nfds_t)set->count, to_milliseconds(seconds));
-  *interrupted = count < 0 && errno == EINTR;
   for (int i = 0; i < set->count && filled < count && filled < capacity; i++)
     if (set->watched[i].revents)
       events[filled++] = (struct descriptor_event){set->watched[i].fd, readiness_of(set->watched[i].revents)};

@@ -7,8 +7,6 @@
 #include "binding/lua_options.h"
 #include "client/http_headers.h"
 
-#include <math.h>
-
 /* In the table of a client's callbacks: number of a transfer that has its own -> its userdata, weakly. */
 enum { WITH_CALLBACKS = LUA_CALLBACK_COUNT };
 
@@ -110,6 +108,9 @@ static void let_hooks_run(lua_State *L) {
   lua_call(L, 0, 0);
 }
 
+/* A signal that arrives just before the wait begins does not end it. */
+#define SECONDS_WITHOUT_HOOKS 1.0
+
 /* wait(callbacks, transfer) */
 static int wait_for_transfer(lua_State *L) {
   const struct transfer *transfer = lua_touserdata(L, 2);
@@ -119,7 +120,7 @@ static int wait_for_transfer(lua_State *L) {
   for (;;) {
     while ((changed = transfer_take_changed(client))) attend(L, 1, changed);
     if (transfer->state == TRANSFER_DONE) return 0;
-    if (!transfer_engine_step(client->engine, INFINITY)) let_hooks_run(L);
+    if (!transfer_engine_step(client->engine, SECONDS_WITHOUT_HOOKS)) let_hooks_run(L);
   }
 }
 

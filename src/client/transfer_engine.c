@@ -205,7 +205,6 @@ static int curl_select_mask(unsigned readiness) {
 bool transfer_engine_step(struct transfer_engine *engine, double seconds) {
   struct descriptor_event events[EVENTS_A_STEP];
   double until_due;
-  bool interrupted;
   int count;
   if (transfer_engine_run_due(engine)) return true;
   until_due = transfer_engine_due(engine) - monotonic_clock_now();
@@ -213,6 +212,5 @@ bool transfer_engine_step(struct transfer_engine *engine, double seconds) {
                               &interrupted);
   for (int i = 0; i < count; i++)
     transfer_engine_act(engine, events[i].descriptor, curl_select_mask(events[i].readiness));
-  transfer_engine_run_due(engine);
-  return !interrupted;
+  return transfer_engine_run_due(engine) || count > 0;
 }

@@ -37,8 +37,8 @@ void transfer_engine_stop(struct transfer_engine *engine, CURL *easy);
 void transfer_engine_sleep(struct transfer_engine *engine, struct engine_task *task, double seconds);
 void transfer_engine_wake(struct transfer_engine *engine, struct engine_task *task);
 
-/* Does what is due, and waits for more for at most `seconds` when nothing came of that. False when a signal
- * cut the wait short. */
+/* Does what is due, and waits for more for at most `seconds` when nothing came of that. False when nothing
+ * came of the wait either: the time was up, or a signal arrived. */
 bool transfer_engine_step(struct transfer_engine *engine, double seconds);
 
 /* For CURLOPT_OPENSOCKETFUNCTION and CURLOPT_CLOSESOCKETFUNCTION, with the engine as their data. */
