@@ -208,8 +208,7 @@ bool transfer_engine_step(struct transfer_engine *engine, double seconds) {
   int count;
   if (transfer_engine_run_due(engine)) return true;
   until_due = transfer_engine_due(engine) - monotonic_clock_now();
-  count = descriptor_set_wait(engine->descriptors, fmax(0, fmin(seconds, until_due)), events, EVENTS_A_STEP,
-                              &interrupted);
+  count = descriptor_set_wait(engine->descriptors, fmax(0, fmin(seconds, until_due)), events, EVENTS_A_STEP);
   for (int i = 0; i < count; i++)
     transfer_engine_act(engine, events[i].descriptor, curl_select_mask(events[i].readiness));
   return transfer_engine_run_due(engine) || count > 0;
