@@ -139,7 +139,7 @@ coverage:
 
 memcheck:
 	@.ci/deps check
-	@$(MAKE) --no-print-directory c-test C_RUNNER="valgrind --quiet --error-exitcode=9 --leak-check=full \
+	@$(MAKE) --no-print-directory c-test C_RUNNER="valgrind --quiet --error-exitcode=9 --leak-check=full --show-leak-kinds=definite \
 	  --errors-for-leak-kinds=definite --suppressions=spec/c/valgrind.supp"
 
 bench: $(BENCH_PROGRAMS) $(BUILD)/$(MAIN_LUA)/openai_uploads/core.so
