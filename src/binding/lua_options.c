@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "binding/lua_options.h"
 
+#include "base/edit_distance.h"
 #include "binding/lua_compat.h"
 
-#include <limits.h>
 #include <math.h>
 #include <stddef.h>
 #include <stdlib.h>
@@ -85,31 +85,11 @@ struct option_target {
   bool has_callback;
 };
 
-/* Levenshtein's distance; both texts are short. */
-static int edit_distance(const char *a, const char *b) {
-  enum { LONGEST = 32 };
-  int row[LONGEST + 1];
-  int length = (int)strlen(b);
-  if (strlen(a) > LONGEST || length > LONGEST) return INT_MAX;
-  for (int j = 0; j <= length; j++) row[j] = j;
-  for (int i = 1; a[i - 1]; i++) {
-    int diagonal = row[0];
-    row[0] = i;
-    for (int j = 1; j <= length; j++) {
-      int change = diagonal + (a[i - 1] != b[j - 1]);
-      int shift = (row[j] < row[j - 1] ? row[j] : row[j - 1]) + 1;
-      diagonal = row[j];
-      row[j] = change < shift ? change : shift;
-    }
-  }
-  return row[length];
-}
-
 static int raise_unknown(lua_State *L, const char *name, bool of_call) {
   const struct option_row *nearest = NULL;
   int distance = (int)strlen(name) / 3 + 1; /* further off it is no slip of the keys */
   for (int i = 0; i < OPTION_ROWS; i++) {
-    int other = edit_distance(name, option_rows[i].name);
+    int other = edit_distance_between(name, option_rows[i].name);
     if (of_call && option_rows[i].scope == OF_CLIENT) {
       if (other == 0)
         return luaL_error(L, "option '%s' is a setting of a whole client: pass it to new", name);

@@ -1,16 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 #include "client/http_attempt.h"
 
+#include "base/secret_mask.h"
 #include "client/http_headers.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #if LIBCURL_VERSION_NUM < 0x075000
 #error "libcurl 7.80 or newer is needed" /* for CURLOPT_PREREQFUNCTION, without which may_have_applied cannot be exact */
 #endif
-
-enum { SHORTEST_SECRET = 8 }; /* a shorter key is a test's, and might stand in any text */
 
 /* Left to itself, curl sends a request a second time when a kept-alive connection dies under it. The service
  * may have acted on the first, so where any of that has left, a second one is for the retry policy to decide,
@@ -150,92 +148,6 @@ bool http_attempt_prepare(struct http_attempt *attempt, const struct client_conf
   return headers && curl_easy_setopt(easy, CURLOPT_URL, request->url.bytes) == CURLE_OK;
 }
 
-static enum failure_kind failure_kind_of_curl(CURLcode result) {
-  switch (result) {
-  case CURLE_OPERATION_TIMEDOUT: return FAILURE_TIMEOUT;
-  case CURLE_OUT_OF_MEMORY: return FAILURE_OUT_OF_MEMORY;
-  case CURLE_SSL_CONNECT_ERROR:
-  case CURLE_PEER_FAILED_VERIFICATION:
-  case CURLE_SSL_CERTPROBLEM:
-  case CURLE_SSL_CIPHER:
-  case CURLE_SSL_CACERT_BADFILE:
-  case CURLE_SSL_CRL_BADFILE:
-  case CURLE_SSL_ISSUER_ERROR:
-  case CURLE_SSL_ENGINE_NOTFOUND:
-  case CURLE_SSL_ENGINE_SETFAILED:
-  case CURLE_SSL_ENGINE_INITFAILED:
-  case CURLE_SSL_INVALIDCERTSTATUS:
-  case CURLE_SSL_PINNEDPUBKEYNOTMATCH:
-  case CURLE_USE_SSL_FAILED: return FAILURE_TLS;
-  default: return FAILURE_CONNECTION;
-  }
-}
-
-/* A certificate that was refused will be refused again; a handshake that broke off may go through. */
-static bool is_transient(CURLcode result, enum failure_kind kind) {
-  return kind == FAILURE_CONNECTION || kind == FAILURE_TIMEOUT || result == CURLE_SSL_CONNECT_ERROR;
-}
-
-/* curl stopped because one of our two buffers would take no more. */
-static void conclude_overflow(struct http_attempt *attempt, struct attempt_outcome *outcome) {
-  const struct http_response *response = &attempt->response;
-  enum failure_kind kind = failure_kind_of_status(outcome->status);
-  outcome->retry.status = outcome->status;
-  if (response->headers.over_cap)
-    failure_set(&outcome->failure, FAILURE_TOO_LARGE, "the answer's headers are larger than %zu bytes",
-                response->headers.cap);
-  else if (!response->body.over_cap)
-    failure_set_out_of_memory(&outcome->failure);
-  else if (kind == FAILURE_NONE)
-    failure_set(&outcome->failure, FAILURE_TOO_LARGE, "the answer is larger than max_response_bytes (%zu)",
-                response->body.cap);
-  else /* refused, in too many words */
-    failure_set(&outcome->failure, kind, "the service answered HTTP %ld", outcome->status);
-  if (outcome->failure.kind == FAILURE_TOO_LARGE) outcome->retry.status = 0;
-}
-
-/* curl's own cap on a single header. Older ones call it want of memory; where that is really what it was, the
- * request is on its way all the same, and may_have_applied is worth more than the raised error. */
-static bool is_header_too_large(CURLcode result, bool sent) {
-#if LIBCURL_VERSION_NUM >= 0x080600
-  if (result == CURLE_TOO_LARGE) return true;
-#endif
-  return result == CURLE_OUT_OF_MEMORY && sent;
-}
-
-static void conclude_without_answer(struct http_attempt *attempt, CURLcode result,
-                                    struct attempt_outcome *outcome) {
-  enum failure_kind kind = attempt->resend_refused ? FAILURE_CONNECTION : failure_kind_of_curl(result);
-  const char *message = attempt->curl_message[0] ? attempt->curl_message : curl_easy_strerror(result);
-  if (kind == FAILURE_OUT_OF_MEMORY) message = "not enough memory";
-  if (attempt->resend_refused) message = "the service closed the kept-alive connection instead of answering";
-  failure_set(&outcome->failure, kind, "%s%s", result == CURLE_PARTIAL_FILE ? "the answer was cut off: " : "",
-              message);
-  outcome->retry.transient = is_transient(result, kind);
-  outcome->retry.stale_connection = attempt->resend_refused;
-}
-
-/* How many bytes at `at` spell the secret, as it is or with JSON's escapes; 0 when they do not. */
-static size_t spelled_length(const char *at, const char *end, const char *secret, size_t length) {
-  const char *start = at;
-  if ((size_t)(end - at) >= length && memcmp(at, secret, length) == 0) return length;
-  for (const char *last = secret + length; secret < last; secret++, at++) {
-    if (end - at > 1 && *at == '\\' && at[1] == *secret && strchr("/\"\\", *secret)) at++;
-    if (at == end || *at != *secret) return 0;
-  }
-  return (size_t)(at - start);
-}
-
-static void overwrite(struct text_buffer *buffer, const char *secret, size_t length) {
-  char *at = buffer->bytes;
-  char *end = at ? at + buffer->length : at;
-  while (at < end && (at = memchr(at, *secret, (size_t)(end - at)))) {
-    size_t spelled = spelled_length(at, end, secret, length);
-    memset(at, '*', spelled);
-    at += spelled ? spelled : 1;
-  }
-}
-
 /* Some gateways echo the request when they complain. A key stays out of errors even then, be it ours or one
  * that the program put into a header. */
 static void hide_keys(struct http_attempt *attempt) {
@@ -243,9 +155,8 @@ static void hide_keys(struct http_attempt *attempt) {
   for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
     size_t length;
     const char *key = http_headers_credentials(attempt->headers, names[i], &length);
-    if (length < SHORTEST_SECRET) continue;
-    overwrite(&attempt->response.headers, key, length);
-    overwrite(&attempt->response.body, key, length);
+    secret_mask_apply(&attempt->response.headers, key, length);
+    secret_mask_apply(&attempt->response.body, key, length);
   }
 }
 
@@ -256,33 +167,17 @@ static void forget_headers(struct http_attempt *attempt) {
 }
 
 void http_attempt_conclude(struct http_attempt *attempt, CURLcode result, struct attempt_outcome *outcome) {
-  enum failure_kind kind;
-  *outcome = (struct attempt_outcome){.status = http_attempt_status(attempt),
-                                      .sent = http_attempt_has_sent(attempt)};
+  struct attempt_facts facts = {
+      .result = result,
+      .curl_message = attempt->curl_message,
+      .status = http_attempt_status(attempt),
+      .sent = http_attempt_has_sent(attempt),
+      .resend_refused = attempt->resend_refused,
+      .response = &attempt->response,
+  };
   hide_keys(attempt);
   forget_headers(attempt);
-  if (outcome->status > 0 &&
-      !(result == CURLE_OK && failure_kind_of_status(outcome->status) == FAILURE_NONE)) {
-    outcome->retry.advice = http_response_retry_advice(&attempt->response);
-    outcome->retry.retry_after = http_response_retry_after(&attempt->response, time(NULL));
-  }
-  if (result == CURLE_WRITE_ERROR) {
-    conclude_overflow(attempt, outcome);
-  } else if (is_header_too_large(result, outcome->sent)) {
-    failure_set(&outcome->failure, FAILURE_TOO_LARGE, "the answer's headers are larger than libcurl takes");
-  } else if (result != CURLE_OK) {
-    conclude_without_answer(attempt, result, outcome);
-  } else if (outcome->status == 0 || !attempt->response.has_whole_head) {
-    failure_set(&outcome->failure, FAILURE_CONNECTION, "the answer was cut off before its end");
-    outcome->retry.transient = true;
-  } else {
-    kind = failure_kind_of_status(outcome->status);
-    outcome->retry.status = outcome->status;
-    if (kind != FAILURE_NONE)
-      failure_set(&outcome->failure, kind, "the service answered HTTP %ld", outcome->status);
-  }
-  kind = outcome->failure.kind;
-  outcome->unconfirmed = outcome->sent && (outcome->retry.status == 0 || kind == FAILURE_SERVER);
+  attempt_outcome_judge(&facts, time(NULL), outcome);
 }
 
 /* Until this attempt has begun its request, curl still tells of the one before. */

@@ -4,6 +4,7 @@
 #ifndef CLIENT_HTTP_ATTEMPT_H
 #define CLIENT_HTTP_ATTEMPT_H
 
+#include "client/attempt_outcome.h"
 #include "client/http_request.h"
 #include "client/http_response.h"
 #include "client/transfer_engine.h"
@@ -29,14 +30,6 @@ struct attempt_terms {
   double connect_timeout; /* seconds */
   bool fresh_connection;
   struct engine_task *task;
-};
-
-struct attempt_outcome {
-  struct failure failure; /* kind NONE: a whole answer with a 2xx status */
-  struct retry_outcome retry;
-  long status;      /* 0: no answer began */
-  bool sent;        /* bytes of the request left this machine, or may have */
-  bool unconfirmed; /* sent, and the service may have acted on it without our knowing */
 };
 
 /* How the exchange went, for those who want to know. Times in seconds since the attempt began. */

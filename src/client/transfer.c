@@ -137,14 +137,13 @@ void transfer_submit(struct transfer *transfer) {
 }
 
 void transfer_fail(struct transfer *transfer, enum failure_kind kind, const char *message) {
-  struct attempt_outcome outcome = {0};
-  if (transfer->state == TRANSFER_SENDING) {
-    transfer_stop(transfer);
+  struct attempt_outcome outcome;
+  bool was_sending = transfer->state == TRANSFER_SENDING;
+  transfer_stop(transfer);
+  if (was_sending) {
     http_attempt_conclude(transfer->attempt, CURLE_ABORTED_BY_CALLBACK, &outcome);
     transfer->status = outcome.status;
-    transfer->may_have_applied |= outcome.sent;
-  } else {
-    transfer_stop(transfer);
+    transfer->may_have_applied |= outcome.unconfirmed;
   }
   failure_set(&transfer->failure, kind, "%s", message);
   transfer_change(transfer, TRANSFER_DONE);

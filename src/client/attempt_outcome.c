@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: MIT */
+#include "client/attempt_outcome.h"
+
+static enum failure_kind failure_kind_of_curl(CURLcode result) {
+  switch (result) {
+  case CURLE_OPERATION_TIMEDOUT: return FAILURE_TIMEOUT;
+  case CURLE_OUT_OF_MEMORY: return FAILURE_OUT_OF_MEMORY;
+  case CURLE_SSL_CONNECT_ERROR:
+  case CURLE_PEER_FAILED_VERIFICATION:
+  case CURLE_SSL_CERTPROBLEM:
+  case CURLE_SSL_CIPHER:
+  case CURLE_SSL_CACERT_BADFILE:
+  case CURLE_SSL_CRL_BADFILE:
+  case CURLE_SSL_ISSUER_ERROR:
+  case CURLE_SSL_ENGINE_NOTFOUND:
+  case CURLE_SSL_ENGINE_SETFAILED:
+  case CURLE_SSL_ENGINE_INITFAILED:
+  case CURLE_SSL_INVALIDCERTSTATUS:
+  case CURLE_SSL_PINNEDPUBKEYNOTMATCH:
+  case CURLE_USE_SSL_FAILED: return FAILURE_TLS;
+  default: return FAILURE_CONNECTION;
+  }
+}
+
+/* A certificate that was refused will be refused again; a handshake that broke off may go through. */
+static bool is_transient(CURLcode result, enum failure_kind kind) {
+  return kind == FAILURE_CONNECTION || kind == FAILURE_TIMEOUT || result == CURLE_SSL_CONNECT_ERROR;
+}
+
+static void judge_status(long status, struct attempt_outcome *outcome) {
+  enum failure_kind kind = failure_kind_of_status(status);
+  outcome->retry.status = status;
+  if (kind != FAILURE_NONE) failure_set(&outcome->failure, kind, "the service answered HTTP %ld", status);
+}
+
+/* curl stopped because one of our two buffers would take no more. */
+static void judge_overflow(const struct attempt_facts *facts, struct attempt_outcome *outcome) {
+  const struct http_response *response = facts->response;
+  if (response->headers.over_cap)
+    failure_set(&outcome->failure, FAILURE_TOO_LARGE, "the answer's headers are larger than %zu bytes",
+                response->headers.cap);
+  else if (!response->body.over_cap)
+    failure_set_out_of_memory(&outcome->failure);
+  else if (failure_kind_of_status(facts->status) == FAILURE_NONE)
+    failure_set(&outcome->failure, FAILURE_TOO_LARGE, "the answer is larger than max_response_bytes (%zu)",
+                response->body.cap);
+  else
+    judge_status(facts->status, outcome); /* refused, in too many words */
+}
+
+/* curl's own cap on a single header. Older ones call it want of memory; where that is really what it was, the
+ * request is on its way all the same, and may_have_applied is worth more than the raised error. */
+static bool is_header_too_large(const struct attempt_facts *facts) {
+#if LIBCURL_VERSION_NUM >= 0x080600
+  if (facts->result == CURLE_TOO_LARGE) return true;
+#endif
+  return facts->result == CURLE_OUT_OF_MEMORY && facts->sent;
+}
+
+static void judge_without_answer(const struct attempt_facts *facts, struct attempt_outcome *outcome) {
+  enum failure_kind kind = facts->resend_refused ? FAILURE_CONNECTION : failure_kind_of_curl(facts->result);
+  const char *message = *facts->curl_message ? facts->curl_message : curl_easy_strerror(facts->result);
+  if (kind == FAILURE_OUT_OF_MEMORY)
+    failure_set_out_of_memory(&outcome->failure);
+  else if (facts->resend_refused)
+    failure_set(&outcome->failure, kind, "the service closed the kept-alive connection instead of answering");
+  else
+    failure_set(&outcome->failure, kind, "%s%s",
+                facts->result == CURLE_PARTIAL_FILE ? "the answer was cut off: " : "", message);
+  outcome->retry.transient = is_transient(facts->result, kind);
+  outcome->retry.stale_connection = facts->resend_refused;
+}
+
+static void judge_answer(const struct attempt_facts *facts, struct attempt_outcome *outcome) {
+  if (facts->status > 0 && facts->response->has_whole_head) {
+    judge_status(facts->status, outcome);
+  } else {
+    failure_set(&outcome->failure, FAILURE_CONNECTION, "the answer was cut off before its end");
+    outcome->retry.transient = true;
+  }
+}
+
+void attempt_outcome_judge(const struct attempt_facts *facts, time_t now, struct attempt_outcome *outcome) {
+  *outcome = (struct attempt_outcome){.status = facts->status};
+  if (facts->result == CURLE_OK)
+    judge_answer(facts, outcome);
+  else if (facts->result == CURLE_WRITE_ERROR)
+    judge_overflow(facts, outcome);
+  else if (is_header_too_large(facts))
+    failure_set(&outcome->failure, FAILURE_TOO_LARGE, "the answer's headers are larger than libcurl takes");
+  else
+    judge_without_answer(facts, outcome);
+
+  if (facts->status > 0 && outcome->failure.kind != FAILURE_NONE) {
+    outcome->retry.advice = http_response_retry_advice(facts->response);
+    outcome->retry.retry_after = http_response_retry_after(facts->response, now);
+  }
+  outcome->unconfirmed =
+      facts->sent && (outcome->retry.status == 0 || outcome->failure.kind == FAILURE_SERVER);
+}
