@@ -3,7 +3,7 @@
 # For the Makefile to include: it uses BUILD, CC, OURS, CFLAGS, LDFLAGS, LIBS, LOWER_SOURCES, LOWER_OBJECTS,
 # BINDING_SOURCES, binding_objects and lua_flags.
 
-C_UNITS := retry_policy path_segment text_buffer failure descriptor_set descriptor_set_poll http_headers http_response \
+C_UNITS := retry_policy path_segment text_buffer failure edit_distance secret_mask attempt_outcome descriptor_set descriptor_set_poll http_headers http_response \
   service_url client_config transfer_engine transfer_engine_poll transfer_engine_sleep out_of_memory
 C_FUZZERS := response upload_id
 C_PROGRAMS := $(C_UNITS:%=$(BUILD)/spec/%_test) $(C_FUZZERS:%=$(BUILD)/spec/replay_%)
@@ -25,6 +25,7 @@ $(BUILD)/spec/%_poll_test.o: spec/c/%_test.c
 	$(C_COMPILE) -DDESCRIPTOR_SET_POLL
 
 $(BUILD)/spec/retry_policy_test $(BUILD)/spec/path_segment_test $(BUILD)/spec/text_buffer_test $(BUILD)/spec/failure_test \
+  $(BUILD)/spec/edit_distance_test $(BUILD)/spec/secret_mask_test \
   $(BUILD)/spec/descriptor_set_test: $(BUILD)/spec/%_test: $(BUILD)/spec/%_test.o $(BASE_OBJECTS)
 	$(C_LINK) $(C_WRAP) -lm
 $(BUILD)/spec/text_buffer_test: C_WRAP = -Wl,--wrap=free
@@ -33,7 +34,7 @@ $(BUILD)/spec/descriptor_set_poll_test: $(BUILD)/spec/descriptor_set_poll_test.o
 	$(C_LINK) -lm
 
 $(BUILD)/spec/http_headers_test $(BUILD)/spec/http_response_test $(BUILD)/spec/service_url_test $(BUILD)/spec/client_config_test \
-  $(BUILD)/spec/transfer_engine_sleep_test: $(BUILD)/spec/%_test: $(BUILD)/spec/%_test.o $(LOWER_OBJECTS)
+  $(BUILD)/spec/transfer_engine_sleep_test $(BUILD)/spec/attempt_outcome_test: $(BUILD)/spec/%_test: $(BUILD)/spec/%_test.o $(LOWER_OBJECTS)
 	$(C_LINK) $(C_WRAP) $(LIBS)
 $(BUILD)/spec/http_headers_test: C_WRAP = -Wl,--wrap=curl_slist_free_all
 

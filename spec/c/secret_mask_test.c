@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: MIT */
+#include "base/secret_mask.h"
+
+#include "unit.h"
+#include <string.h>
+
+static const struct mask_row {
+  const char *what, *secret, *text, *masked;
+} rows[] = {
+    {"one that is not there", "sk-secret", "nothing", "nothing"},
+    {"one that is all there is", "sk-secret", "sk-secret", "*********"},
+    {"several", "sk-secret", "a sk-secret b sk-secret", "a ********* b *********"},
+    {"one after a false start", "sk-secret", "sk-sk-secret", "sk-*********"},
+    {"one cut short", "sk-secret", "sk-secre", "sk-secre"},
+    {"one that overlaps itself", "abababab", "abababababab", "********abab"},
+    {"one of asterisks", "********", "**********", "**********"},
+    {"a slash as JSON may write it", "sk/secret", "\"sk\\/secret\"", "\"**********\""},
+    {"a quote and a backslash as JSON writes them", "sk\"\\secret", "sk\\\"\\\\secret", "************"},
+    {"two backslashes as they are", "sk\\\\secret", "sk\\\\secret", "**********"},
+    {"one that ends in an escape cut short", "sksecret\"", "sksecret\\", "sksecret\\"},
+    {"one too short to be a secret", "secret", "secret", "secret"},
+};
+
+int main(void) {
+  struct text_buffer empty = {0};
+  EACH(row, rows) {
+    struct text_buffer buffer;
+    text_buffer_create(&buffer, 100);
+    text_buffer_append_text(&buffer, row->text);
+    secret_mask_apply(&buffer, row->secret, strlen(row->secret));
+    CHECK(strcmp(text_buffer_text(&buffer), row->masked) == 0, "hides %s: %s", row->what,
+          text_buffer_text(&buffer));
+    text_buffer_destroy(&buffer);
+  }
+  secret_mask_apply(&empty, "sk-secret", 9);
+  CHECK(empty.length == 0, "finds nothing in an empty buffer");
+  return unit_end();
+}
