@@ -56,12 +56,13 @@ static inline int compat_absindex(lua_State *L, int index) {
   return index > 0 || index <= LUA_REGISTRYINDEX ? index : lua_gettop(L) + index + 1;
 }
 
-/* Whether a float in `number` would be the same as an integer; fills it. Always false where Lua has but one
- * kind of number. */
+/* Whether the number at `index` is a float that would be the same as an integer; fills it. Always false where
+ * Lua has but one kind of number. */
 static inline bool compat_float_is_integer(lua_State *L, int index, lua_Integer *integer) {
 #if LUA_VERSION_NUM >= 503
-  return !lua_isinteger(L, index) && lua_numbertointeger(lua_tonumber(L, index), integer) &&
-         (lua_Number)*integer == lua_tonumber(L, index);
+  int fits;
+  *integer = lua_tointegerx(L, index, &fits);
+  return fits && !lua_isinteger(L, index);
 #else
   (void)L, (void)index, (void)integer;
   return false;
