@@ -158,6 +158,72 @@ function uploads.cancel(upload_id, options) end
 ---@return openai_uploads.Response? response when asked for with `with_response`
 function uploads.create(params, options) end
 
+---Cancels many Uploads, as many at a time as `max_connections` says. One failure never stops the rest; an id that
+---stands there twice is sent once. An error in `on_result` ends those under way and is raised.
+---@param ids string[]
+---@param options? openai_uploads.CancelAllOptions
+---@return table<string, openai_uploads.Upload> cancelled by id
+---@return table<string, openai_uploads.Failure>? failures by id; nil when there are none
+function uploads.cancel_all(ids, options) end
+
+---@class openai_uploads.CancelAllOptions: openai_uploads.Options
+---@field on_result? fun(id: string, upload?: openai_uploads.Upload, failure?: openai_uploads.Failure) as they come
+
+---The same calls, begun and not waited for. Misuse raises as it does there.
+uploads.start = {}
+
+---@param upload_id string
+---@param options? openai_uploads.Options
+---@return openai_uploads.Transfer
+function uploads.start.cancel(upload_id, options) end
+
+---@param params openai_uploads.CreateParams
+---@param options? openai_uploads.Options
+---@return openai_uploads.Transfer
+function uploads.start.create(params, options) end
+
+---Drives every transfer of this client: sends, receives, retries, calls its on_retry, log and api_key functions.
+---@param seconds? number how long to wait at most for something to happen; 0
+---@return integer running how many transfers still run
+function uploads.step(seconds) end
+
+---One descriptor that is readable when a step has something to do, for a loop of one's own.
+---@return integer? descriptor nil where the system has none (Linux has)
+function uploads.fd() end
+
+---@return number? seconds until a step is due; nil when only the descriptor counts
+function uploads.timeout() end
+
+---Ends all that runs as `aborted` and closes the connections. A later call opens anew.
+function uploads.close() end
+
+---A call that was begun. Dropped, it is aborted and freed by the collector; `local t <close>` aborts it at the end of
+---its scope.
+---@class openai_uploads.Transfer
+local transfer = {}
+
+---Steps its client without waiting. May be asked again after the end.
+---@return boolean done false while it runs, and then alone
+---@return openai_uploads.Upload? upload
+---@return openai_uploads.Failure? failure
+---@return openai_uploads.Response? response when asked for with `with_response`
+function transfer:poll() end
+
+---The same, after waiting for the end.
+---@param seconds? number at most; without, for as long as it takes
+---@return boolean done false when the time was up, and then alone
+---@return openai_uploads.Upload? upload
+---@return openai_uploads.Failure? failure
+---@return openai_uploads.Response? response when asked for with `with_response`
+function transfer:wait(seconds) end
+
+---@return boolean done whether it is over, as far as the last step knows; costs nothing
+function transfer:done() end
+
+---Ends it: its failure is `aborted`, with `may_have_applied`.
+---@return boolean was_running
+function transfer:abort() end
+
 ---A client with settings of its own. Raises on an unknown setting, or one of the wrong type or out of range; what
 ---the world got wrong (no key, a bad URL) is the `configuration` failure of every call instead.
 ---@param settings? openai_uploads.Settings

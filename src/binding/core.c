@@ -5,6 +5,7 @@
 #include "binding/lua_failure.h"
 #include "binding/lua_json.h"
 #include "binding/lua_transfer.h"
+#include "client/client_config.h"
 
 #include <curl/curl.h>
 #include <pthread.h>
@@ -32,5 +33,7 @@ int luaopen_openai_uploads_core(lua_State *L) {
   compat_setfuncs(L, functions, 0);
   lua_pushliteral(L, UPLOADS_VERSION);
   lua_setfield(L, -2, "_VERSION");
+  lua_pushinteger(L, CLIENT_CONFIG_MAX_CONNECTIONS);
+  lua_setfield(L, -2, "max_connections");
   return 1;
 }

@@ -1,14 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 #include "binding/lua_attendant.h"
 
+#include "base/monotonic_clock.h"
 #include "binding/lua_compat.h"
 #include "binding/lua_failure.h"
 #include "binding/lua_notice.h"
 #include "binding/lua_options.h"
 #include "client/http_headers.h"
 
-/* In the table of a client's callbacks: number of a transfer that has its own -> its userdata, weakly. */
-enum { WITH_CALLBACKS = LUA_CALLBACK_COUNT };
+#include <math.h>
+
+/* In the table of a client's callbacks: number of a transfer -> its userdata, weakly. */
+enum { KNOWN_TRANSFERS = LUA_CALLBACK_COUNT };
 
 void lua_attendant_push_callbacks(lua_State *L) {
   lua_newtable(L);
@@ -17,23 +20,40 @@ void lua_attendant_push_callbacks(lua_State *L) {
   lua_pushliteral(L, "v");
   lua_setfield(L, -2, "__mode");
   lua_setmetatable(L, -2);
-  lua_rawseti(L, -2, WITH_CALLBACKS);
+  lua_rawseti(L, -2, KNOWN_TRANSFERS);
 }
 
-void lua_attendant_note_callbacks(lua_State *L, int callbacks, int index, const struct transfer *transfer) {
-  lua_rawgeti(L, callbacks, WITH_CALLBACKS);
-  lua_pushvalue(L, index);
+/* Sets what stands for the transfer to the value on top of the stack, and pops that. */
+static void set_known(lua_State *L, int callbacks, const struct transfer *transfer) {
+  lua_rawgeti(L, callbacks, KNOWN_TRANSFERS);
+  lua_insert(L, -2);
   lua_rawseti(L, -2, (int)transfer->number);
   lua_pop(L, 1);
 }
 
-/* Pushes the transfer's own callbacks and returns their place; 0 when it has none. */
-static int push_own_callbacks(lua_State *L, int callbacks, const struct transfer *transfer) {
-  lua_rawgeti(L, callbacks, WITH_CALLBACKS);
+void lua_attendant_note(lua_State *L, int callbacks, int index, const struct transfer *transfer) {
+  lua_pushvalue(L, index);
+  set_known(L, callbacks, transfer);
+}
+
+void lua_attendant_forget(lua_State *L, int callbacks, const struct transfer *transfer) {
+  lua_pushnil(L);
+  set_known(L, callbacks, transfer);
+}
+
+/* Pushes the transfer's userdata, so that no collection takes it while it is attended; NULL when it is
+ * garbage already. Then pushes its own callbacks; *own is their place, 0 when it has none. */
+static const struct lua_transfer *push_known(lua_State *L, int callbacks, const struct transfer *transfer,
+                                             int *own) {
+  const struct lua_transfer *holder;
+  lua_rawgeti(L, callbacks, KNOWN_TRANSFERS);
   lua_rawgeti(L, -1, (int)transfer->number);
-  if (lua_isnil(L, -1)) return 0;
+  holder = lua_touserdata(L, -1);
+  *own = 0;
+  if (!holder || !holder->has_user_value) return holder;
   compat_getuservalue(L, -1);
-  return lua_gettop(L);
+  *own = lua_gettop(L);
+  return holder;
 }
 
 /* Calls the program's api_key function. Its string stays on the stack. */
@@ -85,16 +105,32 @@ static void begin(lua_State *L, int callbacks, int own, struct transfer *transfe
   if (transfer->state == TRANSFER_SENDING) lua_notice_attempt(L, callbacks, own, transfer);
 }
 
-static void attend(lua_State *L, int callbacks, struct transfer *transfer) {
+/* Returns whether the transfer is done. */
+static bool attend(lua_State *L, int callbacks, struct transfer *transfer) {
   int top = lua_gettop(L);
-  int own = push_own_callbacks(L, callbacks, transfer);
-  switch (transfer->state) {
-  case TRANSFER_READY: begin(L, callbacks, own, transfer); break;
-  case TRANSFER_WAITING: lua_notice_retry(L, callbacks, own, transfer); break;
-  case TRANSFER_DONE: lua_notice_done(L, callbacks, own, transfer); break;
-  case TRANSFER_SENDING: break;
+  bool done = false;
+  int own;
+  if (push_known(L, callbacks, transfer, &own)) {
+    switch (transfer->state) {
+    case TRANSFER_READY: begin(L, callbacks, own, transfer); break;
+    case TRANSFER_WAITING: lua_notice_retry(L, callbacks, own, transfer); break;
+    case TRANSFER_DONE: lua_notice_done(L, callbacks, own, transfer); break;
+    case TRANSFER_SENDING: break;
+    }
+    done = transfer->state == TRANSFER_DONE;
   }
   lua_settop(L, top);
+  return done;
+}
+
+/* Returns whether any that had changed is done. */
+static bool attend_all(lua_State *L, int callbacks, struct upload_client *client) {
+  struct transfer *changed;
+  bool any_done = false;
+  luaL_checkstack(L, 20, "no room for a call");
+  while ((changed = transfer_take_changed(client)))
+    if (attend(L, callbacks, changed)) any_done = true;
+  return any_done;
 }
 
 static int do_nothing(lua_State *L) {
@@ -111,24 +147,36 @@ static void let_hooks_run(lua_State *L) {
 /* A signal that arrives just before the wait begins does not end it. */
 #define SECONDS_WITHOUT_HOOKS 1.0
 
-/* wait(callbacks, transfer) */
-static int wait_for_transfer(lua_State *L) {
-  const struct transfer *transfer = lua_touserdata(L, 2);
-  struct upload_client *client = transfer->client;
-  struct transfer *changed;
-  luaL_checkstack(L, 20, "no room for a call");
-  for (;;) {
-    while ((changed = transfer_take_changed(client))) attend(L, 1, changed);
-    if (transfer->state == TRANSFER_DONE) return 0;
-    if (!transfer_engine_step(client->engine, SECONDS_WITHOUT_HOOKS)) let_hooks_run(L);
+void lua_attendant_step(lua_State *L, int callbacks, struct upload_client *client, double seconds) {
+  double until = monotonic_clock_now() + seconds;
+  bool came = attend_all(L, callbacks, client);
+  while (!came && client->running > 0) {
+    double left = until - monotonic_clock_now();
+    came = transfer_engine_step(client->engine, fmax(0, fmin(left, SECONDS_WITHOUT_HOOKS)));
+    if (!came) let_hooks_run(L);
+    attend_all(L, callbacks, client);
+    if (left <= 0) break;
   }
+  if (client->engine) transfer_engine_announce(client->engine);
 }
 
-void lua_attendant_wait(lua_State *L, int callbacks, struct lua_transfer *holder) {
-  lua_pushcfunction(L, wait_for_transfer);
+void lua_attendant_wait(lua_State *L, int callbacks, const struct transfer *transfer, double seconds) {
+  double until = monotonic_clock_now() + seconds;
+  do lua_attendant_step(L, callbacks, transfer->client, fmax(0, until - monotonic_clock_now()));
+  while (transfer->state != TRANSFER_DONE && monotonic_clock_now() < until);
+}
+
+/* wait(callbacks, transfer) */
+static int wait_protected(lua_State *L) {
+  lua_attendant_wait(L, 1, lua_touserdata(L, 2), INFINITY);
+  return 0;
+}
+
+void lua_attendant_finish(lua_State *L, int callbacks, struct lua_transfer *holder) {
+  lua_pushcfunction(L, wait_protected);
   lua_pushvalue(L, callbacks);
   lua_pushlightuserdata(L, holder->transfer);
   if (lua_pcall(L, 2, 0, 0) == 0) return;
-  lua_transfer_close(holder); /* nobody is left to attend it */
+  lua_transfer_close(holder);
   lua_error(L);
 }

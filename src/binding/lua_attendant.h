@@ -10,12 +10,22 @@
 /* Pushes a new, empty table for the functions of one client; lua_options fills in the client's own. */
 void lua_attendant_push_callbacks(lua_State *L);
 
-/* Lets the transfer in the userdata at `index` have callbacks of its own: the table in its user value. */
-void lua_attendant_note_callbacks(lua_State *L, int callbacks, int index, const struct transfer *transfer);
+/* Makes the transfer in the userdata at `index` known to those who step, for as long as somebody holds it.
+ * One that is not known is not attended. */
+void lua_attendant_note(lua_State *L, int callbacks, int index, const struct transfer *transfer);
+void lua_attendant_forget(lua_State *L, int callbacks, const struct transfer *transfer);
 
-/* Steps the engine until the transfer in `holder` is done. `callbacks`: where the client's table stands.
- * Raises when memory runs out, and when a signal's handler wants to (as Ctrl-C in lua does); that ends the
- * transfer. */
-void lua_attendant_wait(lua_State *L, int callbacks, struct lua_transfer *holder);
+/* Attends every transfer that has changed; where any runs, steps the engine until something came of that or
+ * `seconds` have passed (INFINITY: no limit), and attends again. `callbacks`: where the client's table
+ * stands. This and the next two raise when memory runs out, and when a signal's handler wants to (as Ctrl-C
+ * in lua does). */
+void lua_attendant_step(lua_State *L, int callbacks, struct upload_client *client, double seconds);
+
+/* The same until `transfer` is done or the time is up. */
+void lua_attendant_wait(lua_State *L, int callbacks, const struct transfer *transfer, double seconds);
+
+/* Waits until the transfer in `holder` is done; closes it when that raises, for nobody is left to attend it.
+ */
+void lua_attendant_finish(lua_State *L, int callbacks, struct lua_transfer *holder);
 
 #endif

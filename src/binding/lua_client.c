@@ -7,6 +7,8 @@
 #include "binding/lua_options.h"
 #include "binding/lua_transfer.h"
 
+#include <math.h>
+
 static const char client_type[] = "openai_uploads.client";
 
 /* The calls of the service. A new one is a row here, its request in upload_request, its types in types.lua.
@@ -66,32 +68,33 @@ static struct upload_client *enter(lua_State *L) {
   if (holder->closed) luaL_error(L, "the client is closed");
   compat_getuservalue(L, lua_upvalueindex(1));
   if (!holder->client) set_up(L, holder, 0, lua_gettop(L));
-  if (!upload_client_enter(holder->client, &failure)) luaL_error(L, "%s", failure.message);
+  if (!transfer_enter(holder->client, &failure)) luaL_error(L, "%s", failure.message);
   return holder->client;
 }
 
-/* Reads the options at `options` (0: none). Functions among them go with the userdata at `holder_index`. */
-static bool read_options(lua_State *L, int options, struct lua_transfer *holder, int holder_index,
+/* Reads the options at `options` (0: none). Functions among them go into the user value of the userdata at
+ * `index`. */
+static void read_options(lua_State *L, int options, struct lua_transfer *holder, int index,
                          struct call_settings *settings, struct failure *problem) {
-  bool has_callbacks;
-  if (!options) return false;
-  lua_newtable(L);
-  has_callbacks = lua_options_read_call(L, options, settings, &holder->additions, lua_gettop(L), problem);
-  compat_setuservalue(L, holder_index);
-  return has_callbacks;
+  if (!options) return;
+  compat_getuservalue(L, index);
+  lua_options_read_call(L, options, settings, &holder->additions, lua_gettop(L), problem);
+  lua_pop(L, 1);
 }
 
 /* Pushes the userdata of a transfer that is on its way, or has failed already. */
 static struct lua_transfer *begin(lua_State *L, struct upload_client *client, int callbacks, int options,
-                                  const struct service_call *call, const struct upload_arguments *arguments) {
-  struct lua_transfer *holder = lua_transfer_push(L);
+                                  const struct service_call *call, const struct upload_arguments *arguments,
+                                  bool with_user_value) {
+  struct lua_transfer *holder = lua_transfer_push(L, with_user_value || options);
   int index = lua_gettop(L);
   struct call_settings settings = client->config->call;
   struct failure problem = client->config->problem;
-  bool has_callbacks = read_options(L, options, holder, index, &settings, &problem);
-  struct transfer *transfer = holder->transfer = transfer_new(client, &settings, &holder->additions);
+  struct transfer *transfer;
+  read_options(L, options, holder, index, &settings, &problem);
+  transfer = holder->transfer = transfer_new(client, &settings, &holder->additions);
   if (!transfer) raise_out_of_memory(L);
-  if (has_callbacks) lua_attendant_note_callbacks(L, callbacks, index, transfer);
+  lua_attendant_note(L, callbacks, index, transfer);
   if (problem.kind == FAILURE_NONE && !call->build(&transfer->request, arguments))
     failure_set_out_of_memory(&problem);
   if (problem.kind == FAILURE_NONE || problem.kind == FAILURE_OUT_OF_MEMORY)
@@ -110,12 +113,63 @@ static int client_call(lua_State *L) {
   int options = lua_arguments_read(L, call, &arguments);
   struct upload_client *client = enter(L);
   int callbacks = lua_gettop(L);
-  struct lua_transfer *holder = begin(L, client, callbacks, options, call, &arguments);
+  struct lua_transfer *holder = begin(L, client, callbacks, options, call, &arguments, false);
   int count;
-  lua_attendant_wait(L, callbacks, holder);
+  lua_attendant_finish(L, callbacks, holder);
   count = lua_transfer_push_result(L, holder);
+  lua_attendant_forget(L, callbacks, holder->transfer);
   lua_transfer_close(holder);
   return count;
+}
+
+/* start.cancel(upload_id [, options]), ...: the same, begun and not waited for. */
+static int client_start(lua_State *L) {
+  const struct service_call *call = &service_calls[lua_tointeger(L, lua_upvalueindex(2))];
+  struct upload_arguments arguments = {0};
+  int options = lua_arguments_read(L, call, &arguments);
+  struct upload_client *client = enter(L);
+  int callbacks = lua_gettop(L);
+  int transfer = callbacks + 1;
+  begin(L, client, callbacks, options, call, &arguments, true);
+  lua_transfer_keep_client(L, transfer, lua_upvalueindex(1));
+  lua_attendant_step(L, callbacks, client, 0);
+  lua_settop(L, transfer);
+  return 1;
+}
+
+/* step([seconds]) -> how many transfers still run */
+static int client_step(lua_State *L) {
+  double seconds = luaL_optnumber(L, 1, 0);
+  struct upload_client *client;
+  luaL_argcheck(L, seconds >= 0, 1, "seconds must not be negative");
+  client = enter(L);
+  lua_attendant_step(L, lua_gettop(L), client, seconds);
+  lua_pushinteger(L, (lua_Integer)client->running);
+  return 1;
+}
+
+/* fd() -> a descriptor that is readable when a step has something to do; nil where the system has none */
+static int client_fd(lua_State *L) {
+  int descriptor = transfer_engine_descriptor(enter(L)->engine);
+  if (descriptor < 0) return 0;
+  lua_pushinteger(L, descriptor);
+  return 1;
+}
+
+/* timeout() -> seconds until a step is due; nil when only descriptors count */
+static int client_timeout(lua_State *L) {
+  double seconds = transfer_engine_due_in(enter(L)->engine);
+  if (isinf(seconds)) return 0;
+  lua_pushnumber(L, seconds);
+  return 1;
+}
+
+/* close(): ends all that runs as `aborted`; a later call opens anew */
+static int client_close(lua_State *L) {
+  struct upload_client *client = enter(L);
+  transfer_close_all(client);
+  lua_attendant_step(L, lua_gettop(L), client, 0);
+  return 0;
 }
 
 static const luaL_Reg client_methods[] = {
@@ -123,10 +177,25 @@ static const luaL_Reg client_methods[] = {
     {NULL, NULL},
 };
 
+static const luaL_Reg client_functions[] = {
+    {"step", client_step},   {"fd", client_fd}, {"timeout", client_timeout},
+    {"close", client_close}, {NULL, NULL},
+};
+
 void lua_client_open(lua_State *L) {
   luaL_newmetatable(L, client_type);
   compat_setfuncs(L, client_methods, 0);
   lua_pop(L, 1);
+}
+
+/* Sets a function for each call of the service in the table on top of the stack. */
+static void set_service_calls(lua_State *L, int userdata, lua_CFunction function) {
+  for (int i = 0; i < SERVICE_CALLS; i++) {
+    lua_pushvalue(L, userdata);
+    lua_pushinteger(L, i);
+    lua_pushcclosure(L, function, 2);
+    lua_setfield(L, -2, service_calls[i].name);
+  }
 }
 
 int lua_client_new(lua_State *L) {
@@ -144,12 +213,12 @@ int lua_client_new(lua_State *L) {
   compat_setuservalue(L, userdata);
   if (!lua_isnil(L, 1)) set_up(L, holder, 1, lua_gettop(L));
 
+  lua_createtable(L, 0, SERVICE_CALLS + 8);
+  lua_pushvalue(L, userdata);
+  compat_setfuncs(L, client_functions, 1);
+  set_service_calls(L, userdata, client_call);
   lua_createtable(L, 0, SERVICE_CALLS);
-  for (int i = 0; i < SERVICE_CALLS; i++) {
-    lua_pushvalue(L, userdata);
-    lua_pushinteger(L, i);
-    lua_pushcclosure(L, client_call, 2);
-    lua_setfield(L, -2, service_calls[i].name);
-  }
+  set_service_calls(L, userdata, client_start);
+  lua_setfield(L, -2, "start");
   return 1;
 }

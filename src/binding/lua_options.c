@@ -82,7 +82,6 @@ struct option_target {
   struct request_additions *additions;
   struct failure *problem;
   int callbacks;
-  bool has_callback;
 };
 
 static int raise_unknown(lua_State *L, const char *name, bool of_call) {
@@ -145,7 +144,6 @@ static void read_function(struct option_target *target, const struct option_row 
   check_type(target->L, row, LUA_TFUNCTION);
   lua_pushvalue(target->L, -1);
   lua_rawseti(target->L, target->callbacks, row->callback);
-  target->has_callback = true;
 }
 
 /* A function stands for the key: the environment's is not looked for. */
@@ -255,14 +253,13 @@ static void read_options(struct option_target *target, int index) {
 
 void lua_options_read_client(lua_State *L, int index, struct client_config *config, int callbacks) {
   struct failure problem = {0};
-  struct option_target target = {L, config, &config->call, &config->additions, &problem, callbacks, false};
+  struct option_target target = {L, config, &config->call, &config->additions, &problem, callbacks};
   read_options(&target, index);
   if (problem.kind != FAILURE_NONE) client_config_set_problem(config, &problem);
 }
 
-bool lua_options_read_call(lua_State *L, int index, struct call_settings *settings,
+void lua_options_read_call(lua_State *L, int index, struct call_settings *settings,
                            struct request_additions *additions, int callbacks, struct failure *problem) {
-  struct option_target target = {L, NULL, settings, additions, problem, callbacks, false};
+  struct option_target target = {L, NULL, settings, additions, problem, callbacks};
   read_options(&target, index);
-  return target.has_callback;
 }

@@ -20,10 +20,10 @@ enum lua_callback {
  * `callbacks`. */
 void lua_options_read_client(lua_State *L, int index, struct client_config *config, int callbacks);
 
-/* Reads the options of one call. `additions` must already belong to a userdata, for this may raise. The
- * table at `callbacks` as above; returns whether a function was put there. What the world rather than the
- * programmer got wrong (a line break in a header) is left in `problem`. */
-bool lua_options_read_call(lua_State *L, int index, struct call_settings *settings,
+/* Reads the options of one call. `additions` must already belong to a userdata, for this may raise; the table
+ * at `callbacks` as above. What the world rather than the programmer got wrong (a line break in a header) is
+ * left in `problem`. */
+void lua_options_read_call(lua_State *L, int index, struct call_settings *settings,
                            struct request_additions *additions, int callbacks, struct failure *problem);
 
 #endif

@@ -1,11 +1,86 @@
 /* SPDX-License-Identifier: MIT */
 #include "binding/lua_transfer.h"
 
+#include "binding/lua_attendant.h"
 #include "binding/lua_compat.h"
 #include "binding/lua_failure.h"
 #include "binding/lua_object.h"
+#include "binding/lua_options.h"
+
+#include <math.h>
 
 static const char transfer_type[] = "openai_uploads.transfer";
+
+/* What goes with a transfer that nobody waits for, in its user value. */
+enum { CLIENT = LUA_CALLBACK_COUNT };
+
+void lua_transfer_keep_client(lua_State *L, int transfer, int client) {
+  compat_getuservalue(L, transfer);
+  lua_pushvalue(L, client);
+  lua_rawseti(L, -2, CLIENT);
+  lua_pop(L, 1);
+}
+
+/* The transfer at 1, which somebody may have closed. Pushes the table of its client's callbacks. */
+static struct lua_transfer *check_transfer(lua_State *L) {
+  struct lua_transfer *holder = luaL_checkudata(L, 1, transfer_type);
+  struct failure failure = {0};
+  if (!holder->transfer) luaL_error(L, "the transfer is closed");
+  compat_getuservalue(L, 1);
+  lua_rawgeti(L, -1, CLIENT);
+  compat_getuservalue(L, -1);
+  if (!transfer_enter(holder->transfer->client, &failure)) luaL_error(L, "%s", failure.message);
+  return holder;
+}
+
+/* Steps until the transfer is done or the time is up. false, or true and what the call returns. */
+static int finish_or_not(lua_State *L, double seconds) {
+  struct lua_transfer *holder = check_transfer(L);
+  lua_attendant_wait(L, lua_gettop(L), holder->transfer, seconds);
+  lua_pushboolean(L, holder->transfer->state == TRANSFER_DONE);
+  return holder->transfer->state == TRANSFER_DONE ? 1 + lua_transfer_push_result(L, holder) : 1;
+}
+
+static int transfer_poll(lua_State *L) {
+  return finish_or_not(L, 0);
+}
+
+/* Whether it is over, as far as the last step knows. */
+static int transfer_done(lua_State *L) {
+  const struct lua_transfer *holder = luaL_checkudata(L, 1, transfer_type);
+  lua_pushboolean(L, !holder->transfer || holder->transfer->state == TRANSFER_DONE);
+  return 1;
+}
+
+static int transfer_wait(lua_State *L) {
+  double seconds = luaL_optnumber(L, 2, INFINITY);
+  luaL_argcheck(L, seconds >= 0, 2, "seconds must not be negative");
+  return finish_or_not(L, seconds);
+}
+
+static int transfer_abort(lua_State *L) {
+  struct lua_transfer *holder = check_transfer(L);
+  bool was_running = holder->transfer->state != TRANSFER_DONE;
+  if (was_running) transfer_fail(holder->transfer, FAILURE_ABORTED, "aborted by the program");
+  lua_attendant_wait(L, lua_gettop(L), holder->transfer, 0);
+  lua_pushboolean(L, was_running);
+  return 1;
+}
+
+/* The end of a scope: the transfer may be in use further up, so it is but ended. */
+static int transfer_close(lua_State *L) {
+  struct lua_transfer *holder = luaL_checkudata(L, 1, transfer_type);
+  return holder->transfer ? transfer_abort(L) : 0;
+}
+
+static int transfer_tostring(lua_State *L) {
+  const struct lua_transfer *holder = luaL_checkudata(L, 1, transfer_type);
+  const char *state = !holder->transfer                          ? "closed"
+                      : holder->transfer->state == TRANSFER_DONE ? "done"
+                                                                 : "running";
+  lua_pushfstring(L, "%s: %s", transfer_type, state);
+  return 1;
+}
 
 static int transfer_gc(lua_State *L) {
   lua_transfer_close(luaL_checkudata(L, 1, transfer_type));
@@ -14,19 +89,30 @@ static int transfer_gc(lua_State *L) {
 
 static const luaL_Reg transfer_methods[] = {
     {"__gc", transfer_gc},
+    {"__close", transfer_close},
+    {"__tostring", transfer_tostring},
+    {"poll", transfer_poll},
+    {"done", transfer_done},
+    {"wait", transfer_wait},
+    {"abort", transfer_abort},
     {NULL, NULL},
 };
 
 void lua_transfer_open(lua_State *L) {
   luaL_newmetatable(L, transfer_type);
   compat_setfuncs(L, transfer_methods, 0);
+  lua_pushvalue(L, -1);
+  lua_setfield(L, -2, "__index");
   lua_pop(L, 1);
 }
 
-struct lua_transfer *lua_transfer_push(lua_State *L) {
+struct lua_transfer *lua_transfer_push(lua_State *L, bool with_user_value) {
   struct lua_transfer *holder = compat_newuserdata(L, sizeof *holder);
-  *holder = (struct lua_transfer){.transfer = NULL};
+  *holder = (struct lua_transfer){.has_user_value = with_user_value};
   compat_setmetatable(L, transfer_type);
+  if (!with_user_value) return holder;
+  lua_newtable(L);
+  compat_setuservalue(L, -2);
   return holder;
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The userdata that owns one call, and what the call hands back to Lua. */
+/* The userdata that owns one call, its methods, and what the call hands back to Lua. */
 #ifndef BINDING_LUA_TRANSFER_H
 #define BINDING_LUA_TRANSFER_H
 
@@ -9,13 +9,19 @@
 struct lua_transfer {
   struct transfer *transfer; /* NULL before it is begun and after it is over */
   struct request_additions additions;
+  bool has_user_value; /* a table: the call's own callbacks, and what else goes with it */
 };
 
 /* To be called once a Lua state, before the others. */
 void lua_transfer_open(lua_State *L);
 
-/* Pushes an empty one, which already has its __gc: what is put into it from now on cannot leak. */
-struct lua_transfer *lua_transfer_push(lua_State *L);
+/* Pushes an empty one, which already has its __gc: what is put into it from now on cannot leak. With a user
+ * value, that is an empty table. */
+struct lua_transfer *lua_transfer_push(lua_State *L, bool with_user_value);
+
+/* Lets the userdata at `transfer`, whose user value is a table, keep its client's userdata: its methods need
+ * it. */
+void lua_transfer_keep_client(lua_State *L, int transfer, int client);
 
 /* Stops and frees what it owns; may be called again. */
 void lua_transfer_close(struct lua_transfer *holder);

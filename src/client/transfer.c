@@ -37,7 +37,10 @@ struct transfer *transfer_take_changed(struct upload_client *client) {
 
 static void transfer_change(struct transfer *transfer, enum transfer_state state) {
   transfer->state = state;
-  if (state == TRANSFER_DONE) transfer->ended_at = monotonic_clock_now();
+  if (state == TRANSFER_DONE) {
+    transfer->ended_at = monotonic_clock_now();
+    transfer->client->running--;
+  }
   if (state != TRANSFER_SENDING) transfer_queue(transfer);
 }
 
@@ -106,6 +109,10 @@ struct transfer *transfer_new(struct upload_client *client, const struct call_se
   upload_client_hold(client);
   transfer->client = client;
   transfer->number = ++client->transfers_made;
+  transfer->older = client->transfers;
+  if (transfer->older) transfer->older->younger = transfer;
+  client->transfers = transfer;
+  client->running++;
   transfer->task.finished = on_finished;
   transfer->task.awake = on_awake;
   transfer->settings = *settings;
@@ -122,10 +129,27 @@ static void transfer_stop(struct transfer *transfer) {
   if (transfer->task.asleep) transfer_engine_wake(engine, &transfer->task);
 }
 
+/* The parent's engine still holds the handle, and its sockets are the parent's: both are left as they are. */
+static void transfer_give_up(struct transfer *transfer) {
+  bool was_sending = transfer->state == TRANSFER_SENDING;
+  if (transfer->state == TRANSFER_DONE) return;
+  if (was_sending) transfer->may_have_applied |= http_attempt_has_sent(transfer->attempt);
+  if (was_sending) transfer->attempt = NULL;
+  transfer->task.asleep = false;
+  transfer->status = 0;
+  failure_set(&transfer->failure, FAILURE_ABORTED, "the process that began this call was forked");
+  transfer_change(transfer, TRANSFER_DONE);
+}
+
 void transfer_delete(struct transfer *transfer) {
   if (!transfer) return;
+  if (transfer->state != TRANSFER_DONE && upload_client_is_inherited(transfer->client))
+    transfer_give_up(transfer);
   transfer_stop(transfer);
   transfer_unqueue(transfer);
+  if (transfer->state != TRANSFER_DONE) transfer->client->running--;
+  *(transfer->younger ? &transfer->younger->older : &transfer->client->transfers) = transfer->older;
+  if (transfer->older) transfer->older->younger = transfer->younger;
   if (transfer->attempt) upload_client_return_attempt(transfer->client, transfer->attempt);
   http_request_destroy(&transfer->request);
   upload_client_release(transfer->client);
@@ -147,6 +171,20 @@ void transfer_fail(struct transfer *transfer, enum failure_kind kind, const char
   }
   failure_set(&transfer->failure, kind, "%s", message);
   transfer_change(transfer, TRANSFER_DONE);
+}
+
+bool transfer_enter(struct upload_client *client, struct failure *failure) {
+  if (upload_client_is_inherited(client)) {
+    for (struct transfer *at = client->transfers; at; at = at->older) transfer_give_up(at);
+    upload_client_close(client);
+  }
+  return upload_client_open(client, failure);
+}
+
+void transfer_close_all(struct upload_client *client) {
+  for (struct transfer *at = client->transfers; at; at = at->older)
+    if (at->state != TRANSFER_DONE) transfer_fail(at, FAILURE_ABORTED, "the client was closed");
+  upload_client_close(client);
 }
 
 void transfer_reject_answer(struct transfer *transfer, const char *message) {

@@ -27,10 +27,11 @@ struct transfer {
   bool may_have_applied; /* by an attempt so far that left without a confirmation */
   bool next_connection_fresh;
   double started_at, deadline_at, ended_at;
-  double retry_wait;      /* seconds, while WAITING */
-  double retry_after;     /* seconds the service asked for in its last answer; 0 for none */
-  struct failure failure; /* of the last attempt; kind NONE after a 2xx */
-  long status;            /* of the last answer; 0 for none */
+  double retry_wait;                /* seconds, while WAITING */
+  double retry_after;               /* seconds the service asked for in its last answer; 0 for none */
+  struct failure failure;           /* of the last attempt; kind NONE after a 2xx */
+  long status;                      /* of the last answer; 0 for none */
+  struct transfer *older, *younger; /* of the same client */
   struct transfer *next_changed;
   bool is_queued;
 };
@@ -54,6 +55,14 @@ void transfer_begin(struct transfer *transfer, const char *api_key, size_t lengt
 
 /* Any state but DONE -> DONE with this failure. */
 void transfer_fail(struct transfer *transfer, enum failure_kind kind, const char *message);
+
+/* On each entry from the host: readies the client for a call. In a process forked since, its transfers end as
+ * `aborted`, their handles given up with the parent's engine. False when memory or descriptors have run out.
+ */
+bool transfer_enter(struct upload_client *client, struct failure *failure);
+
+/* Ends all that run as `aborted`, then closes the client's connections. It may be entered again. */
+void transfer_close_all(struct upload_client *client);
 
 /* A DONE transfer's 2xx turned out to be no answer to the call. */
 void transfer_reject_answer(struct transfer *transfer, const char *message);

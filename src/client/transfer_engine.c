@@ -19,6 +19,7 @@ struct transfer_engine {
   CURLM *multi;
   struct descriptor_set *descriptors;
   double curl_due;              /* when curl wants to be called; INFINITY: not by time */
+  double announced_due;         /* what the descriptor's timer is set to; NAN: nothing yet */
   struct engine_task *sleepers; /* soonest first */
   struct engine_task *last_sleeper;
   unsigned char *opened_here; /* by descriptor: 1 for those whose closing we shall be told of */
@@ -89,6 +90,7 @@ struct transfer_engine *transfer_engine_new(unsigned max_connections) {
   struct transfer_engine *engine = calloc(1, sizeof *engine);
   if (!engine) return NULL;
   engine->curl_due = INFINITY;
+  engine->announced_due = NAN;
   engine->process = getpid();
   engine->descriptors = descriptor_set_new();
   engine->multi = curl_multi_init();
@@ -195,6 +197,24 @@ static bool transfer_engine_run_due(struct transfer_engine *engine) {
 static double transfer_engine_due(const struct transfer_engine *engine) {
   double due = engine->curl_due;
   return engine->sleepers && engine->sleepers->wake_at < due ? engine->sleepers->wake_at : due;
+}
+
+double transfer_engine_due_in(const struct transfer_engine *engine) {
+  return fmax(0, transfer_engine_due(engine) - monotonic_clock_now());
+}
+
+int transfer_engine_descriptor(struct transfer_engine *engine) {
+  int descriptor = descriptor_set_descriptor(engine->descriptors);
+  engine->announced_due = NAN;
+  transfer_engine_announce(engine);
+  return descriptor;
+}
+
+void transfer_engine_announce(struct transfer_engine *engine) {
+  double due = transfer_engine_due(engine);
+  if (due == engine->announced_due) return;
+  engine->announced_due = due;
+  descriptor_set_set_due(engine->descriptors, transfer_engine_due_in(engine));
 }
 
 static int curl_select_mask(unsigned readiness) {

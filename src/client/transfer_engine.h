@@ -41,6 +41,15 @@ void transfer_engine_wake(struct transfer_engine *engine, struct engine_task *ta
  * came of the wait either: the time was up, or a signal arrived. */
 bool transfer_engine_step(struct transfer_engine *engine, double seconds);
 
+/* Seconds until something is due; 0 when it is overdue, INFINITY when only descriptors count. */
+double transfer_engine_due_in(const struct transfer_engine *engine);
+
+/* The one descriptor that becomes readable when a step has something to do; -1 where the system has none. */
+int transfer_engine_descriptor(struct transfer_engine *engine);
+
+/* Keeps that descriptor's timer right. To be called before the host goes back to its own loop. */
+void transfer_engine_announce(struct transfer_engine *engine);
+
 /* For CURLOPT_OPENSOCKETFUNCTION and CURLOPT_CLOSESOCKETFUNCTION, with the engine as their data. */
 curl_socket_t transfer_engine_open_socket(void *engine, curlsocktype purpose, struct curl_sockaddr *address);
 int transfer_engine_close_socket(void *engine, curl_socket_t descriptor);

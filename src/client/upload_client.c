@@ -19,11 +19,16 @@ static void seed_random(struct upload_client *client) {
   memcpy(client->random_state, &seed, sizeof client->random_state);
 }
 
-static bool upload_client_start_engine(struct upload_client *client, struct failure *failure) {
+bool upload_client_open(struct upload_client *client, struct failure *failure) {
+  if (client->engine) return true;
   client->engine = transfer_engine_new(client->config->max_connections);
   seed_random(client);
   return client->engine ||
          failure_set(failure, FAILURE_CONNECTION, "no memory or no descriptors left for a client");
+}
+
+bool upload_client_is_inherited(const struct upload_client *client) {
+  return client->engine && !transfer_engine_is_ours(client->engine);
 }
 
 struct upload_client *upload_client_new(struct client_config *config, struct failure *failure) {
@@ -35,7 +40,7 @@ struct upload_client *upload_client_new(struct client_config *config, struct fai
   }
   client->config = config;
   client->holders = 1;
-  if (upload_client_start_engine(client, failure)) return client;
+  if (upload_client_open(client, failure)) return client;
   upload_client_release(client);
   return NULL;
 }
@@ -53,18 +58,17 @@ void upload_client_hold(struct upload_client *client) {
   client->holders++;
 }
 
-void upload_client_release(struct upload_client *client) {
-  if (--client->holders > 0) return;
+void upload_client_close(struct upload_client *client) {
   delete_idle_attempts(client);
-  if (client->engine && transfer_engine_is_ours(client->engine)) transfer_engine_delete(client->engine);
-  client_config_delete(client->config);
-  free(client);
+  if (!upload_client_is_inherited(client)) transfer_engine_delete(client->engine);
+  client->engine = NULL;
 }
 
-bool upload_client_enter(struct upload_client *client, struct failure *failure) {
-  if (client->engine && transfer_engine_is_ours(client->engine)) return true;
-  delete_idle_attempts(client);
-  return upload_client_start_engine(client, failure);
+void upload_client_release(struct upload_client *client) {
+  if (--client->holders > 0) return;
+  upload_client_close(client);
+  client_config_delete(client->config);
+  free(client);
 }
 
 struct http_attempt *upload_client_take_attempt(struct upload_client *client) {

@@ -16,6 +16,8 @@ struct upload_client {
   struct transfer_engine *engine;
   struct http_attempt *idle_attempts;
   unsigned idle_count;
+  struct transfer *transfers; /* all there are, the youngest first */
+  unsigned running;           /* of them, those begun and not done */
   struct transfer *first_changed, *last_changed;
   unsigned short random_state[3];
   unsigned transfers_made;
@@ -28,9 +30,15 @@ struct upload_client *upload_client_new(struct client_config *config, struct fai
 void upload_client_hold(struct upload_client *client);
 void upload_client_release(struct upload_client *client);
 
-/* Must be called on each entry from the host. In a process forked since, gives up the inherited engine
- * without touching its connections, which the parent still uses, and makes a new one. */
-bool upload_client_enter(struct upload_client *client, struct failure *failure);
+/* Gives the client an engine where it has none. False when memory or descriptors have run out. */
+bool upload_client_open(struct upload_client *client, struct failure *failure);
+
+/* Whether its engine was made by the process that forked this one. */
+bool upload_client_is_inherited(const struct upload_client *client);
+
+/* Closes its connections, or, when they are a parent's, gives them up without touching them: the parent still
+ * uses them. No transfer may be running. */
+void upload_client_close(struct upload_client *client);
 
 /* An attempt to use; NULL when memory ran out. To be handed back off the engine. */
 struct http_attempt *upload_client_take_attempt(struct upload_client *client);

@@ -1,0 +1,32 @@
+-- SPDX-License-Identifier: MIT
+-- Each example runs, against the emulator, and prints what it says it prints.
+
+local emulator = require "spec.support.emulator"
+local script = require "spec.support.script"
+
+local function read_file(path)
+  local file = assert(io.open(path))
+  local text = file:read("*a")
+  file:close()
+  return text
+end
+
+describe("the example", function()
+  local service
+
+  setup(function() service = emulator.start() end)
+
+  teardown(function() service.stop() end)
+
+  for _, row in ipairs {
+    { "cancel", "status     = cancelled.*bad_request: .*may_have_applied = false" },
+    { "game_loop", "^cancelled in %d+ frames" },
+  } do
+    it(row[1] .. " runs", function()
+      local result = script.run(read_file(("examples/%s.lua"):format(row[1])),
+        { OPENAI_BASE_URL = service.base_url, OPENAI_API_KEY = "sk-example" })
+      assert.are.same({ "", 0 }, { result.stderr, result.status })
+      assert.is_truthy(result.stdout:find(row[2]), result.stdout)
+    end)
+  end
+end)
