@@ -16,7 +16,7 @@ local function run_until_done(transfer)
     local work = os.clock() - began
     frames, longest = frames + 1, math.max(longest, work)
     if done then return upload, failure end
-    uploads.step(frame_seconds - work) -- rests; a real game draws, and calls step() without an argument
+    uploads.step(math.max(0, frame_seconds - work)) -- rests; a real game draws, and calls step() without an argument
   end
 end
 

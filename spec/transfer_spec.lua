@@ -296,7 +296,18 @@ describe("many at once", function()
     drive.all(client)
     for _, transfer in ipairs(transfers) do assert.are.equal(rows.id, drive.result(transfer).id) end
     assert.are.equal(20, #played.seen().requests)
-    assert.are.equal(3, played.seen().most_open)
+    assert.is_true(played.seen().most_open <= 3)
+    played.close()
+  end)
+
+  it("are as many at a time as max_connections, where there are more", function()
+    local client, played = client_of({ stalled }, { max_connections = 3 })
+    for index = 1, 8 do client[index] = client.start.cancel(rows.id) end
+    drive.till_seen(client, played, "requests", 3)
+    for _ = 1, 5 do client.step(0.01) end
+    local seen = played.seen()
+    assert.are.same({ 3, 3 }, { #seen.requests, seen.most_open })
+    client.close()
     played.close()
   end)
 
@@ -740,7 +751,7 @@ describe("the collector", function()
         client = require("openai_uploads").new()
         transfer = client.start.cancel "upload_1"
         for _ = 1, 5 do client.step(0.01) end
-        local waiting = client.start.cancel("upload_2", { log = print })
+        local waiting = client.start.cancel("upload_2", { log = function() end })
       ]] .. ending, { OPENAI_BASE_URL = played.base_url, OPENAI_API_KEY = check.key })
       assert.are.same({ "", "", 0 }, { result.stdout, result.stderr, result.status })
     end

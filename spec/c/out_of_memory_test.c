@@ -42,6 +42,11 @@ static const struct scenario {
      "with_response = true, log = function(event) return event.url .. event.event end, on_retry = "
      "function(info) return info.failure .. '' end}) end",
      "server: the service answered HTTP 503 (HTTP 503, attempt 2)"},
+    {"a transfer that is begun, and another that is dropped",
+     "local client = core.client() return function() client.start.cancel('upload_ok', once) local transfer = "
+     "client.start.cancel('upload_ok', once) local _, upload, failure = transfer:wait() transfer:abort() "
+     "client.step() client.close() return upload, failure end",
+     "cancelled"},
     {"new with many settings",
      "return function() local client = core.client {api_key = function() return 'sk-' .. 'function' end, "
      "organization = 'org-1', "
