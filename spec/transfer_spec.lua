@@ -27,6 +27,7 @@ before_each(function() service.reset() end)
 local function new_id() return service.make_uploads(1)[1] end
 
 local stalled = { { "request" }, { "stall" } }
+local busy = fault.answer(503, "", nil, { connection = "close" })
 
 -- A client without retries of a server that plays these connections, and the script.
 local function client_of(connections, settings)
@@ -227,6 +228,21 @@ describe("wait", function()
     played.close()
   end)
 
+  it("comes back at once from a transfer that is done, whatever else runs", function()
+    local other, client, played = stalled_transfer(nil, { timeout = 2 })
+    local transfer = client.start.cancel "upload_2"
+    transfer:abort()
+    for _, seconds in ipairs { 0, 10, math.huge } do
+      local done, _, failure = transfer:wait(seconds)
+      assert.are.same({ true, "aborted" }, { done, failure.kind })
+      assert.is_false(other:poll())
+    end
+    transfer:wait()
+    assert.is_false(other:poll())
+    other:abort()
+    played.close()
+  end)
+
   it("of one transfer drives the others", function()
     local client = check.client(service)
     local transfers = {}
@@ -392,7 +408,7 @@ describe("retries of a started call", function()
   end)
 
   it("wait without keeping the others", function()
-    local client, played = client_of { rows.answered(fault.answer(503, "")), rows.lucky }
+    local client, played = client_of { rows.answered(busy), rows.lucky }
     local told
     local slow = client.start.cancel(rows.id,
       { max_retries = 1, retry_delay = 8, on_retry = function() told = true end })
@@ -542,8 +558,8 @@ describe("abort", function()
   end)
 
   local waits = {
-    { "503, which may have been carried out", rows.answered(fault.answer(503, "")), true },
-    { "429, which was not", rows.answered(fault.answer(429, "")), false },
+    { "503, which may have been carried out", rows.answered(busy), true },
+    { "429, which was not", rows.answered(fault.answer(429, "", nil, { connection = "close" })), false },
     { "a reset", { { "request" }, { "reset" } }, true },
   }
   for _, row in ipairs(waits) do
@@ -572,7 +588,7 @@ describe("abort", function()
   end)
 
   it("remembers the doubt of an earlier attempt", function()
-    local client, played = client_of { rows.answered(fault.answer(503, ""), { "close" }), stalled }
+    local client, played = client_of { rows.answered(busy, { "close" }), stalled }
     local transfer = client.start.cancel(rows.id, { max_retries = 2 })
     drive.till_seen(client, played, "requests", 2)
     check_aborted(transfer, 2, true)
@@ -659,7 +675,7 @@ describe("the collector", function()
   end)
 
   it("aborts transfers that have not begun, wait for a retry or are done", function()
-    local client, played = client_of { rows.answered(fault.answer(503, "")), rows.lucky }
+    local client, played = client_of { rows.answered(busy), rows.lucky }
     local told
     local function tell() told = true end
     local function hold()

@@ -105,10 +105,8 @@ static void begin(lua_State *L, int callbacks, int own, struct transfer *transfe
   if (transfer->state == TRANSFER_SENDING) lua_notice_attempt(L, callbacks, own, transfer);
 }
 
-/* Returns whether the transfer is done. */
-static bool attend(lua_State *L, int callbacks, struct transfer *transfer) {
+static void attend(lua_State *L, int callbacks, struct transfer *transfer) {
   int top = lua_gettop(L);
-  bool done = false;
   int own;
   if (push_known(L, callbacks, transfer, &own)) {
     switch (transfer->state) {
@@ -117,20 +115,14 @@ static bool attend(lua_State *L, int callbacks, struct transfer *transfer) {
     case TRANSFER_DONE: lua_notice_done(L, callbacks, own, transfer); break;
     case TRANSFER_SENDING: break;
     }
-    done = transfer->state == TRANSFER_DONE;
   }
   lua_settop(L, top);
-  return done;
 }
 
-/* Returns whether any that had changed is done. */
-static bool attend_all(lua_State *L, int callbacks, struct upload_client *client) {
+static void attend_all(lua_State *L, int callbacks, struct upload_client *client) {
   struct transfer *changed;
-  bool any_done = false;
   luaL_checkstack(L, 20, "no room for a call");
-  while ((changed = transfer_take_changed(client)))
-    if (attend(L, callbacks, changed)) any_done = true;
-  return any_done;
+  while ((changed = transfer_take_changed(client))) attend(L, callbacks, changed);
 }
 
 static int do_nothing(lua_State *L) {
@@ -147,23 +139,31 @@ static void let_hooks_run(lua_State *L) {
 /* A signal that arrives just before the wait begins does not end it. */
 #define SECONDS_WITHOUT_HOOKS 1.0
 
+/* What is done may have come to that in a step that a callback made. */
 void lua_attendant_step(lua_State *L, int callbacks, struct upload_client *client, double seconds) {
   double until = monotonic_clock_now() + seconds;
-  bool came = attend_all(L, callbacks, client);
-  while (!came && client->running > 0) {
-    double left = until - monotonic_clock_now();
+  unsigned done = client->done;
+  bool came = false;
+  double left;
+  attend_all(L, callbacks, client);
+  do {
+    if (!client->engine) return; /* a callback closed it */
+    /* with nothing running there is nothing to wait for, but idle connections may stir */
+    left = client->running > 0 && client->done == done ? until - monotonic_clock_now() : 0;
     came = transfer_engine_step(client->engine, fmax(0, fmin(left, SECONDS_WITHOUT_HOOKS)));
     if (!came) let_hooks_run(L);
     attend_all(L, callbacks, client);
-    if (left <= 0) break;
-  }
+  } while (!came && left > 0);
   if (client->engine) transfer_engine_announce(client->engine);
 }
 
 void lua_attendant_wait(lua_State *L, int callbacks, const struct transfer *transfer, double seconds) {
   double until = monotonic_clock_now() + seconds;
-  do lua_attendant_step(L, callbacks, transfer->client, fmax(0, until - monotonic_clock_now()));
-  while (transfer->state != TRANSFER_DONE && monotonic_clock_now() < until);
+  double left = seconds;
+  do {
+    lua_attendant_step(L, callbacks, transfer->client, transfer->state == TRANSFER_DONE ? 0 : fmax(0, left));
+    left = until - monotonic_clock_now();
+  } while (transfer->state != TRANSFER_DONE && left > 0);
 }
 
 /* wait(callbacks, transfer) */

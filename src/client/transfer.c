@@ -40,6 +40,7 @@ static void transfer_change(struct transfer *transfer, enum transfer_state state
   if (state == TRANSFER_DONE) {
     transfer->ended_at = monotonic_clock_now();
     transfer->client->running--;
+    transfer->client->done++;
   }
   if (state != TRANSFER_SENDING) transfer_queue(transfer);
 }

@@ -18,6 +18,7 @@ struct upload_client {
   unsigned idle_count;
   struct transfer *transfers; /* all there are, the youngest first */
   unsigned running;           /* of them, those begun and not done */
+  unsigned done;              /* so far, also those that are gone */
   struct transfer *first_changed, *last_changed;
   unsigned short random_state[3];
   unsigned transfers_made;
