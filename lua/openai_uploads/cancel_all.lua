@@ -69,14 +69,19 @@ return function(client, most, ids, options)
     if on_result then guarded(0, on_result, id, upload, failure, response) end
   end
 
-  begin_more()
-  while count > 0 do
-    client.step(math.huge)
+  -- Some may be done before any step: a call that cannot even begin, or one that a callback saw to its end.
+  local function settle_done()
     local done = {}
     for transfer in pairs(running) do
       if transfer:done() then done[#done + 1] = transfer end
     end
     for _, transfer in ipairs(done) do settle(transfer, running[transfer]) end
+    return #done > 0
+  end
+
+  begin_more()
+  while count > 0 do
+    if not settle_done() then client.step(math.huge) end
     begin_more()
   end
   return uploads, failures

@@ -6,6 +6,7 @@
 
 #include <fcntl.h>
 #include <math.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -25,6 +26,7 @@ struct transfer_engine {
   unsigned char *opened_here; /* by descriptor: 1 for those whose closing we shall be told of */
   int opened_here_size;
   pid_t process;
+  struct transfer_engine *abandoned_before;
 };
 
 static int on_curl_timer(CURLM *multi, long milliseconds, void *data) {
@@ -117,6 +119,16 @@ void transfer_engine_delete(struct transfer_engine *engine) {
 
 bool transfer_engine_is_ours(const struct transfer_engine *engine) {
   return engine->process == getpid();
+}
+
+/* Kept within reach, so that a leak checker can tell this from an oversight. */
+void transfer_engine_abandon(struct transfer_engine *engine) {
+  static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+  static struct transfer_engine *abandoned;
+  pthread_mutex_lock(&lock);
+  engine->abandoned_before = abandoned;
+  abandoned = engine;
+  pthread_mutex_unlock(&lock);
 }
 
 bool transfer_engine_start(struct transfer_engine *engine, CURL *easy) {

@@ -27,6 +27,10 @@ void transfer_engine_delete(struct transfer_engine *engine);
 /* Whether the engine was made by this very process, not by the one that forked it. */
 bool transfer_engine_is_ours(const struct transfer_engine *engine);
 
+/* In a process that was forked: gives the engine up as it is, for ever. Closing its connections would speak
+ * on them, and the parent still uses them. */
+void transfer_engine_abandon(struct transfer_engine *engine);
+
 /* Begins an exchange; the handle's CURLOPT_PRIVATE is its task. False when memory ran out. */
 bool transfer_engine_start(struct transfer_engine *engine, CURL *easy);
 

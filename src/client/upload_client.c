@@ -60,7 +60,10 @@ void upload_client_hold(struct upload_client *client) {
 
 void upload_client_close(struct upload_client *client) {
   delete_idle_attempts(client);
-  if (!upload_client_is_inherited(client)) transfer_engine_delete(client->engine);
+  if (upload_client_is_inherited(client))
+    transfer_engine_abandon(client->engine);
+  else
+    transfer_engine_delete(client->engine);
   client->engine = NULL;
 }
 
