@@ -151,16 +151,20 @@ static int client_step(lua_State *L) {
 /* fd() -> a descriptor that is readable when a step has something to do; nil where the system has none */
 static int client_fd(lua_State *L) {
   int descriptor = transfer_engine_descriptor(enter(L)->engine);
-  if (descriptor < 0) return 0;
-  lua_pushinteger(L, descriptor);
+  if (descriptor >= 0)
+    lua_pushinteger(L, descriptor);
+  else
+    lua_pushnil(L);
   return 1;
 }
 
 /* timeout() -> seconds until a step is due; nil when only descriptors count */
 static int client_timeout(lua_State *L) {
   double seconds = transfer_engine_due_in(enter(L)->engine);
-  if (isinf(seconds)) return 0;
-  lua_pushnumber(L, seconds);
+  if (isfinite(seconds))
+    lua_pushnumber(L, seconds);
+  else
+    lua_pushnil(L);
   return 1;
 }
 
