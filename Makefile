@@ -115,10 +115,10 @@ floors:
 C_FILES = $(wildcard src/*/*.[ch] spec/c/*.[ch] bench/*.c)
 
 lint: floors
-	luacheck --quiet lua spec examples bench
-	clang-format --dry-run --Werror $(C_FILES)
-	clang-tidy --quiet --warnings-as-errors='*' $(wildcard src/*/*.c) -- -std=c11 -D_GNU_SOURCE -Isrc $(call lua_flags,lua5.4)
-	cppcheck --quiet --error-exitcode=1 --std=c11 --enable=warning,performance,portability --inline-suppr \
+	@luacheck --quiet lua spec examples bench
+	@clang-format --dry-run --Werror $(C_FILES)
+	@clang-tidy --quiet --warnings-as-errors='*' $(wildcard src/*/*.c) -- -std=c11 -D_GNU_SOURCE -Isrc $(call lua_flags,lua5.4)
+	@cppcheck --quiet --error-exitcode=1 --std=c11 --enable=warning,performance,portability --inline-suppr \
 	  --suppress=missingIncludeSystem -Isrc src
 
 # The C units and the whole Lua suite on 5.4, with every byte and every operation watched.

@@ -281,7 +281,7 @@ describe("on_result of cancel_all", function()
   end)
 end)
 
-describe("cancel_all raises for", function()
+describe("cancel_all raises, and sends nothing, for", function()
   local misuses = {
     { "no ids", function(cancel_all) cancel_all() end, "bad argument #1 to 'cancel_all'" },
     { "one id", function(cancel_all) cancel_all "upload_1" end, "bad argument #1 to 'cancel_all'" },
@@ -307,6 +307,7 @@ describe("cancel_all raises for", function()
       check.holds("cancel_all_spec.lua:", message)
       check.holds(row[3], message)
       assert.are.equal(0, client.step())
+      check.nothing_sent(service)
     end)
   end
 end)

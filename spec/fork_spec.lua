@@ -86,11 +86,9 @@ local function it_forks(name, body)
   end)
 end
 
--- A child gives up its parent's engine as it is, which a sanitizer calls a leak.
 local function environment(base_url, more)
   return check.merged({
     OPENAI_BASE_URL = base_url, OPENAI_API_KEY = check.key, FORK_LIBRARY = library, SSL_CERT_FILE = service.ca_file,
-    ASAN_OPTIONS = "detect_leaks=0",
   }, more or {})
 end
 

@@ -148,16 +148,7 @@ describe("step", function()
 end)
 
 describe("fd", function()
-  local function client_with_fd(connections, settings)
-    local client, played = client_of(connections, settings)
-    if client.fd() == nil then
-      played.close()
-      return nil
-    end
-    return client, played
-  end
-
-  local function describe_it(name, body)
+  local function it_has(name, body)
     it(name, function()
       local probe = check.client(service)
       if probe.fd() == nil then pending "this system has no such descriptor" return end
@@ -165,7 +156,7 @@ describe("fd", function()
     end)
   end
 
-  describe_it("is a whole number, the same as long as the client is open", function()
+  it_has("is a whole number, the same as long as the client is open", function()
     local client = check.client(service)
     local descriptor = client.fd()
     assert.are.same({ "number", 0 }, { type(descriptor), descriptor % 1 })
@@ -179,15 +170,15 @@ describe("fd", function()
     assert.are_not.equal(descriptor, check.client(service).fd())
   end)
 
-  describe_it("is not readable where nothing runs", function()
+  it_has("is not readable where nothing runs", function()
     local client = check.client(service)
     assert.is_false(is_readable(client))
     client.cancel(new_id())
     assert.is_false(is_readable(client))
   end)
 
-  describe_it("comes to rest while a server is silent", function()
-    local client, played = client_with_fd { stalled }
+  it_has("comes to rest while a server is silent", function()
+    local client, played = client_of { stalled }
     local transfer = client.start.cancel(rows.id)
     drive.till_seen(client, played, "requests", 1)
     drive.till(client, function() return not is_readable(client, 0.05) end)
@@ -195,9 +186,9 @@ describe("fd", function()
     played.close()
   end)
 
-  describe_it("is readable when an answer is there", function()
+  it_has("is readable when an answer is there", function()
     local late = { { "request" }, { "wait", 0.1 }, { "send", rows.good_answer }, { "stall" } }
-    local client, played = client_with_fd { late }
+    local client, played = client_of { late }
     local transfer = client.start.cancel(rows.id)
     drive.till_seen(client, played, "requests", 1)
     assert.is_true(played.wait_for("bytes_sent", #rows.good_answer))
@@ -208,8 +199,8 @@ describe("fd", function()
     played.close()
   end)
 
-  describe_it("is readable when a retry is due", function()
-    local client = client_with_fd({ rows.answered(busy), rows.lucky }, { max_retries = 1 })
+  it_has("is readable when a retry is due", function()
+    local client = client_of({ rows.answered(busy), rows.lucky }, { max_retries = 1 })
     local told
     local transfer = client.start.cancel(rows.id, { retry_delay = 0.2, on_retry = function() told = true end })
     drive.till(client, function() return told end)
@@ -218,8 +209,8 @@ describe("fd", function()
     assert.are.equal(rows.id, drive.result(transfer).id)
   end)
 
-  describe_it("is readable when a timeout is due", function()
-    local client, played = client_with_fd { stalled }
+  it_has("is readable when a timeout is due", function()
+    local client, played = client_of { stalled }
     local transfer = client.start.cancel(rows.id, { timeout = 0.2 })
     drive.till_seen(client, played, "requests", 1)
     drive.till(client, function() return transfer:poll() or not is_readable(client) end)
@@ -229,8 +220,8 @@ describe("fd", function()
     played.close()
   end)
 
-  describe_it("is not readable for an idle connection that the server has closed", function()
-    local client, played = client_with_fd { rows.answered(rows.good_answer, { "close" }) }
+  it_has("is not readable for an idle connection that the server has closed", function()
+    local client, played = client_of { rows.answered(rows.good_answer, { "close" }) }
     local transfer = client.start.cancel(rows.id)
     drive.all(client)
     assert.are.equal(rows.id, drive.result(transfer).id)
@@ -241,7 +232,7 @@ describe("fd", function()
     played.close()
   end)
 
-  describe_it("is all that a loop needs", function()
+  it_has("is all that a loop needs", function()
     local client = check.client(service)
     local transfers, ids = {}, service.make_uploads(20)
     service.answer_next { { status = 500 }, { delay = 0.1 }, { status = 503 }, { close = true }, { delay = 0.05 } }
@@ -254,7 +245,7 @@ describe("fd", function()
     for index, transfer in ipairs(transfers) do assert.are.equal(ids[index], drive.result(transfer).id) end
   end)
 
-  describe_it("of several clients goes into one select", function()
+  it_has("of several clients goes into one select", function()
     local clients, transfers, objects = {}, {}, {}
     for index = 1, 3 do
       local client = check.client(service)

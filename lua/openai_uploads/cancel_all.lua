@@ -1,9 +1,14 @@
 -- SPDX-License-Identifier: MIT
 -- Many cancels at once.
+local core = require "openai_uploads.core"
 
 local function check_ids(ids)
   if type(ids) ~= "table" then
     error(("bad argument #1 to 'cancel_all' (ids must be a table, got %s)"):format(type(ids)), 4)
+  end
+  for index, id in ipairs(ids) do -- all of them, before the first is sent
+    local refusal = core.upload_id_refusal(id)
+    if refusal then error(("bad argument #1 to 'cancel_all' (ids[%d]: upload id %s)"):format(index, refusal), 4) end
   end
 end
 

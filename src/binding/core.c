@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include "base/path_segment.h"
 #include "base/version.h"
 #include "binding/lua_client.h"
 #include "binding/lua_compat.h"
@@ -15,8 +16,22 @@ static void initialize_curl(void) {
   curl_global_init(CURL_GLOBAL_DEFAULT);
 }
 
+/* upload_id_refusal(id) -> why it may not be sent; nil when it may */
+static int upload_id_refusal(lua_State *L) {
+  size_t length;
+  const char *id;
+  if (lua_type(L, 1) != LUA_TSTRING) {
+    lua_pushfstring(L, "must be a string, got %s", luaL_typename(L, 1));
+    return 1;
+  }
+  id = lua_tolstring(L, 1, &length);
+  lua_pushstring(L, path_segment_refusal(id, length));
+  return 1;
+}
+
 static const luaL_Reg functions[] = {
     {"client", lua_client_new},
+    {"upload_id_refusal", upload_id_refusal},
     {NULL, NULL},
 };
 

@@ -23,22 +23,23 @@ void lua_attendant_push_callbacks(lua_State *L) {
   lua_rawseti(L, -2, KNOWN_TRANSFERS);
 }
 
-/* Sets what stands for the transfer to the value on top of the stack, and pops that. */
-static void set_known(lua_State *L, int callbacks, const struct transfer *transfer) {
+/* Sets what stands for a transfer to the value on top of the stack, and pops that. */
+static void set_known(lua_State *L, int callbacks, unsigned number) {
   lua_rawgeti(L, callbacks, KNOWN_TRANSFERS);
   lua_insert(L, -2);
-  lua_rawseti(L, -2, (int)transfer->number);
+  lua_rawseti(L, -2, (int)number);
   lua_pop(L, 1);
 }
 
-void lua_attendant_note(lua_State *L, int callbacks, int index, const struct transfer *transfer) {
+void lua_attendant_note(lua_State *L, int callbacks, int index) {
+  const struct lua_transfer *holder = lua_touserdata(L, index);
   lua_pushvalue(L, index);
-  set_known(L, callbacks, transfer);
+  set_known(L, callbacks, holder->transfer->number);
 }
 
-void lua_attendant_forget(lua_State *L, int callbacks, const struct transfer *transfer) {
+void lua_attendant_forget(lua_State *L, int callbacks, const struct lua_transfer *holder) {
   lua_pushnil(L);
-  set_known(L, callbacks, transfer);
+  set_known(L, callbacks, holder->transfer->number);
 }
 
 /* Pushes the transfer's userdata, so that no collection takes it while it is attended; NULL when it is

@@ -12,8 +12,8 @@ void lua_attendant_push_callbacks(lua_State *L);
 
 /* Makes the transfer in the userdata at `index` known to those who step, for as long as somebody holds it.
  * One that is not known is not attended. */
-void lua_attendant_note(lua_State *L, int callbacks, int index, const struct transfer *transfer);
-void lua_attendant_forget(lua_State *L, int callbacks, const struct transfer *transfer);
+void lua_attendant_note(lua_State *L, int callbacks, int index);
+void lua_attendant_forget(lua_State *L, int callbacks, const struct lua_transfer *holder);
 
 /* Attends every transfer that has changed; where any runs, steps the engine until something came of that or
  * `seconds` have passed (INFINITY: no limit), and attends again. `callbacks`: where the client's table

@@ -43,7 +43,7 @@ static int client_gc(lua_State *L) {
   return 0;
 }
 
-static void raise_out_of_memory(lua_State *L) {
+_Noreturn static void raise_out_of_memory(lua_State *L) {
   luaL_error(L, "not enough memory");
 }
 
@@ -94,7 +94,7 @@ static struct lua_transfer *begin(lua_State *L, struct upload_client *client, in
   read_options(L, options, holder, index, &settings, &problem);
   transfer = holder->transfer = transfer_new(client, &settings, &holder->additions);
   if (!transfer) raise_out_of_memory(L);
-  lua_attendant_note(L, callbacks, index, transfer);
+  lua_attendant_note(L, callbacks, index);
   if (problem.kind == FAILURE_NONE && !call->build(&transfer->request, arguments))
     failure_set_out_of_memory(&problem);
   if (problem.kind == FAILURE_NONE || problem.kind == FAILURE_OUT_OF_MEMORY)
@@ -117,7 +117,7 @@ static int client_call(lua_State *L) {
   int count;
   lua_attendant_finish(L, callbacks, holder);
   count = lua_transfer_push_result(L, holder);
-  lua_attendant_forget(L, callbacks, holder->transfer);
+  lua_attendant_forget(L, callbacks, holder);
   lua_transfer_close(holder);
   return count;
 }

@@ -8,6 +8,9 @@
 #include <lua.h>
 #include <stdbool.h>
 
+/* Lua's headers do not say that it never returns. NOLINTNEXTLINE(readability-redundant-declaration) */
+_Noreturn int luaL_error(lua_State *L, const char *format, ...);
+
 /* A userdata with one user value; on 5.1 its environment serves as that, so the value is always a table. */
 static inline void *compat_newuserdata(lua_State *L, size_t size) {
 #if LUA_VERSION_NUM >= 504

@@ -52,9 +52,18 @@ static int transfer_done(lua_State *L) {
   return 1;
 }
 
+/* READY, and off the queue: whoever attends it is further up this very stack. */
+static bool is_asked_for_key(lua_State *L) {
+  const struct lua_transfer *holder = luaL_checkudata(L, 1, transfer_type);
+  const struct transfer *transfer = holder->transfer;
+  return transfer && transfer->state == TRANSFER_READY && !transfer->is_queued;
+}
+
 static int transfer_wait(lua_State *L) {
   double seconds = luaL_optnumber(L, 2, INFINITY);
   luaL_argcheck(L, seconds >= 0, 2, "seconds must not be negative");
+  if (isinf(seconds) && is_asked_for_key(L))
+    return luaL_error(L, "a transfer cannot be waited for inside its own api_key function");
   return finish_or_not(L, seconds);
 }
 

@@ -126,7 +126,8 @@ struct transfer *transfer_new(struct upload_client *client, const struct call_se
 
 static void transfer_stop(struct transfer *transfer) {
   struct transfer_engine *engine = transfer->client->engine;
-  if (transfer->state == TRANSFER_SENDING) transfer_engine_stop(engine, transfer->attempt->easy);
+  if (transfer->attempt && transfer->state == TRANSFER_SENDING)
+    transfer_engine_stop(engine, transfer->attempt->easy);
   if (transfer->task.asleep) transfer_engine_wake(engine, &transfer->task);
 }
 
