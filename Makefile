@@ -112,7 +112,7 @@ run-tests:
 floors:
 	@.ci/floors $(BUILD)/$(MAIN_LUA)/openai_uploads/core.so
 
-C_FILES = $(wildcard src/*/*.[ch] spec/c/*.[ch] bench/*.c)
+C_FILES = $(wildcard src/*/*.[ch] spec/c/*.[ch] spec/support/*.c bench/*.c)
 
 lint: floors
 	@luacheck --quiet lua spec examples bench

@@ -8,7 +8,8 @@
 
 typedef int resolver(const char *, const char *, const struct addrinfo *, struct addrinfo **);
 
-int getaddrinfo(const char *node, const char *service, const struct addrinfo *hints, struct addrinfo **result) {
+int getaddrinfo(const char *node, const char *service, const struct addrinfo *hints,
+                struct addrinfo **result) {
   resolver *real = (resolver *)dlsym(RTLD_NEXT, "getaddrinfo");
   if (!node || !strstr(node, "hangs.example")) return real(node, service, hints, result);
   sleep(30);
