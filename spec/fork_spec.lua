@@ -253,6 +253,7 @@ describe("after a fork", function()
   end)
 
   it_forks("a child's child is a process of its own as well", function()
+    service.answer_next { { delay = 0 }, { delay = 0.3 } } -- not before start, which steps once, returns
     local output = run([[
       assert(uploads.cancel(ids[1]))
       in_child(function()
