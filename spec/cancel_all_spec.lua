@@ -23,10 +23,6 @@ end)
 
 before_each(function() service.reset() end)
 
--- One connection for all the requests of a spec: none ends while the next request is on its way.
-local lasting = {}
-for index = 1, 100, 2 do lasting[index], lasting[index + 1] = { "request" }, { "send", rows.good_answer } end
-
 local function count(object)
   local number = 0
   for _ in pairs(object) do number = number + 1 end
@@ -39,7 +35,7 @@ end
 
 -- A client with a stalled transfer of its own, and as many lucky connections as it needs.
 local function busy_client(settings)
-  local played = server.script { { { "request" }, { "stall" } }, lasting }
+  local played = server.script { { { "request" }, { "stall" } }, rows.lasting }
   local client = rows.client(played.base_url, settings)
   local stalled = client.start.cancel("upload_stalled", { timeout = 4 })
   drive.till_seen(client, played, "requests", 1)
@@ -114,7 +110,7 @@ describe("cancel_all", function()
   end)
 
   it("has no more connections than the client may have", function()
-    local played = server.script { lasting }
+    local played = server.script { rows.lasting }
     local client = rows.client(played.base_url, { max_connections = 3 })
     local ids = {}
     for index = 1, 30 do ids[index] = "upload_" .. index end

@@ -24,10 +24,6 @@ end)
 
 before_each(function() service.reset() end)
 
--- One connection for all the requests of a spec: none ends while the next request is on its way.
-local lasting = {}
-for index = 1, 100, 2 do lasting[index], lasting[index + 1] = { "request" }, { "send", rows.good_answer } end
-
 local function new_id() return service.make_uploads(1)[1] end
 
 local stalled = { { "request" }, { "stall" } }
@@ -311,7 +307,7 @@ describe("many at once", function()
   end)
 
   it("are no more at a time than max_connections", function()
-    local client, played = client_of({ lasting }, { max_connections = 3 })
+    local client, played = client_of({ rows.lasting }, { max_connections = 3 })
     local transfers = {}
     for index = 1, 20 do transfers[index] = client.start.cancel(rows.id) end
     drive.all(client)

@@ -22,12 +22,15 @@ local rows = {}
 rows.id = "upload_1"
 rows.good_answer = fault.answer(200, '{"id":"upload_1","object":"upload","status":"cancelled"}')
 
--- A connection on which all goes well.
-rows.lucky = {}
-for _ = 1, 8 do
-  rows.lucky[#rows.lucky + 1] = { "request" }
-  rows.lucky[#rows.lucky + 1] = { "send", rows.good_answer }
+local function lucky(requests)
+  local steps = {}
+  for index = 1, 2 * requests, 2 do steps[index], steps[index + 1] = { "request" }, { "send", rows.good_answer } end
+  return steps
 end
+
+-- A connection on which all goes well; and one that does not end while the next request is on its way.
+rows.lucky = lucky(8)
+rows.lasting = lucky(50)
 
 local function joined(first, second)
   local steps = {}
