@@ -2,13 +2,18 @@
 -- Many cancels at once.
 local core = require "openai_uploads.core"
 
+-- What is said to the program is said at its line: it called the function below, which called these.
+local CALLERS_LINE = 3
+
 local function check_ids(ids)
   if type(ids) ~= "table" then
-    error(("bad argument #1 to 'cancel_all' (ids must be a table, got %s)"):format(type(ids)), 4)
+    error(("bad argument #1 to 'cancel_all' (ids must be a table, got %s)"):format(type(ids)), CALLERS_LINE)
   end
   for index, id in ipairs(ids) do -- all of them, before the first is sent
     local refusal = core.upload_id_refusal(id)
-    if refusal then error(("bad argument #1 to 'cancel_all' (ids[%d]: upload id %s)"):format(index, refusal), 4) end
+    if refusal then
+      error(("bad argument #1 to 'cancel_all' (ids[%d]: upload id %s)"):format(index, refusal), CALLERS_LINE)
+    end
   end
 end
 
@@ -16,11 +21,11 @@ end
 local function split_options(options)
   if options == nil then return nil, nil end
   if type(options) ~= "table" then
-    error(("bad argument #2 to 'cancel_all' (options must be a table, got %s)"):format(type(options)), 4)
+    error(("bad argument #2 to 'cancel_all' (options must be a table, got %s)"):format(type(options)), CALLERS_LINE)
   end
   local on_result = options.on_result
   if on_result ~= nil and type(on_result) ~= "function" then
-    error(("bad option 'on_result' (function expected, got %s)"):format(type(on_result)), 4)
+    error(("bad option 'on_result' (function expected, got %s)"):format(type(on_result)), CALLERS_LINE)
   end
   local of_each = {}
   for name, value in pairs(options) do
@@ -29,65 +34,103 @@ local function split_options(options)
   return of_each, on_result
 end
 
-local function abort_all(running)
-  for transfer in pairs(running) do transfer:abort() end
+-- Transfers on their way, told apart from those that are done and wait to be looked at. A loop can wait for it as
+-- for a transfer: it is done when any of its own is.
+local function new_batch()
+  local batch = { running = {}, count = 0 }
+  local finished, first, last, wake = {}, 1, 0, nil
+
+  local function finish(transfer)
+    last = last + 1
+    finished[last] = transfer
+    if wake then wake(batch) end
+  end
+
+  function batch.add(transfer, id)
+    batch.running[transfer] = id
+    batch.count = batch.count + 1
+    transfer:on_done(finish)
+  end
+
+  -- One that is done, and its id; nil when there is none.
+  function batch.take()
+    local transfer = finished[first]
+    if not transfer then return nil end
+    local id = batch.running[transfer]
+    finished[first], first = nil, first + 1
+    batch.running[transfer], batch.count = nil, batch.count - 1
+    return transfer, id
+  end
+
+  function batch.abort()
+    for transfer in pairs(batch.running) do transfer:abort() end
+  end
+
+  function batch.done() return first <= last end
+
+  function batch.on_done(_, woken)
+    if batch.done() then woken(batch) else wake = woken end
+  end
+
+  return batch
 end
 
---- Cancels the Uploads of `ids`, `most` at a time. One failure never stops the rest; an id that stands there twice
---- is sent once. An error in on_result, or misuse of an option, ends those under way and is raised.
-return function(client, most, ids, options)
-  check_ids(ids)
-  local of_each, on_result = split_options(options)
-  local uploads, failures = {}, nil
-  local seen, running, count, next_index = {}, {}, 0, 1
-
-  -- `level` says whose error it is: 5 for the program's misuse, 0 for what its own function raised.
-  local function guarded(level, action, ...)
-    local succeeded, result = pcall(action, ...)
-    if succeeded then return result end
-    abort_all(running)
-    error(result, level)
+--- The cancel_all of a client, `most` at a time, in its loop, if it has one. One failure never stops the rest; an id
+--- that stands there twice is sent once. An error in on_result, or misuse of an option, ends those under way and is
+--- raised.
+return function(client, loop, most)
+  local function wait(batch)
+    if loop then loop.wait(client, batch) else client.step(math.huge) end
   end
 
-  local function begin_more()
-    while count < most and ids[next_index] ~= nil do
-      local id = ids[next_index]
-      next_index = next_index + 1
-      if not seen[id] then
-        seen[id] = true
-        running[guarded(5, client.start.cancel, id, of_each)] = id
-        count = count + 1
+  return function(ids, options)
+    check_ids(ids)
+    local of_each, on_result = split_options(options)
+    local uploads, failures = {}, nil
+    local seen, next_index, batch = {}, 1, new_batch()
+    local refusal = loop and loop.refusal and loop.refusal()
+
+    local function settle(id, upload, failure, response)
+      if upload then
+        uploads[id] = upload
+      else
+        failures = failures or {}
+        failures[id] = failure
       end
+      if not on_result then return end
+      local succeeded, raised = pcall(on_result, id, upload, failure, response)
+      if succeeded then return end
+      batch.abort()
+      error(raised, 0)
     end
-  end
 
-  local function settle(transfer, id)
-    local _, upload, failure, response = transfer:poll()
-    running[transfer] = nil
-    count = count - 1
-    if upload then
-      uploads[id] = upload
-    else
-      failures = failures or {}
-      failures[id] = failure
+    -- Begins one more; nil when there are no more ids, false when misuse of an option was found, and what it is.
+    local function begin()
+      local id = ids[next_index]
+      if id == nil then return nil end
+      next_index = next_index + 1
+      if seen[id] then return true end
+      seen[id] = true
+      if refusal then
+        settle(id, nil, core.failure("configuration", refusal))
+        return true
+      end
+      local started, transfer = pcall(client.start.cancel, id, of_each)
+      if not started then return false, transfer end
+      batch.add(transfer, id)
+      return true
     end
-    if on_result then guarded(0, on_result, id, upload, failure, response) end
-  end
 
-  -- Some may be done before any step: a call that cannot even begin, or one that a callback saw to its end.
-  local function settle_done()
-    local done = {}
-    for transfer in pairs(running) do
-      if transfer:done() then done[#done + 1] = transfer end
-    end
-    for _, transfer in ipairs(done) do settle(transfer, running[transfer]) end
-    return #done > 0
+    repeat
+      local more, misuse = true, nil
+      while more and batch.count < most do more, misuse = begin() end
+      if more == false then
+        batch.abort()
+        error(misuse, 2)
+      end
+      if batch.count > 0 and not batch.done() then wait(batch) end
+      for transfer, id in batch.take do settle(id, core.take(transfer)) end
+    until more == nil and batch.count == 0
+    return uploads, failures
   end
-
-  begin_more()
-  while count > 0 do
-    if not settle_done() then client.step(math.huge) end
-    begin_more()
-  end
-  return uploads, failures
 end

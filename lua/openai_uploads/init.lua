@@ -2,13 +2,20 @@
 -- The module is a client of its own, made from the environment at its first call; `new` gives others.
 local core = require "openai_uploads.core"
 local cancel_all = require "openai_uploads.cancel_all"
+local loops = require "openai_uploads.loop"
+local suspending = require "openai_uploads.suspending"
 
--- Gives a client of the core what is written in Lua.
-local function extend(client, most)
-  function client.cancel_all(ids, options)
-    local cancelled, failures = cancel_all(client, most, ids, options) -- no tail call: its errors count frames
-    return cancelled, failures
-  end
+local function blocking(settings)
+  local made, client = pcall(core.client, settings)
+  if not made then error(client, 0) end
+  return client
+end
+
+-- A client with all its functions. Errors have no position.
+local function make(settings)
+  local loop = loops.find(settings and settings.loop)
+  local client = loop and suspending.client(loop, settings) or blocking(settings)
+  client.cancel_all = cancel_all(client, loop, settings and settings.max_connections or core.max_connections)
   return client
 end
 
@@ -17,13 +24,16 @@ end
 --- a bad URL) is the `configuration` failure of every call instead.
 local function new(settings)
   if settings == nil then settings = {} end
-  local made, client = pcall(core.client, settings)
+  if type(settings) ~= "table" then
+    error(("bad argument #1 to 'new' (settings must be a table, got %s)"):format(type(settings)), 2)
+  end
+  local made, client = pcall(make, settings)
   if not made then error(client, 2) end
   client.new = new
-  return extend(client, settings.max_connections or core.max_connections)
+  return client
 end
 
-local uploads = extend(core.client(), core.max_connections)
+local uploads = make()
 uploads.new = new
 uploads._NAME = "openai_uploads"
 uploads._VERSION = core._VERSION

@@ -51,8 +51,7 @@ static void has_defaults(void) {
         "answers up to 1 MiB, 64 connections");
   CHECK(config->verify_tls && !config->allow_plain_http && !config->log_to_stderr,
         "certificates are verified, plain http is not allowed");
-  CHECK(config->auth_header == AUTH_HEADER_BEARER && config->loop == 0,
-        "the key is a bearer token, and calls block");
+  CHECK(config->auth_header == AUTH_HEADER_BEARER, "the key is a bearer token, and calls block");
   CHECK(!client_config_is_set(&config->api_key) && !client_config_is_set(&config->organization) &&
             !client_config_is_set(&config->proxy),
         "what nobody set is not set");

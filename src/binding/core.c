@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
+#include "base/monotonic_clock.h"
 #include "base/path_segment.h"
 #include "base/version.h"
 #include "binding/lua_client.h"
 #include "binding/lua_compat.h"
+#include "binding/lua_doorbell.h"
 #include "binding/lua_failure.h"
 #include "binding/lua_json.h"
 #include "binding/lua_transfer.h"
@@ -29,8 +31,18 @@ static int upload_id_refusal(lua_State *L) {
   return 1;
 }
 
+/* now() -> seconds on a clock that never jumps */
+static int now(lua_State *L) {
+  lua_pushnumber(L, monotonic_clock_now());
+  return 1;
+}
+
 static const luaL_Reg functions[] = {
     {"client", lua_client_new},
+    {"doorbell", lua_doorbell_new},
+    {"failure", lua_failure_new},
+    {"now", now},
+    {"take", lua_transfer_take},
     {"upload_id_refusal", upload_id_refusal},
     {NULL, NULL},
 };
@@ -42,6 +54,7 @@ int luaopen_openai_uploads_core(lua_State *L) {
   pthread_once(&once, initialize_curl);
   lua_json_open(L);
   lua_failure_open(L);
+  lua_doorbell_open(L);
   lua_transfer_open(L);
   lua_client_open(L);
   lua_newtable(L);

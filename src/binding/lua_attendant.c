@@ -42,8 +42,9 @@ void lua_attendant_forget(lua_State *L, int callbacks, const struct lua_transfer
   set_known(L, callbacks, holder->transfer->number);
 }
 
-/* Pushes the transfer's userdata, so that no collection takes it while it is attended; NULL when it is
- * garbage already. Then pushes its own callbacks; *own is their place, 0 when it has none. */
+/* Pushes two values, of which the second is the transfer's userdata, so that no collection takes it while it
+ * is attended; NULL when it is garbage already. Then pushes its own callbacks; *own is their place, 0 when it
+ * has none. */
 static const struct lua_transfer *push_known(lua_State *L, int callbacks, const struct transfer *transfer,
                                              int *own) {
   const struct lua_transfer *holder;
@@ -108,12 +109,13 @@ static void begin(lua_State *L, int callbacks, int own, struct transfer *transfe
 
 static void attend(lua_State *L, int callbacks, struct transfer *transfer) {
   int top = lua_gettop(L);
+  int userdata = top + 2;
   int own;
   if (push_known(L, callbacks, transfer, &own)) {
     switch (transfer->state) {
     case TRANSFER_READY: begin(L, callbacks, own, transfer); break;
     case TRANSFER_WAITING: lua_notice_retry(L, callbacks, own, transfer); break;
-    case TRANSFER_DONE: lua_notice_done(L, callbacks, own, transfer); break;
+    case TRANSFER_DONE: lua_notice_done(L, callbacks, own, userdata, transfer); break;
     case TRANSFER_SENDING: break;
     }
   }
@@ -124,6 +126,11 @@ static void attend_all(lua_State *L, int callbacks, struct upload_client *client
   struct transfer *changed;
   luaL_checkstack(L, 20, "no room for a call");
   while ((changed = transfer_take_changed(client))) attend(L, callbacks, changed);
+}
+
+static void attend_and_announce(lua_State *L, int callbacks, struct upload_client *client) {
+  attend_all(L, callbacks, client);
+  if (client->engine) transfer_engine_announce(client->engine);
 }
 
 static int do_nothing(lua_State *L) {
@@ -153,18 +160,20 @@ void lua_attendant_step(lua_State *L, int callbacks, struct upload_client *clien
     left = client->running > 0 && client->done == done ? until - monotonic_clock_now() : 0;
     came = transfer_engine_step(client->engine, fmax(0, fmin(left, SECONDS_WITHOUT_HOOKS)));
     if (!came) let_hooks_run(L);
-    attend_all(L, callbacks, client);
+    attend_and_announce(L, callbacks, client);
   } while (!came && left > 0);
-  if (client->engine) transfer_engine_announce(client->engine);
 }
 
+/* One that is done costs no step, but somebody may have ended it a moment ago, and then it is told of. */
 void lua_attendant_wait(lua_State *L, int callbacks, const struct transfer *transfer, double seconds) {
   double until = monotonic_clock_now() + seconds;
   double left = seconds;
-  do {
-    lua_attendant_step(L, callbacks, transfer->client, transfer->state == TRANSFER_DONE ? 0 : fmax(0, left));
+  if (transfer->state == TRANSFER_DONE) attend_and_announce(L, callbacks, transfer->client);
+  while (transfer->state != TRANSFER_DONE) {
+    lua_attendant_step(L, callbacks, transfer->client, fmax(0, left));
     left = until - monotonic_clock_now();
-  } while (transfer->state != TRANSFER_DONE && left > 0);
+    if (left <= 0) return;
+  }
 }
 
 /* wait(callbacks, transfer) */

@@ -207,7 +207,7 @@ int lua_client_new(lua_State *L) {
   int userdata;
   if (!lua_isnoneornil(L, 1) && lua_type(L, 1) != LUA_TTABLE)
     return luaL_error(L, "bad argument #1 to 'new' (settings must be a table, got %s)", luaL_typename(L, 1));
-  lua_settop(L, 1);
+  lua_settop(L, 2);
   holder = compat_newuserdata(L, sizeof *holder);
   *holder = (struct lua_client){NULL, NULL, false};
   compat_setmetatable(L, client_type);
@@ -215,6 +215,8 @@ int lua_client_new(lua_State *L) {
   lua_attendant_push_callbacks(L);
   lua_pushvalue(L, -1);
   compat_setuservalue(L, userdata);
+  lua_pushvalue(L, 2);
+  lua_rawseti(L, -2, LUA_CALLBACK_WAIT);
   if (!lua_isnil(L, 1)) set_up(L, holder, 1, lua_gettop(L));
 
   lua_createtable(L, 0, SERVICE_CALLS + 8);

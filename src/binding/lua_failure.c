@@ -206,19 +206,31 @@ static void set_answer(lua_State *L, const struct transfer *transfer) {
   if (failure_kind_of_status(transfer->status) == transfer->failure.kind) set_service_details(L, body);
 }
 
+/* Pushes a failure with the fields that each has. */
+static void push_failure(lua_State *L, const char *kind, const char *message, unsigned attempts,
+                         bool may_have_applied) {
+  lua_newtable(L);
+  compat_setmetatable(L, failure_type);
+  lua_pushstring(L, kind);
+  lua_setfield(L, -2, "kind");
+  lua_pushstring(L, message);
+  lua_setfield(L, -2, "message");
+  lua_pushinteger(L, (lua_Integer)attempts);
+  lua_setfield(L, -2, "attempts");
+  lua_pushboolean(L, may_have_applied);
+  lua_setfield(L, -2, "may_have_applied");
+}
+
+int lua_failure_new(lua_State *L) {
+  push_failure(L, luaL_checkstring(L, 1), luaL_checkstring(L, 2), 0, false);
+  return 1;
+}
+
 void lua_failure_push(lua_State *L, const struct transfer *transfer) {
   const struct failure *failure = &transfer->failure;
   if (failure->kind == FAILURE_OUT_OF_MEMORY) luaL_error(L, "%s", failure->message);
-  lua_newtable(L);
-  compat_setmetatable(L, failure_type);
-  lua_pushstring(L, failure_kind_name(failure->kind));
-  lua_setfield(L, -2, "kind");
-  lua_pushstring(L, failure->message);
-  lua_setfield(L, -2, "message");
-  lua_pushinteger(L, (lua_Integer)transfer->attempts);
-  lua_setfield(L, -2, "attempts");
-  lua_pushboolean(L, transfer->may_have_applied);
-  lua_setfield(L, -2, "may_have_applied");
+  push_failure(L, failure_kind_name(failure->kind), failure->message, transfer->attempts,
+               transfer->may_have_applied);
   if (transfer->retry_after > 0) {
     lua_pushnumber(L, transfer->retry_after);
     lua_setfield(L, -2, "retry_after");

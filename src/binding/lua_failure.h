@@ -9,6 +9,9 @@
 /* To be called once a Lua state, before the others. */
 void lua_failure_open(lua_State *L);
 
+/* failure(kind, message) -> a failure of a call for which nothing was begun */
+int lua_failure_new(lua_State *L);
+
 /* Pushes the failure of a transfer that is waiting or done. Raises when that failure is want of memory. */
 void lua_failure_push(lua_State *L, const struct transfer *transfer);
 

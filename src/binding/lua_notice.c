@@ -67,10 +67,10 @@ static void set_outcome(lua_State *L, const struct transfer *transfer) {
   set_text(L, "message", transfer->failure.message);
 }
 
-/* Calls the log function on top of the stack below the event. */
-static void call_log(lua_State *L) {
+/* The same, for one whose error must not touch the call. */
+static void call_listener(lua_State *L, const char *name) {
   if (call_callback(L)) return;
-  fprintf(stderr, "openai_uploads: the log function raised an error: %s\n", lua_tostring(L, -1));
+  fprintf(stderr, "openai_uploads: the %s function raised an error: %s\n", name, lua_tostring(L, -1));
   lua_pop(L, 1);
 }
 
@@ -89,7 +89,7 @@ void lua_notice_attempt(lua_State *L, int client, int call, const struct transfe
   if (transfer->client->config->log_to_stderr) log_line(transfer, "request", "%s", "");
   if (!push_callback(L, client, call, LUA_CALLBACK_LOG)) return;
   push_event(L, "request", transfer);
-  call_log(L);
+  call_listener(L, "log");
 }
 
 static void log_retry(lua_State *L, int client, int call, const struct transfer *transfer) {
@@ -99,7 +99,7 @@ static void log_retry(lua_State *L, int client, int call, const struct transfer 
   push_event(L, "retry", transfer);
   set_outcome(L, transfer);
   set_number(L, "wait", transfer->retry_wait);
-  call_log(L);
+  call_listener(L, "log");
 }
 
 void lua_notice_retry(lua_State *L, int client, int call, struct transfer *transfer) {
@@ -125,7 +125,7 @@ static void settle(lua_State *L, struct transfer *transfer) {
   lua_settop(L, top);
 }
 
-void lua_notice_done(lua_State *L, int client, int call, struct transfer *transfer) {
+static void log_done(lua_State *L, int client, int call, struct transfer *transfer) {
   bool has_log = push_callback(L, client, call, LUA_CALLBACK_LOG);
   if (has_log || transfer->client->config->log_to_stderr) settle(L, transfer);
   if (transfer->client->config->log_to_stderr)
@@ -134,5 +134,12 @@ void lua_notice_done(lua_State *L, int client, int call, struct transfer *transf
   if (!has_log) return;
   push_event(L, "done", transfer);
   set_outcome(L, transfer);
-  call_log(L);
+  call_listener(L, "log");
+}
+
+void lua_notice_done(lua_State *L, int client, int call, int userdata, struct transfer *transfer) {
+  log_done(L, client, call, transfer);
+  if (!push_callback(L, 0, call, LUA_CALLBACK_DONE)) return;
+  lua_pushvalue(L, userdata);
+  call_listener(L, "on_done");
 }

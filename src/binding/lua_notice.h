@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Tells the program what its calls are doing: on_retry, log, and OPENAI_LOG=debug on stderr. No key is in
- * what is told, nor the query of a URL. */
+/* Tells the program what its calls are doing: on_retry, log, on_done, and OPENAI_LOG=debug on stderr. No key
+ * is in what is told, nor the query of a URL. */
 #ifndef BINDING_LUA_NOTICE_H
 #define BINDING_LUA_NOTICE_H
 
@@ -8,10 +8,11 @@
 #include <lua.h>
 
 /* Each looks up its function in the callbacks table of the call at `call` (0: it has none), then in the
- * client's at `client`. An error in on_retry ends the call as `aborted`; one in log is told on stderr, and
- * the call goes on. Neither raises but for want of memory. */
+ * client's at `client`; on_done is given the transfer at `userdata`. An error in on_retry ends the call as
+ * `aborted`; one in log or on_done is told on stderr, and the call goes on. None raises but for want of
+ * memory. */
 void lua_notice_attempt(lua_State *L, int client, int call, const struct transfer *transfer);
 void lua_notice_retry(lua_State *L, int client, int call, struct transfer *transfer);
-void lua_notice_done(lua_State *L, int client, int call, struct transfer *transfer);
+void lua_notice_done(lua_State *L, int client, int call, int userdata, struct transfer *transfer);
 
 #endif

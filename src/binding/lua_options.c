@@ -19,7 +19,8 @@ enum option_type {
   OPTION_KEY,      /* text or function */
   OPTION_FUNCTION, /* kept in Lua */
   OPTION_HEADERS,
-  OPTION_QUERY
+  OPTION_QUERY,
+  OPTION_OF_LUA /* the Lua floor reads it */
 };
 
 enum option_scope { OF_CLIENT, OF_CALL }; /* an option of a call is a setting of the client too */
@@ -39,7 +40,6 @@ struct option_row {
 #define CLIENT(member) OF_CLIENT, offsetof(struct client_config, member)
 
 static const char *const auth_headers[] = {"bearer", "api-key", NULL};
-static const char *const loops[] = {"blocking", NULL};
 
 static const struct option_row option_rows[] = {
     {"api_key", OPTION_KEY, CLIENT(api_key), 0, 0, NULL, LUA_CALLBACK_API_KEY},
@@ -70,7 +70,7 @@ static const struct option_row option_rows[] = {
     {"verify_tls", OPTION_BOOLEAN, CLIENT(verify_tls), 0, 0, NULL, 0},
     {"allow_plain_http", OPTION_BOOLEAN, CLIENT(allow_plain_http), 0, 0, NULL, 0},
     {"user_agent", OPTION_TEXT, CLIENT(user_agent), 0, 0, NULL, 0},
-    {"loop", OPTION_CHOICE, CLIENT(loop), 0, 0, loops, 0},
+    {"loop", OPTION_OF_LUA, OF_CLIENT, 0, 0, 0, NULL, 0},
 };
 enum { OPTION_ROWS = sizeof option_rows / sizeof *option_rows };
 
@@ -219,6 +219,7 @@ static void read_option(struct option_target *target, const struct option_row *r
   case OPTION_FUNCTION: read_function(target, row); break;
   case OPTION_HEADERS:
   case OPTION_QUERY: read_pairs(target, row); break;
+  case OPTION_OF_LUA: break;
   }
 }
 

@@ -13,6 +13,8 @@ enum lua_callback {
   LUA_CALLBACK_API_KEY,
   LUA_CALLBACK_ON_RETRY,
   LUA_CALLBACK_LOG,
+  LUA_CALLBACK_DONE, /* no option: transfer:on_done sets it */
+  LUA_CALLBACK_WAIT, /* no option either: how the client's transfers are waited for, where that is in Lua */
   LUA_CALLBACK_COUNT
 };
 

@@ -41,6 +41,17 @@ static int finish_or_not(lua_State *L, double seconds) {
   return holder->transfer->state == TRANSFER_DONE ? 1 + lua_transfer_push_result(L, holder) : 1;
 }
 
+int lua_transfer_take(lua_State *L) {
+  struct lua_transfer *holder = check_transfer(L);
+  int callbacks = lua_gettop(L);
+  int count;
+  if (holder->transfer->state != TRANSFER_DONE) return luaL_error(L, "the transfer is not done");
+  count = lua_transfer_push_result(L, holder);
+  lua_attendant_forget(L, callbacks, holder);
+  lua_transfer_close(holder);
+  return count;
+}
+
 static int transfer_poll(lua_State *L) {
   return finish_or_not(L, 0);
 }
@@ -65,6 +76,22 @@ static int transfer_wait(lua_State *L) {
   if (isinf(seconds) && is_asked_for_key(L))
     return luaL_error(L, "a transfer cannot be waited for inside its own api_key function");
   return finish_or_not(L, seconds);
+}
+
+/* Whoever ended it may not have attended it yet: then its function is called when that is done. */
+static int transfer_on_done(lua_State *L) {
+  struct lua_transfer *holder = check_transfer(L);
+  luaL_checktype(L, 2, LUA_TFUNCTION);
+  if (holder->transfer->state == TRANSFER_DONE && !holder->transfer->is_queued) {
+    lua_pushvalue(L, 2);
+    lua_pushvalue(L, 1);
+    lua_call(L, 1, 0);
+    return 0;
+  }
+  compat_getuservalue(L, 1);
+  lua_pushvalue(L, 2);
+  lua_rawseti(L, -2, LUA_CALLBACK_DONE);
+  return 0;
 }
 
 static int transfer_abort(lua_State *L) {
@@ -97,20 +124,33 @@ static int transfer_gc(lua_State *L) {
 }
 
 static const luaL_Reg transfer_methods[] = {
-    {"__gc", transfer_gc},
-    {"__close", transfer_close},
-    {"__tostring", transfer_tostring},
-    {"poll", transfer_poll},
-    {"done", transfer_done},
-    {"wait", transfer_wait},
-    {"abort", transfer_abort},
-    {NULL, NULL},
+    {"__gc", transfer_gc},   {"__close", transfer_close}, {"__tostring", transfer_tostring},
+    {"poll", transfer_poll}, {"done", transfer_done},     {"on_done", transfer_on_done},
+    {"wait", transfer_wait}, {"abort", transfer_abort},   {NULL, NULL},
 };
+
+/* Where the client suspends, `wait` is its Lua function, for C cannot yield. Upvalues: the methods, "wait".
+ */
+static int transfer_index(lua_State *L) {
+  luaL_checkudata(L, 1, transfer_type);
+  if (lua_rawequal(L, 2, lua_upvalueindex(2))) {
+    compat_getuservalue(L, 1);
+    lua_rawgeti(L, -1, CLIENT);
+    compat_getuservalue(L, -1);
+    lua_rawgeti(L, -1, LUA_CALLBACK_WAIT);
+    if (!lua_isnil(L, -1)) return 1;
+  }
+  lua_pushvalue(L, 2);
+  lua_rawget(L, lua_upvalueindex(1));
+  return 1;
+}
 
 void lua_transfer_open(lua_State *L) {
   luaL_newmetatable(L, transfer_type);
   compat_setfuncs(L, transfer_methods, 0);
   lua_pushvalue(L, -1);
+  lua_pushliteral(L, "wait");
+  lua_pushcclosure(L, transfer_index, 2);
   lua_setfield(L, -2, "__index");
   lua_pop(L, 1);
 }

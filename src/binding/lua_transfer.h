@@ -19,6 +19,10 @@ void lua_transfer_open(lua_State *L);
  * value, that is an empty table. */
 struct lua_transfer *lua_transfer_push(lua_State *L, bool with_user_value);
 
+/* take(transfer) -> what the call returns. The transfer is spent: what it owned serves the next call, and
+ * need not wait for the collector. It must be done, and nobody further up the stack may use it. */
+int lua_transfer_take(lua_State *L);
+
 /* Lets the userdata at `transfer`, whose user value is a table, keep its client's userdata: its methods need
  * it. */
 void lua_transfer_keep_client(lua_State *L, int transfer, int client);

@@ -5,6 +5,7 @@
 #include "client/http_headers.h"
 
 #include <math.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -120,11 +121,20 @@ bool client_config_check_key(const char *key, size_t length, struct failure *fai
   return true;
 }
 
+static const char *curl_version_number;
+
+/* libcurl fills buffers of its own each time it is asked, whichever thread asks. */
+static void ask_curl_version(void) {
+  curl_version_number = curl_version_info(CURLVERSION_NOW)->version;
+}
+
 static bool default_user_agent(struct client_config *config, const char *host) {
+  static pthread_once_t once = PTHREAD_ONCE_INIT;
   char text[128];
   if (client_config_is_set(&config->user_agent)) return true;
+  pthread_once(&once, ask_curl_version);
   snprintf(text, sizeof text, "lua-openai-uploads/%s (%s; libcurl %s)", UPLOADS_VERSION, host,
-           curl_version_info(CURLVERSION_NOW)->version);
+           curl_version_number);
   return client_config_set_text(config, &config->user_agent, "user_agent", text, strlen(text));
 }
 

@@ -36,7 +36,6 @@ struct client_config {
   struct text_buffer proxy, ca_file, ca_path, client_cert, client_key;
   struct request_additions additions;
   int auth_header; /* enum auth_header */
-  int loop;        /* 0: blocking */
   double max_response_bytes;
   unsigned max_connections;
   bool verify_tls;

@@ -21,6 +21,7 @@ struct transfer_engine {
   struct descriptor_set *descriptors;
   double curl_due;              /* when curl wants to be called; INFINITY: not by time */
   double announced_due;         /* what the descriptor's timer is set to; NAN: nothing yet */
+  bool has_timer;               /* somebody asked for the descriptor */
   struct engine_task *sleepers; /* soonest first */
   struct engine_task *last_sleeper;
   unsigned char *opened_here; /* by descriptor: 1 for those whose closing we shall be told of */
@@ -217,14 +218,17 @@ double transfer_engine_due_in(const struct transfer_engine *engine) {
 
 int transfer_engine_descriptor(struct transfer_engine *engine) {
   int descriptor = descriptor_set_descriptor(engine->descriptors);
-  engine->announced_due = NAN;
+  if (!engine->has_timer) engine->announced_due = NAN; /* the timer is as new as the descriptor */
+  engine->has_timer = descriptor >= 0;
   transfer_engine_announce(engine);
   return descriptor;
 }
 
+/* A timer that goes off too early does no harm, and timeouts that were not needed are moved ever further
+ * away: so it is set again only to be earlier, or once it has gone off. */
 void transfer_engine_announce(struct transfer_engine *engine) {
   double due = transfer_engine_due(engine);
-  if (due == engine->announced_due) return;
+  if (due >= engine->announced_due && engine->announced_due > monotonic_clock_now()) return;
   engine->announced_due = due;
   descriptor_set_set_due(engine->descriptors, transfer_engine_due_in(engine));
 }
@@ -238,10 +242,11 @@ bool transfer_engine_step(struct transfer_engine *engine, double seconds) {
   struct descriptor_event events[EVENTS_A_STEP];
   double until_due;
   int count;
-  if (transfer_engine_run_due(engine)) return true;
+  bool told = transfer_engine_run_due(engine);
+  if (told) seconds = 0;
   until_due = transfer_engine_due(engine) - monotonic_clock_now();
   count = descriptor_set_wait(engine->descriptors, fmax(0, fmin(seconds, until_due)), events, EVENTS_A_STEP);
   for (int i = 0; i < count; i++)
     transfer_engine_act(engine, events[i].descriptor, curl_select_mask(events[i].readiness));
-  return transfer_engine_run_due(engine) || count > 0;
+  return transfer_engine_run_due(engine) || count > 0 || told;
 }

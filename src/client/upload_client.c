@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "client/upload_client.h"
 
-#include <stdint.h>
 #include <stdlib.h>
-#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -16,7 +14,7 @@ static void seed_random(struct upload_client *client) {
   clock_gettime(CLOCK_REALTIME, &now);
   seed = (uint64_t)now.tv_nsec ^ (uint64_t)now.tv_sec << 24 ^ (uint64_t)getpid() << 32 ^
          (uint64_t)(uintptr_t)client;
-  memcpy(client->random_state, &seed, sizeof client->random_state);
+  client->random_state = seed | 1; /* it must not be 0 */
 }
 
 bool upload_client_open(struct upload_client *client, struct failure *failure) {
@@ -92,6 +90,12 @@ void upload_client_return_attempt(struct upload_client *client, struct http_atte
   client->idle_count++;
 }
 
+/* xorshift64*, with no state that threads would share. */
 double upload_client_random(struct upload_client *client) {
-  return erand48(client->random_state);
+  uint64_t state = client->random_state;
+  state ^= state >> 12;
+  state ^= state << 25;
+  state ^= state >> 27;
+  client->random_state = state;
+  return (double)(state * UINT64_C(2685821657736338717) >> 11) / 9007199254740992.0; /* 2^53 */
 }

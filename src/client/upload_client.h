@@ -9,6 +9,8 @@
 #include "client/http_attempt.h"
 #include "client/transfer_engine.h"
 
+#include <stdint.h>
+
 struct transfer;
 
 struct upload_client {
@@ -20,7 +22,7 @@ struct upload_client {
   unsigned running;           /* of them, those begun and not done */
   unsigned done;              /* so far, also those that are gone */
   struct transfer *first_changed, *last_changed;
-  unsigned short random_state[3];
+  uint64_t random_state;
   unsigned transfers_made;
   unsigned holders;
 };

@@ -1,0 +1,145 @@
+-- SPDX-License-Identifier: MIT
+-- nginx: waiting requests sleep on semaphores, and one driver for each client and worker steps the engine. nginx can
+-- wait on nothing but its own sockets, so a bell tells the driver, by a byte on a UDP socket, that there is work.
+local core = require "openai_uploads.core"
+local semaphore = require "ngx.semaphore"
+
+local ngx = ngx
+
+local SECONDS_WITHOUT_BELL = 0.001
+local IDLE_WAITS_BEFORE_REST = 2 -- the bell rings once a second when nothing happens
+local SECONDS_OF_TRUST = 5       -- in a driver that does not show itself, though the bell rings each second
+local STEPS_IN_A_ROW = 4 -- before nginx's own events have their turn
+local MILLISECONDS_OF_RECEIVE = 1000 * 3600 * 24
+
+local cannot_yield = {
+  init = true, init_worker = true, set = true, header_filter = true, body_filter = true, log = true, balancer = true,
+  exit_worker = true, ssl_session_store = true,
+}
+
+local loop = {}
+
+--- Why no call can wait in this phase; nil when it can.
+function loop.refusal()
+  local phase = ngx.get_phase()
+  if not cannot_yield[phase] then return nil end
+  return ("a call cannot wait in nginx's '%s' phase: make it in a function given to ngx.timer.at, or in a phase that "
+    .. "can wait, such as access or content"):format(phase)
+end
+
+-- client -> its driver: { turns, woken: how many steps it made, and waiters were woken; turn, is_yielding: the
+-- semaphore it sleeps on while those go on }
+local drivers = setmetatable({}, { __mode = "k" })
+local told_of_no_bell
+
+local function tell_of_no_bell(why)
+  if told_of_no_bell then return end
+  told_of_no_bell = true
+  ngx.log(ngx.NOTICE, "openai_uploads looks for answers every ", SECONDS_WITHOUT_BELL * 1000, " ms, without a bell: ",
+    why)
+end
+
+-- A bell, and the socket at which it is heard; nil and why, where there can be none.
+local function new_bell(client)
+  if not client.fd() then return nil, "this system has no descriptor to wait on" end
+  local bell, port, token = core.doorbell()
+  if not bell then return nil, port end
+  local socket = ngx.socket.udp()
+  socket:settimeout(MILLISECONDS_OF_RECEIVE)
+  local said, why = socket:setpeername("127.0.0.1", port)
+  if said then said, why = socket:send(token) end
+  if said then return { bell = bell, socket = socket } end
+  bell:close()
+  return nil, why
+end
+
+local function close_bell(hearing)
+  hearing.bell:close()
+  hearing.socket:close()
+end
+
+-- Lets nginx work until there may be something to do. nil and why, when the bell will not be heard again.
+local function wait_for_work(client, hearing)
+  if not hearing then
+    ngx.sleep(SECONDS_WITHOUT_BELL)
+    return true
+  end
+  if not hearing.bell:arm(client.fd()) then return nil, "the bell cannot watch the client" end
+  return hearing.socket:receive(1)
+end
+
+-- Lets those go on whom the last step has woken: they begin new calls, and see to answers while they do.
+local function let_woken_go_on(driver)
+  driver.is_yielding = true
+  driver.turn:wait(SECONDS_WITHOUT_BELL) -- some may have been ended by their clients meanwhile
+  driver.is_yielding = false
+end
+
+-- Steps until nothing has run for a while. As long as a step wakes somebody, the next may at once wake more; but not
+-- too often in a row, for nginx has other work. worker_shutdown_timeout closes the bell's socket, like all others.
+local function drive(client, driver)
+  local hearing, why = new_bell(client)
+  local idle, woken, in_a_row = 0, driver.woken, 0
+  if not hearing then tell_of_no_bell(why) end
+  while true do
+    local running = client.step()
+    driver.turns = driver.turns + 1
+    if driver.woken ~= woken and in_a_row < STEPS_IN_A_ROW then
+      woken, in_a_row = driver.woken, in_a_row + 1
+      let_woken_go_on(driver)
+    else
+      woken, in_a_row = driver.woken, 0
+      idle = running > 0 and 0 or idle + 1
+      if idle > IDLE_WAITS_BEFORE_REST or (idle > 0 and ngx.worker.exiting()) then break end
+      local heard, why_not = wait_for_work(client, hearing)
+      if not heard then
+        close_bell(hearing)
+        hearing = nil
+        if ngx.worker.exiting() then client.close() else tell_of_no_bell(why_not) end
+      end
+    end
+  end
+  if hearing then close_bell(hearing) end
+end
+
+local function run_driver(_, client, driver)
+  local succeeded, why = pcall(drive, client, driver)
+  if drivers[client] == driver then drivers[client] = nil end
+  if not succeeded then ngx.log(ngx.ERR, "openai_uploads: ", why) end
+end
+
+-- The client's driver, which runs in a timer because no request may end it; nil when the worker gives no timer.
+local function driver_of(client)
+  local driver = drivers[client]
+  if driver then return driver end
+  driver = { woken = 0, turns = 0, turn = semaphore.new() }
+  if not ngx.timer.at(0, run_driver, client, driver) then return nil end
+  drivers[client] = driver
+  return driver
+end
+
+local function give_up_if_dead(client, driver, turns)
+  if driver.turns == turns and drivers[client] == driver then drivers[client] = nil end
+end
+
+function loop.wait(client, transfer, seconds)
+  local driver = driver_of(client)
+  if not driver then -- an exiting worker
+    ngx.sleep(SECONDS_WITHOUT_BELL)
+    client.step()
+    return
+  end
+  local woken, turns = semaphore.new(), driver.turns
+  transfer:on_done(function()
+    driver.woken = driver.woken + 1
+    woken:post()
+  end)
+  local trust = math.min(seconds or SECONDS_OF_TRUST, SECONDS_OF_TRUST)
+  if not woken:wait(trust) and trust == SECONDS_OF_TRUST then give_up_if_dead(client, driver, turns) end
+  if driver.is_yielding then
+    driver.is_yielding = false
+    driver.turn:post()
+  end
+end
+
+return loop

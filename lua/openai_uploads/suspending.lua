@@ -1,0 +1,46 @@
+-- SPDX-License-Identifier: MIT
+-- Clients whose calls suspend only the coroutine that makes them. C never yields: a call is begun there, its loop
+-- does the waiting, and its result is taken there again.
+local core = require "openai_uploads.core"
+
+local suspending = {}
+
+-- What transfer:wait([seconds]) is for a client that is not there yet.
+local function waiting(loop, later)
+  return function(transfer, seconds)
+    if seconds ~= nil and not (type(seconds) == "number" and seconds >= 0) then
+      error("bad argument #1 to 'wait' (seconds must be a number that is not negative)", 2)
+    end
+    local last = seconds and core.now() + seconds
+    while not transfer:done() do
+      local left = last and last - core.now()
+      if left and left <= 0 then break end
+      loop.wait(later.client, transfer, left)
+    end
+    return transfer:poll()
+  end
+end
+
+-- The call of the service whose beginning is `start`.
+local function call(loop, client, start)
+  return function(...)
+    local why = loop.refusal and loop.refusal()
+    if why then return nil, core.failure("configuration", why) end
+    local started, transfer = pcall(start, ...)
+    if not started then error(transfer, 2) end
+    while not transfer:done() do loop.wait(client, transfer) end
+    return core.take(transfer)
+  end
+end
+
+--- A client of the core that lives in `loop`; the settings as for the core. Errors have no position.
+function suspending.client(loop, settings)
+  local later = {}
+  local made, client = pcall(core.client, settings, waiting(loop, later))
+  if not made then error(client, 0) end
+  later.client = client
+  for name, start in pairs(client.start) do client[name] = call(loop, client, start) end
+  return client
+end
+
+return suspending

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: MIT */
+/* For a host that can wait on nothing but sockets of its own making (nginx): a thread waits until a
+ * descriptor becomes readable, and then sends a byte to a UDP socket of the host on the loopback address.
+ *
+ *     host                                     bell
+ *     udp socket to 127.0.0.1:port -- token -> learns the socket's address; no other is listened to again
+ *     doorbell_arm(descriptor)                 waits; the thread sleeps in the kernel meanwhile
+ *     receives          <------------- a byte  the descriptor is readable, and the bell is no longer armed
+ *
+ * Each second in which nothing rang, it rings as well, so that the host can look around. The thread touches
+ * nothing but its own descriptors. */
+#ifndef BASE_DOORBELL_H
+#define BASE_DOORBELL_H
+
+#include "base/failure.h"
+
+#include <stdbool.h>
+
+struct doorbell;
+
+/* NULL, with `failure` saying why, where threads, descriptors or the system's means are wanting. */
+struct doorbell *doorbell_new(struct failure *failure);
+
+/* Ends the thread and waits for that. In a process forked since, gives up what was inherited. */
+void doorbell_delete(struct doorbell *bell);
+
+/* Where it listens on 127.0.0.1, and what must be said to it first; both stay the same. */
+unsigned doorbell_port(const struct doorbell *bell);
+const char *doorbell_token(const struct doorbell *bell);
+
+/* Rings once, as soon as `descriptor` is readable, at once if it is. The descriptor may be closed at any
+ * time; nothing rings for it then. False when it cannot be watched. */
+bool doorbell_arm(struct doorbell *bell, int descriptor);
+
+#endif
