@@ -32,7 +32,7 @@ BINDING_SOURCES := $(sort $(wildcard src/binding/*.c))
 LOWER_OBJECTS := $(LOWER_SOURCES:src/%.c=$(BUILD)/c/%.o)
 binding_objects = $(BINDING_SOURCES:src/%.c=$(BUILD)/$(1)/%.o)
 
-.PHONY: help deps build demo test lint floors sanitize coverage memcheck fuzz bench install clean env
+.PHONY: help deps build demo test lint floors sanitize threads coverage memcheck fuzz bench install clean env
 .DEFAULT_GOAL := help
 
 help:
@@ -42,7 +42,7 @@ help:
 	@echo "make env       the exports that let MAIN_LUA ($(MAIN_LUA)) find this checkout"
 	@echo "make install   into PREFIX ($(PREFIX)) for MAIN_LUA"
 	@echo "make deps      what the above need (apt; elsewhere it names what is missing)"
-	@echo "make lint floors sanitize coverage memcheck fuzz bench    what the above must pass; see CONTRIBUTING.md"
+	@echo "make lint floors sanitize threads coverage memcheck fuzz bench    what the above must pass; see CONTRIBUTING.md"
 	@echo "make clean"
 
 deps:
@@ -83,8 +83,9 @@ demo:
 	@$(call in_checkout,$(MAIN_LUA)) spec/support/emulator/with $(MAIN_LUA) examples/cancel.lua
 
 install: $(BUILD)/$(MAIN_LUA)/openai_uploads/core.so
-	install -d $(DESTDIR)$(INSTALL_LMOD)/openai_uploads $(DESTDIR)$(INSTALL_CMOD)/openai_uploads
+	install -d $(DESTDIR)$(INSTALL_LMOD)/openai_uploads/loop $(DESTDIR)$(INSTALL_CMOD)/openai_uploads
 	install -m 644 lua/openai_uploads/*.lua $(DESTDIR)$(INSTALL_LMOD)/openai_uploads
+	install -m 644 lua/openai_uploads/loop/*.lua $(DESTDIR)$(INSTALL_LMOD)/openai_uploads/loop
 	install -m 755 $< $(DESTDIR)$(INSTALL_CMOD)/openai_uploads
 
 # What the rockspecs call.
@@ -97,7 +98,7 @@ install-rock:
 
 # --- proof ------------------------------------------------------------------------------------------------
 
-include $(wildcard spec/c/rules.mk bench/rules.mk)
+include $(wildcard spec/c/rules.mk bench/rules.mk examples/embed/rules.mk)
 
 # A second make, for which interpreters are there is known only once the packages are.
 test:
@@ -112,7 +113,7 @@ run-tests:
 floors:
 	@.ci/floors $(BUILD)/$(MAIN_LUA)/openai_uploads/core.so
 
-C_FILES = $(wildcard src/*/*.[ch] spec/c/*.[ch] spec/support/*.c bench/*.c)
+C_FILES = $(wildcard src/*/*.[ch] spec/c/*.[ch] spec/support/*.c bench/*.c examples/*/*.[ch])
 
 lint: floors
 	@luacheck --quiet lua spec examples bench
@@ -127,6 +128,12 @@ sanitize:
 	@.ci/deps check
 	@$(MAKE) --no-print-directory build LUA=lua5.4 BUILD=build/sanitize CFLAGS="$(SANITIZERS)"
 	@SANITIZE=1 TEST_CFLAGS="$(SANITIZERS)" spec/run build/sanitize lua5.4
+
+# Threads with a Lua state each, with every access that two of them share watched.
+THREAD_SANITIZER := -O1 -g -fsanitize=thread -fno-omit-frame-pointer
+threads:
+	@.ci/deps check
+	@$(MAKE) --no-print-directory threads-test BUILD=build/threads CFLAGS="$(THREAD_SANITIZER)"
 
 # The same under gcov: which lines of C nothing reaches.
 COVERAGE := -O0 -g --coverage

@@ -4,7 +4,7 @@
 # BINDING_SOURCES, binding_objects and lua_flags.
 
 C_UNITS := retry_policy path_segment text_buffer failure edit_distance secret_mask attempt_outcome descriptor_set descriptor_set_poll http_headers http_response \
-  service_url client_config transfer_engine transfer_engine_poll transfer_engine_sleep out_of_memory
+  service_url client_config transfer_engine transfer_engine_poll transfer_engine_sleep out_of_memory threads
 C_FUZZERS := response upload_id
 C_PROGRAMS := $(C_UNITS:%=$(BUILD)/spec/%_test) $(C_FUZZERS:%=$(BUILD)/spec/replay_%)
 
@@ -48,6 +48,9 @@ $(BUILD)/spec/out_of_memory_test: $(BUILD)/spec/out_of_memory_test.o $(BUILD)/sp
   $(BUILD)/spec/http_server.o $(WHOLE_OBJECTS)
 	$(C_LINK) -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=free,--wrap=strdup $(C_LUA_LIBS) $(LIBS)
 
+$(BUILD)/spec/threads_test: $(BUILD)/spec/threads_test.o $(BUILD)/spec/http_server.o $(WHOLE_OBJECTS)
+	$(C_LINK) $(C_LUA_LIBS) $(LIBS)
+
 $(BUILD)/spec/replay_response: $(BUILD)/spec/replay.o $(BUILD)/spec/fuzz_response.o $(WHOLE_OBJECTS)
 	$(C_LINK) -Wl,--wrap=curl_easy_getinfo $(C_LUA_LIBS) $(LIBS)
 $(BUILD)/spec/replay_upload_id: $(BUILD)/spec/replay.o $(BUILD)/spec/fuzz_upload_id.o $(BASE_OBJECTS)
@@ -65,6 +68,12 @@ c-test: $(C_PROGRAMS)
 	  [ $$status -le 1 ] || echo "$$program died with exit status $$status: 0 passed, 1 failed"; \
 	  [ $$status -eq 0 ] || failed=1; \
 	done; exit $$failed
+
+# For a BUILD under ThreadSanitizer. Older ones cannot bear every place where a kernel may map things, so places are not
+# random where that can be had.
+.PHONY: threads-test
+threads-test: $(BUILD)/spec/threads_test
+	@TSAN_OPTIONS=io_sync=0 $$(setarch $$(uname -m) -R true 2>/dev/null && echo setarch $$(uname -m) -R) $<
 
 # --- fuzzing, with libFuzzer --------------------------------------------------------------------------------
 
