@@ -122,7 +122,12 @@
 ---@field verify_tls? boolean true
 ---@field allow_plain_http? boolean false: http:// is taken for loopback addresses alone
 ---@field user_agent? string
----@field loop? "blocking" how a call waits
+---@field loop? "blocking"|"nginx"|"cqueues"|"luv"|"copas"|openai_uploads.Loop how a call waits; "nginx" inside nginx
+
+---An event loop: what makes a call suspend only its coroutine.
+---@class openai_uploads.Loop
+---@field wait fun(client: openai_uploads.Client, transfer: openai_uploads.Transfer, seconds?: number) suspends until something may have come about; called again until `transfer:done()`; it need not wait longer than `seconds`
+---@field refusal? fun(): string? why no call can wait just now; it becomes a `configuration` failure
 
 ---The params of `create`; further ones that the service knows are sent as they are.
 ---@class openai_uploads.CreateParams
@@ -219,6 +224,11 @@ function transfer:wait(seconds) end
 
 ---@return boolean done whether it is over, as far as the last step knows; costs nothing
 function transfer:done() end
+
+---Calls `listener` from the step that ends it, or at once when it has ended. There is one; a client with a `loop` sets it
+---itself while it waits. An error in it is told on stderr.
+---@param listener fun(transfer: openai_uploads.Transfer)
+function transfer:on_done(listener) end
 
 ---Ends it: its failure is `aborted`, with `may_have_applied`.
 ---@return boolean was_running
