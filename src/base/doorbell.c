@@ -17,7 +17,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { MILLISECONDS_BETWEEN_RINGS = 1000, TOKEN_BYTES = 16 };
+enum { MILLISECONDS_BETWEEN_RINGS = 1000, TOKEN_BYTES = 16, TOKEN_LENGTH = 2 * TOKEN_BYTES };
 
 struct doorbell {
   pthread_t thread;
@@ -25,7 +25,7 @@ struct doorbell {
   pid_t process;
   int socket, quit, epoll; /* the last holds the other two and, while armed, the host's descriptor */
   unsigned port;
-  char token[2 * TOKEN_BYTES + 1];
+  char token[TOKEN_LENGTH + 1]; /* in hexadecimal */
 };
 
 /* What only the thread knows. */
@@ -47,8 +47,7 @@ static void ringer_listen(struct ringer *ringer) {
   struct sockaddr_in from;
   socklen_t length = sizeof from;
   ssize_t count = recvfrom(bell->socket, said, sizeof said, MSG_DONTWAIT, (struct sockaddr *)&from, &length);
-  if (ringer->has_listener || count != 2 * TOKEN_BYTES || memcmp(said, bell->token, 2 * TOKEN_BYTES) != 0)
-    return;
+  if (ringer->has_listener || count != TOKEN_LENGTH || memcmp(said, bell->token, TOKEN_LENGTH) != 0) return;
   ringer->has_listener = connect(bell->socket, (struct sockaddr *)&from, length) == 0;
   if (ringer->owes_ring) ringer_ring(ringer);
 }
@@ -84,7 +83,7 @@ static bool open_socket(struct doorbell *bell) {
 static bool make_token(struct doorbell *bell) {
   unsigned char bytes[TOKEN_BYTES];
   if (getrandom(bytes, sizeof bytes, 0) != (ssize_t)sizeof bytes) return false;
-  for (int i = 0; i < TOKEN_BYTES; i++) snprintf(bell->token + 2 * i, 3, "%02x", bytes[i]);
+  for (size_t i = 0; i < TOKEN_BYTES; i++) snprintf(bell->token + 2 * i, 3, "%02x", bytes[i]);
   return true;
 }
 
