@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdint.h>
@@ -23,58 +24,89 @@ struct doorbell {
   pthread_t thread;
   bool has_thread;
   pid_t process;
-  int socket, quit, epoll; /* the last holds the other two and, while armed, the host's descriptor */
+  int listener, quit, epoll; /* the last holds the other two and, while armed, the host's descriptor */
   unsigned port;
   char token[TOKEN_LENGTH + 1]; /* in hexadecimal */
+  /* for the thread alone, as long as it runs */
+  int visitor;    /* has yet to say the token; -1: nobody, and the next may come */
+  int host;       /* has said it; -1: nobody yet */
+  bool owes_ring; /* to a host that was not there yet */
 };
 
-/* What only the thread knows. */
-struct ringer {
-  struct doorbell *bell;
-  bool has_listener;
-  bool owes_ring; /* to a listener that has not said hello yet */
-};
-
-static void ringer_ring(struct ringer *ringer) {
-  ringer->owes_ring = !ringer->has_listener;
-  if (ringer->has_listener) send(ringer->bell->socket, "!", 1, MSG_DONTWAIT | MSG_NOSIGNAL);
+static void close_if_open(int descriptor) {
+  if (descriptor >= 0) close(descriptor);
 }
 
-/* Reads what came, also the error that a listener's end leaves on the socket. */
-static void ringer_listen(struct ringer *ringer) {
-  struct doorbell *bell = ringer->bell;
+static bool watch(struct doorbell *bell, int descriptor, int operation, uint32_t events) {
+  struct epoll_event event = {.events = events};
+  event.data.fd = descriptor;
+  return epoll_ctl(bell->epoll, operation, descriptor, &event) == 0;
+}
+
+static void ring(struct doorbell *bell) {
+  bell->owes_ring = bell->host < 0;
+  if (bell->host >= 0) send(bell->host, "!", 1, MSG_DONTWAIT | MSG_NOSIGNAL);
+}
+
+static void expect_visitor(struct doorbell *bell) {
+  close_if_open(bell->visitor);
+  bell->visitor = -1;
+  watch(bell, bell->listener, EPOLL_CTL_MOD, EPOLLIN | EPOLLONESHOT);
+}
+
+/* One at a time, so that strangers hold but one descriptor of ours. Where there is none for a visitor, the
+ * next try comes in a second. */
+static void let_in(struct doorbell *bell) {
+  bell->visitor = accept4(bell->listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+  if (bell->visitor >= 0) watch(bell, bell->visitor, EPOLL_CTL_ADD, EPOLLIN);
+}
+
+/* The token comes in one piece, as it is sent; and then nobody else is let in. */
+static void listen_to_visitor(struct doorbell *bell) {
   char said[sizeof bell->token];
-  struct sockaddr_in from;
-  socklen_t length = sizeof from;
-  ssize_t count = recvfrom(bell->socket, said, sizeof said, MSG_DONTWAIT, (struct sockaddr *)&from, &length);
-  if (ringer->has_listener || count != TOKEN_LENGTH || memcmp(said, bell->token, TOKEN_LENGTH) != 0) return;
-  ringer->has_listener = connect(bell->socket, (struct sockaddr *)&from, length) == 0;
-  if (ringer->owes_ring) ringer_ring(ringer);
+  ssize_t count = recv(bell->visitor, said, sizeof said, MSG_DONTWAIT);
+  if (count != TOKEN_LENGTH || memcmp(said, bell->token, TOKEN_LENGTH) != 0) {
+    expect_visitor(bell);
+    return;
+  }
+  watch(bell, bell->visitor, EPOLL_CTL_DEL, 0);
+  setsockopt(bell->visitor, IPPROTO_TCP, TCP_NODELAY, &(int){1}, sizeof(int)); /* a ring shall not wait */
+  bell->host = bell->visitor;
+  bell->visitor = -1;
+  if (bell->owes_ring) ring(bell);
+}
+
+static void let_a_second_pass(struct doorbell *bell) {
+  if (bell->host < 0) expect_visitor(bell);
+  ring(bell);
 }
 
 static void *run(void *data) {
-  struct ringer ringer = {.bell = data};
+  struct doorbell *bell = data;
   struct epoll_event events[3];
   for (;;) {
-    int count = epoll_wait(ringer.bell->epoll, events, 3, MILLISECONDS_BETWEEN_RINGS);
-    bool is_ready = count == 0;
+    int count = epoll_wait(bell->epoll, events, 3, MILLISECONDS_BETWEEN_RINGS);
+    if (count == 0) let_a_second_pass(bell);
     for (int i = 0; i < count; i++) {
-      if (events[i].data.fd == ringer.bell->quit) return NULL;
-      if (events[i].data.fd == ringer.bell->socket)
-        ringer_listen(&ringer);
+      int descriptor = events[i].data.fd;
+      if (descriptor == bell->quit) return NULL;
+      if (descriptor == bell->listener)
+        let_in(bell);
+      else if (descriptor == bell->visitor)
+        listen_to_visitor(bell);
       else
-        is_ready = true;
+        ring(bell);
     }
-    if (is_ready) ringer_ring(&ringer);
   }
 }
 
-static bool open_socket(struct doorbell *bell) {
+static bool open_listener(struct doorbell *bell) {
   struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
   socklen_t length = sizeof address;
-  bell->socket = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-  if (bell->socket < 0 || bind(bell->socket, (struct sockaddr *)&address, length) != 0 ||
-      getsockname(bell->socket, (struct sockaddr *)&address, &length) != 0)
+  bell->listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+  if (bell->listener < 0 || bind(bell->listener, (struct sockaddr *)&address, length) != 0 ||
+      listen(bell->listener, 4) != 0 ||
+      getsockname(bell->listener, (struct sockaddr *)&address, &length) != 0)
     return false;
   bell->port = ntohs(address.sin_port);
   return true;
@@ -85,12 +117,6 @@ static bool make_token(struct doorbell *bell) {
   if (getrandom(bytes, sizeof bytes, 0) != (ssize_t)sizeof bytes) return false;
   for (size_t i = 0; i < TOKEN_BYTES; i++) snprintf(bell->token + 2 * i, 3, "%02x", bytes[i]);
   return true;
-}
-
-static bool watch(struct doorbell *bell, int descriptor, int operation, uint32_t events) {
-  struct epoll_event event = {.events = events};
-  event.data.fd = descriptor;
-  return epoll_ctl(bell->epoll, operation, descriptor, &event) == 0;
 }
 
 /* Signals are the host's: its own thread shall get them. */
@@ -106,8 +132,8 @@ static bool start_thread(struct doorbell *bell) {
 static bool doorbell_open(struct doorbell *bell) {
   bell->quit = eventfd(0, EFD_CLOEXEC);
   bell->epoll = epoll_create1(EPOLL_CLOEXEC);
-  return open_socket(bell) && make_token(bell) && watch(bell, bell->quit, EPOLL_CTL_ADD, EPOLLIN) &&
-         watch(bell, bell->socket, EPOLL_CTL_ADD, EPOLLIN) && start_thread(bell);
+  return open_listener(bell) && make_token(bell) && watch(bell, bell->quit, EPOLL_CTL_ADD, EPOLLIN) &&
+         watch(bell, bell->listener, EPOLL_CTL_ADD, EPOLLIN | EPOLLONESHOT) && start_thread(bell);
 }
 
 struct doorbell *doorbell_new(struct failure *failure) {
@@ -116,7 +142,7 @@ struct doorbell *doorbell_new(struct failure *failure) {
     failure_set_out_of_memory(failure);
     return NULL;
   }
-  bell->socket = bell->quit = bell->epoll = -1;
+  bell->listener = bell->quit = bell->epoll = bell->visitor = bell->host = -1;
   bell->process = getpid();
   if (doorbell_open(bell)) return bell;
   failure_set(failure, FAILURE_CONNECTION, "no bell could be made: %s", strerror(errno));
@@ -124,16 +150,14 @@ struct doorbell *doorbell_new(struct failure *failure) {
   return NULL;
 }
 
-static void close_if_open(int descriptor) {
-  if (descriptor >= 0) close(descriptor);
-}
-
 void doorbell_delete(struct doorbell *bell) {
   const uint64_t one = 1;
   if (!bell) return;
   if (bell->has_thread && bell->process == getpid() && write(bell->quit, &one, sizeof one) == sizeof one)
     pthread_join(bell->thread, NULL);
-  close_if_open(bell->socket);
+  close_if_open(bell->visitor);
+  close_if_open(bell->host);
+  close_if_open(bell->listener);
   close_if_open(bell->quit);
   close_if_open(bell->epoll);
   free(bell);

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* For a host that can wait on nothing but sockets of its own making (nginx): a thread waits until a
- * descriptor becomes readable, and then sends a byte to a UDP socket of the host on the loopback address.
+ * descriptor becomes readable, and then sends a byte to a TCP socket of the host on the loopback address.
+ * (nginx closes its TCP sockets at worker_shutdown_timeout; its UDP sockets it forgets.)
  *
  *     host                                     bell
- *     udp socket to 127.0.0.1:port -- token -> learns the socket's address; no other is listened to again
+ *     connects to 127.0.0.1:port --- token --> knows the host; nobody else is let in again
  *     doorbell_arm(descriptor)                 waits; the thread sleeps in the kernel meanwhile
  *     receives          <------------- a byte  the descriptor is readable, and the bell is no longer armed
  *

@@ -1,15 +1,20 @@
 -- SPDX-License-Identifier: MIT
 -- nginx: waiting requests sleep on semaphores, and one driver for each client and worker steps the engine. nginx can
--- wait on nothing but its own sockets, so a bell tells the driver, by a byte on a UDP socket, that there is work.
+-- wait on nothing but its own sockets, so a bell tells the driver, by a byte on a TCP socket, that there is work.
 local core = require "openai_uploads.core"
 local semaphore = require "ngx.semaphore"
 
 local ngx = ngx
 
+-- What LuaJIT compiles holds on to the client that it was compiled for, and so to connections that nobody else wants.
+jit.off(true, true)
+
 local SECONDS_WITHOUT_BELL = 0.001
 local IDLE_WAITS_BEFORE_REST = 2 -- the bell rings once a second when nothing happens
 local SECONDS_OF_TRUST = 5       -- in a driver that does not show itself, though the bell rings each second
+local SECONDS_TO_BEGIN = 0.01    -- for a driver; it never does when as many timers run as may
 local STEPS_IN_A_ROW = 4 -- before nginx's own events have their turn
+local MILLISECONDS_OF_HELLO = 1000
 local MILLISECONDS_OF_RECEIVE = 1000 * 3600 * 24
 
 local cannot_yield = {
@@ -27,8 +32,8 @@ function loop.refusal()
     .. "can wait, such as access or content"):format(phase)
 end
 
--- client -> its driver: { turns, woken: how many steps it made, and waiters were woken; turn, is_yielding: the
--- semaphore it sleeps on while those go on }
+-- client -> its driver: { seen: when it last showed itself; has_begun; woken: how many waiters it woke; turn,
+-- is_yielding: the semaphore it sleeps on while those go on }
 local drivers = setmetatable({}, { __mode = "k" })
 local told_of_no_bell
 
@@ -44,9 +49,9 @@ local function new_bell(client)
   if not client.fd() then return nil, "this system has no descriptor to wait on" end
   local bell, port, token = core.doorbell()
   if not bell then return nil, port end
-  local socket = ngx.socket.udp()
-  socket:settimeout(MILLISECONDS_OF_RECEIVE)
-  local said, why = socket:setpeername("127.0.0.1", port)
+  local socket = ngx.socket.tcp()
+  socket:settimeouts(MILLISECONDS_OF_HELLO, MILLISECONDS_OF_HELLO, MILLISECONDS_OF_RECEIVE)
+  local said, why = socket:connect("127.0.0.1", port)
   if said then said, why = socket:send(token) end
   if said then return { bell = bell, socket = socket } end
   bell:close()
@@ -64,7 +69,8 @@ local function wait_for_work(client, hearing)
     ngx.sleep(SECONDS_WITHOUT_BELL)
     return true
   end
-  if not hearing.bell:arm(client.fd()) then return nil, "the bell cannot watch the client" end
+  local descriptor = client.fd() -- another one, once the client was closed
+  if not (descriptor and hearing.bell:arm(descriptor)) then return nil, "the bell cannot watch the client" end
   return hearing.socket:receive(1)
 end
 
@@ -83,7 +89,7 @@ local function drive(client, driver)
   if not hearing then tell_of_no_bell(why) end
   while true do
     local running = client.step()
-    driver.turns = driver.turns + 1
+    driver.seen, driver.has_begun = core.now(), true
     if driver.woken ~= woken and in_a_row < STEPS_IN_A_ROW then
       woken, in_a_row = driver.woken, in_a_row + 1
       let_woken_go_on(driver)
@@ -111,31 +117,35 @@ end
 -- The client's driver, which runs in a timer because no request may end it; nil when the worker gives no timer.
 local function driver_of(client)
   local driver = drivers[client]
-  if driver then return driver end
-  driver = { woken = 0, turns = 0, turn = semaphore.new() }
+  if driver and core.now() - driver.seen < SECONDS_OF_TRUST then return driver end
+  driver = { woken = 0, seen = core.now(), has_begun = false, turn = semaphore.new() }
   if not ngx.timer.at(0, run_driver, client, driver) then return nil end
   drivers[client] = driver
   return driver
 end
 
-local function give_up_if_dead(client, driver, turns)
-  if driver.turns == turns and drivers[client] == driver then drivers[client] = nil end
+-- Made here, not where the wait is: nginx wipes the stack of a request that is given up, and with it the locals that
+-- functions made there still share.
+local function new_waker(driver, woken)
+  return function()
+    driver.woken = driver.woken + 1
+    woken:post()
+  end
 end
 
 function loop.wait(client, transfer, seconds)
+  local why = loop.refusal()
+  if why then error(why, 3) end -- a transfer's wait; calls have looked before
   local driver = driver_of(client)
-  if not driver then -- an exiting worker
+  if not driver then
     ngx.sleep(SECONDS_WITHOUT_BELL)
     client.step()
     return
   end
-  local woken, turns = semaphore.new(), driver.turns
-  transfer:on_done(function()
-    driver.woken = driver.woken + 1
-    woken:post()
-  end)
-  local trust = math.min(seconds or SECONDS_OF_TRUST, SECONDS_OF_TRUST)
-  if not woken:wait(trust) and trust == SECONDS_OF_TRUST then give_up_if_dead(client, driver, turns) end
+  local woken = semaphore.new()
+  transfer:on_done(new_waker(driver, woken))
+  local longest = driver.has_begun and SECONDS_OF_TRUST or SECONDS_TO_BEGIN
+  if not woken:wait(math.min(seconds or longest, longest)) and not driver.has_begun then client.step() end
   if driver.is_yielding then
     driver.is_yielding = false
     driver.turn:post()

@@ -1,0 +1,259 @@
+-- SPDX-License-Identifier: MIT
+-- A real nginx with the module inside, for specs: built for its LuaJIT, started with a configuration, looked into.
+
+local assert = require "luassert"
+local cjson = require("cjson.safe").new()
+local exchange = require "spec.support.nginx.exchange"
+local process = require "spec.support.process"
+local socket = require "socket"
+
+local nginx = {}
+
+local PATIENCE = 30 -- seconds; only what is broken takes so long
+
+local folder = debug.getinfo(1, "S").source:match("^@(.*)%.lua$")
+
+local function quoted(text)
+  return "'" .. text:gsub("'", "'\\''") .. "'"
+end
+
+-- What a shell command prints, and its exit status. A preloaded sanitizer is not for the programs around us.
+function nginx.run(command)
+  local pipe = assert(io.popen("unset LD_PRELOAD ASAN_OPTIONS LSAN_OPTIONS MAKEFLAGS CFLAGS LDFLAGS; { " .. command ..
+    "; } 2>&1; printf '\\n%d' $?"))
+  local output, status = pipe:read("*a"):match("^(.*)\n(%d+)$")
+  pipe:close()
+  return output, tonumber(status)
+end
+
+function nginx.exists(path)
+  local file = io.open(path)
+  if file then file:close() end
+  return file ~= nil
+end
+
+local found_modules
+
+-- The folder of the module for LuaJIT: the suite's own build, or, where that has none or was compiled in a way that
+-- nginx would have to be, too, one beside it.
+local function modules()
+  local build = os.getenv "TEST_BUILD" or "build"
+  local own = build .. "/luajit"
+  if not os.getenv "TEST_CFLAGS" and nginx.exists(own .. "/openai_uploads/core.so") then return own end
+  local beside = build .. "/nginx"
+  local output, status = nginx.run(("make --no-print-directory build BUILD=%s LUA=luajit"):format(quoted(beside)))
+  assert.are.equal(0, status, output)
+  return beside .. "/luajit"
+end
+
+local function absolute(path)
+  return path:sub(1, 1) == "/" and path or (nginx.run("pwd")):match("[^\n]+") .. "/" .. path
+end
+
+--- The folder in which nginx finds `openai_uploads/core.so`.
+function nginx.modules()
+  found_modules = found_modules or absolute(modules())
+  return found_modules
+end
+
+local whole = [[
+@SYSTEM@
+worker_processes %d;
+%s
+events { worker_connections 1024; }
+http {
+  @UNUSED@
+  lua_package_path "@CHECKOUT@/lua/?.lua;@CHECKOUT@/lua/?/init.lua;@CHECKOUT@/?.lua;;";
+  lua_package_cpath "%s/?.so;;";
+  init_by_lua_block {
+    probe = require "spec.support.nginx.probe"
+    %s
+  }
+  %s
+  server {
+    listen 127.0.0.1:@PORT@%s;
+    location = /ping { return 200 "pong"; }
+    %s
+  }
+}
+]]
+
+-- Of settings: { workers (1), main, init (Lua of init_by_lua), http, listen (parameters), server }, where the others
+-- are directives for the place that they are named after.
+local function configuration(settings)
+  return whole:format(settings.workers or 1, settings.main or "", nginx.modules(), settings.init or "",
+    settings.http or "", settings.listen or "", settings.server or "")
+end
+
+-- Lua that makes a client of these settings, as text; it retries without waiting long.
+function nginx.client(settings)
+  local fields = { "retry_delay = 0.001" }
+  if settings.api_key == nil then fields[#fields + 1] = 'api_key = "sk-of-the-specs"' end
+  for name, value in pairs(settings) do
+    local text = type(value) == "string" and ("%q"):format(value) or tostring(value)
+    if name ~= "api_key" or value then fields[#fields + 1] = name .. " = " .. text end
+  end
+  return 'require("openai_uploads").new { ' .. table.concat(fields, ", ") .. " }"
+end
+
+local function words_of_environment(environment)
+  local words = { "env", "-u OPENAI_API_KEY", "-u OPENAI_BASE_URL" }
+  for name, value in pairs(environment or {}) do words[#words + 1] = name .. "=" .. quoted(value) end
+  return table.concat(words, " ")
+end
+
+function nginx.read_file(path)
+  local file = io.open(path, "rb")
+  if not file then return "" end
+  local text = file:read("*a")
+  file:close()
+  return text or "" -- of a process that went meanwhile
+end
+
+-- Waits until `condition()` holds, and returns what it returned.
+function nginx.wait_until(condition, what)
+  local last = socket.gettime() + PATIENCE
+  repeat
+    local value = condition()
+    if value then return value end
+    socket.sleep(0.01)
+  until socket.gettime() > last
+  error("waited in vain until " .. what, 2)
+end
+
+-- Whether the process is there, and no zombie.
+function nginx.lives(pid)
+  local state = nginx.read_file(("/proc/%d/stat"):format(pid)):match("%) (%a)")
+  return state ~= nil and state ~= "Z"
+end
+
+function nginx.signal(pid, name) nginx.run(("kill -%s %d"):format(name, pid)) end
+
+function nginx.wait_for_end_of(pid)
+  nginx.wait_until(function() return not nginx.lives(pid) end, ("process %d is gone"):format(pid))
+end
+
+local function count_entries(path)
+  local _, count = nginx.run("ls " .. path):gsub("\n", "")
+  return count
+end
+
+function nginx.threads(pid) return count_entries(("/proc/%d/task"):format(pid)) end
+function nginx.descriptors(pid) return count_entries(("/proc/%d/fd"):format(pid)) end
+
+local is_bad = { error = true, crit = true, alert = true, emerg = true }
+
+local function is_allowed(line, allowed)
+  for _, pattern in ipairs(allowed or {}) do
+    if line:find(pattern) then return true end
+  end
+  return false
+end
+
+local function add_looks(server)
+  function server.log() return nginx.read_file(server.prefix .. "/error.log") end
+
+  -- How many lines of the log hold this text.
+  function server.count_in_log(text)
+    local count, from = 0, 1
+    local log = server.log()
+    while true do
+      local first, last = log:find(text, from, true)
+      if not first then return count end
+      count, from = count + 1, last + 1
+    end
+  end
+
+  -- What it printed, and the lines of the log in which something complains, but for those that match a pattern.
+  function server.complaints(allowed)
+    local lines = {}
+    local function add(line)
+      if not is_allowed(line, allowed) then lines[#lines + 1] = line end
+    end
+    for line in nginx.read_file(server.prefix .. "/output"):gmatch "[^\n]+" do add(line) end
+    for line in server.log():gmatch "[^\n]+" do
+      if is_bad[line:match "%[(%a+)%]"] then add(line) end
+    end
+    return lines
+  end
+
+  -- The pids of the workers, those that are about to leave included.
+  function server.workers()
+    local pids = {}
+    for pid in nginx.run("ps -o pid= --ppid " .. server.pid):gmatch "%d+" do pids[#pids + 1] = tonumber(pid) end
+    return pids
+  end
+
+  -- Of the only worker.
+  function server.worker()
+    return nginx.wait_until(function()
+      local pids = server.workers()
+      return #pids == 1 and pids[1]
+    end, "there is one worker")
+  end
+end
+
+local function add_requests(server)
+  function server.begin(request) return exchange.begin(server.port, request) end
+
+  function server.get(path) return server.begin("GET " .. path).finish() end
+
+  -- The decoded body of an answer that must be 200.
+  function server.ask(path)
+    local status, body = server.get(path)
+    assert.are.equal(200, status, body)
+    return assert(cjson.decode(body))
+  end
+
+  -- The only worker is free to answer.
+  function server.check_ping()
+    local status, body = server.get("/ping")
+    assert.are.same({ 200, "pong" }, { status, body })
+  end
+end
+
+local function add_signals(server, child)
+  function server.reload() nginx.signal(server.pid, "HUP") end
+  function server.quit() nginx.signal(server.pid, "QUIT") end
+  function server.wait_for_end() nginx.wait_for_end_of(server.pid) end
+
+  -- Ends it, if it has not ended, and returns what it complained of in all its life.
+  function server.stop(allowed)
+    if nginx.lives(server.pid) then nginx.signal(server.pid, "TERM") end
+    server.wait_for_end()
+    local complaints = server.complaints(allowed)
+    child.stop()
+    return complaints
+  end
+end
+
+local function start(text, environment)
+  local path = os.tmpname()
+  local file = assert(io.open(path, "wb"))
+  file:write(text)
+  file:close()
+  local child, why = process.start(("%s %s/run %s"):format(words_of_environment(environment), quoted(folder),
+    quoted(path)))
+  os.remove(path)
+  local prefix, port, pid = assert(child, why).first_line:match("^(%S+) (%d+) (%d+)$")
+  local server = { prefix = prefix, port = tonumber(port), port2 = tonumber(port) + 1, pid = tonumber(pid) }
+  add_looks(server)
+  add_requests(server)
+  add_signals(server, child)
+  return server
+end
+
+-- Runs `body(server)` with an nginx of these settings, which ends after it, and must have had nothing to complain of
+-- but lines that match one of the patterns in `allowed`. `text` is the whole configuration, where one is given.
+function nginx.with(settings, body)
+  local server = start(settings.text or configuration(settings), settings.environment)
+  local fine, raised = pcall(body, server)
+  local complaints = server.stop(settings.allowed)
+  if not fine then
+    if #complaints > 0 then io.stderr:write("nginx: ", table.concat(complaints, "\nnginx: "), "\n") end
+    error(raised, 0)
+  end
+  assert.are.same({}, complaints)
+end
+
+return nginx
