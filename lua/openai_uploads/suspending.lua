@@ -33,12 +33,21 @@ local function call(loop, client, start)
   end
 end
 
+-- Some loops have to let go of a descriptor before it is closed.
+local function closing(loop, client)
+  local close = client.close
+  return function()
+    if loop.forget then loop.forget(client) end
+    close()
+  end
+end
+
 --- A client of the core that lives in `loop`; the settings as for the core. Errors have no position.
 function suspending.client(loop, settings)
   local later = {}
   local made, client = pcall(core.client, settings, waiting(loop, later))
   if not made then error(client, 0) end
-  later.client = client
+  later.client, client.close = client, closing(loop, client)
   for name, start in pairs(client.start) do client[name] = call(loop, client, start) end
   return client
 end

@@ -1,6 +1,7 @@
 -- SPDX-License-Identifier: MIT
 -- Copas: to its select, each waiting coroutine is a socket of its own on the client's descriptor.
 local copas = require "copas"
+local core = require "openai_uploads.core"
 
 local waiting = {}
 waiting.__index = waiting
@@ -8,12 +9,12 @@ waiting.__index = waiting
 -- What Copas asks of a socket. The first three are LuaSocket's: `dirty` says that there is something to read which
 -- no descriptor shows, as when another coroutine's step ended this one's transfer.
 function waiting:getfd() return self.descriptor end
-function waiting:dirty() return self.transfer:done() end
+function waiting:dirty() return self.transfer:done() or core.now() >= self.last end
 function waiting.settimeout() return 1 end
 
 function waiting:receive()
   self.client.step()
-  if self.transfer:done() then return true end
+  if self:dirty() then return true end
   return nil, "timeout"
 end
 
@@ -21,12 +22,24 @@ function waiting.close() return true end
 
 local loop = {}
 
---- Copas before 3.0 has no timeouts, so there `seconds` may pass unnoticed until something else comes about.
+local isyieldable = rawget(coroutine, "isyieldable") -- Lua 5.1 and 5.2 have none
+
+local function check_can_yield()
+  local running, is_main = coroutine.running()
+  if not running or is_main or isyieldable and not isyieldable() then
+    error("a call that suspends was made outside a coroutine, or in an api_key, log or on_retry function: "
+      .. "use copas.addthread, or loop = \"blocking\"", 0)
+  end
+end
+
+--- Copas before 3.0 has no timers, so there the end of `seconds` is noticed when the loop turns for something else.
 function loop.wait(client, transfer, seconds)
+  check_can_yield()
   local descriptor = client.fd()
   if not descriptor then error("loop 'copas' needs a system on which client.fd() gives a descriptor", 0) end
-  local socket = setmetatable({ client = client, transfer = transfer, descriptor = descriptor }, waiting)
-  if seconds and seconds < math.huge and copas.settimeout then copas.settimeout(socket, seconds) end
+  local last = seconds and core.now() + seconds or math.huge
+  local socket = setmetatable({ client = client, transfer = transfer, descriptor = descriptor, last = last }, waiting)
+  if last < math.huge and copas.settimeout then copas.settimeout(socket, seconds) end
   copas.receive(socket)
 end
 

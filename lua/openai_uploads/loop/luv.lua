@@ -3,19 +3,32 @@
 -- of the loop of their own, never inside the step that ended their transfer.
 local uv = require "luv"
 
+local LONGEST_TIMER = 1e9 -- seconds
+
 local loop = {}
 
-local watched = setmetatable({}, { __mode = "k" }) -- client -> { handle, descriptor, waiting }
-local ready = {}                                   -- coroutines to go on
+-- client -> { handle, descriptor, waiting: wake functions and their transfers, which nobody else may hold }
+local watched = {}
+local ready = {} -- coroutines to go on
 local next_turn
 
+local wake_in_next_turn
+
+-- What a coroutine raises is for luv to tell of, which ends most programs; where it does not, the others go on.
 local function resume_ready()
   local list = ready
   ready = {}
-  for _, waiting in ipairs(list) do assert(coroutine.resume(waiting)) end
+  for index, waiting in ipairs(list) do
+    local is_alive = coroutine.status(waiting) == "suspended"
+    local succeeded, raised = coroutine.resume(waiting)
+    if is_alive and not succeeded then
+      for later = index + 1, #list do wake_in_next_turn(list[later]) end
+      error(debug.traceback(waiting, tostring(raised)), 0)
+    end
+  end
 end
 
-local function wake_in_next_turn(waiting)
+function wake_in_next_turn(waiting)
   next_turn = next_turn or uv.new_timer()
   ready[#ready + 1] = waiting
   if #ready == 1 then next_turn:start(0, 0, resume_ready) end
@@ -23,48 +36,62 @@ end
 
 -- There may be but one handle on a descriptor. It goes with its last waiter, so that a loop can end and a client can
 -- be collected. A client that was closed meanwhile has another descriptor, perhaps of the same number.
-local function watch(client)
+local function watch(client, transfer, wake)
   local descriptor = assert(client.fd(), "loop 'luv' needs a system on which client.fd() gives a descriptor")
   local found = watched[client]
   if not found or found.descriptor ~= descriptor then
-    found = { descriptor = descriptor, handle = uv.new_poll(descriptor), waiting = 0 }
+    found = { handle = assert(uv.new_poll(descriptor)), descriptor = descriptor, waiting = {} }
     watched[client] = found
   end
-  found.waiting = found.waiting + 1
+  found.waiting[wake] = transfer
   found.handle:start("r", function() client.step() end)
   return found
 end
 
-local function unwatch(client, found)
-  found.waiting = found.waiting - 1
-  if found.waiting > 0 then return end
+local function unwatch(client, found, wake)
+  found.waiting[wake] = nil
+  if next(found.waiting) then return end
   found.handle:close()
   if watched[client] == found then watched[client] = nil end
 end
 
+-- Several may wait for one transfer, which tells but the last of them.
+local function wake_all(found, transfer)
+  local list = {}
+  for wake, waited in pairs(found.waiting) do
+    if waited == transfer then list[#list + 1] = wake end
+  end
+  for _, wake in ipairs(list) do wake() end
+end
+
+local isyieldable = rawget(coroutine, "isyieldable") -- Lua 5.1 and 5.2 have none
+
 local function yieldable()
   local running, is_main = coroutine.running()
-  if not running or is_main then
-    error("a call that suspends was made outside a coroutine: use coroutine.wrap, or loop = \"blocking\"", 0)
+  if not running or is_main or isyieldable and not isyieldable() then
+    error("a call that suspends was made outside a coroutine, or in an api_key, log or on_retry function: "
+      .. "use coroutine.wrap, or loop = \"blocking\"", 0)
   end
   return running
 end
 
 function loop.wait(client, transfer, seconds)
-  local waiting, found = yieldable(), watch(client)
-  local timer, woken = nil, false
+  local waiting, is_woken = yieldable(), false
+  local found, timer
   local function wake()
-    if not woken then wake_in_next_turn(waiting) end
-    woken = true
+    if is_woken then return end
+    is_woken = true
+    unwatch(client, found, wake)
+    if timer then timer:close() end
+    wake_in_next_turn(waiting)
   end
-  if seconds and seconds < math.huge then
+  found = watch(client, transfer, wake)
+  if seconds and seconds < LONGEST_TIMER then
     timer = uv.new_timer()
     timer:start(math.ceil(seconds * 1000), 0, wake)
   end
-  transfer:on_done(wake)
+  transfer:on_done(function() wake_all(found, transfer) end)
   coroutine.yield()
-  if timer then timer:close() end
-  unwatch(client, found)
 end
 
 return loop

@@ -1,0 +1,70 @@
+-- SPDX-License-Identifier: MIT
+-- Event loops as a program with coroutines of its own would have them: hosts, as in suspended.lua.
+
+local socket = require "socket"
+local suspended = require "spec.support.suspended"
+
+-- All that are not waiting go on in turn, then it looks who may.
+local threads = {} -- in their order: { thread, object for select, last }
+
+local function may_go_on(waiting, readable)
+  return not waiting.object or readable[waiting.object] or socket.gettime() >= waiting.last
+end
+
+local function turn()
+  local list, objects, is_idle = threads, {}, true
+  threads = {}
+  for _, waiting in ipairs(list) do
+    objects[#objects + 1] = waiting.object
+    is_idle = is_idle and waiting.object ~= nil
+  end
+  local readable = socket.select(objects, nil, is_idle and 0.005 or 0)
+  for _, waiting in ipairs(list) do
+    if not may_go_on(waiting, readable) then
+      threads[#threads + 1] = waiting
+    elseif coroutine.status(waiting.thread) == "suspended" then -- one that could not yield may have ended
+      local fine, problem = coroutine.resume(waiting.thread)
+      if not fine then error(problem, 0) end
+    end
+  end
+end
+
+local function yield(object, seconds)
+  local last = socket.gettime() + (seconds or 3600)
+  threads[#threads + 1] = { thread = coroutine.running(), object = object, last = last }
+  coroutine.yield()
+end
+
+local function spawn(action) threads[#threads + 1] = { thread = coroutine.create(action) } end
+
+local function run(functions)
+  local last = os.time() + suspended.PATIENCE
+  threads = {}
+  for _, action in ipairs(functions) do spawn(action) end
+  while #threads > 0 do
+    assert(os.time() <= last, "the loop has something to do still")
+    turn()
+  end
+end
+
+-- As a program would write them: one waits on the descriptor, one just steps whenever its turn comes.
+local on_select, on_steps = {}, {}
+
+function on_select.wait(client, transfer, seconds)
+  local descriptor = client.fd()
+  yield({ getfd = function() return descriptor end, dirty = function() return transfer:done() end }, seconds)
+  client.step()
+end
+
+function on_steps.wait(client)
+  client.step()
+  yield()
+end
+
+local own_loops = {
+  { name = "that waits on the descriptor", loop = on_select },
+  { name = "that only steps", loop = on_steps },
+}
+for _, host in ipairs(own_loops) do host.run, host.spawn, host.pause = run, spawn, yield end
+
+return own_loops
