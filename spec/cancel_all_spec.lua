@@ -67,7 +67,7 @@ describe("cancel_all", function()
   end
 
   it("keeps cancelling when ids fail, and says which", function()
-    local client, ids = check.client(service), service.make_uploads(6)
+    local client, ids = check.client(service, { max_connections = 2 }), service.make_uploads(6)
     client.cancel(ids[2])
     client.cancel(ids[6])
     table.insert(ids, 4, "upload_none")
@@ -130,6 +130,37 @@ describe("cancel_all", function()
     local uploads, failures = client.cancel_all(ids, { timeout = 1, max_retries = 0 })
     assert.is_nil(failures)
     assert.are.equal(14, count(uploads))
+  end)
+
+  it("has no more calls under way than the client may have connections", function()
+    local client, ids = check.client(service, { max_connections = 3 }), service.make_uploads(20)
+    service.answer_next { {}, {}, { delay = 0.05 }, { status = 500 }, { delay = 0.02 } }
+    local begun, most = {}, 0
+    local uploads, failures = client.cancel_all(ids, { log = function(event)
+      begun[event.url] = event.event ~= "done" or nil
+      most = math.max(most, count(begun))
+    end })
+    assert.is_nil(failures)
+    assert.are.same({ 20, 3 }, { count(uploads), most })
+  end)
+
+  it("goes on with the others while one takes its time", function()
+    local slow = { { "request" }, { "wait", 0.5 }, { "send", rows.good_answer }, { "stall" } }
+    local played = server.script { slow, rows.lasting }
+    local client = rows.client(played.base_url, { max_connections = 2 })
+    local order = {}
+    client.cancel_all({ "upload_1", "upload_2", "upload_3", "upload_4", "upload_5" },
+      { on_result = function(id) order[#order + 1] = id end })
+    assert.are.equal("upload_2 upload_3 upload_4 upload_5 upload_1", table.concat(order, " "))
+    played.close()
+  end)
+
+  it("does nothing while it waits", function()
+    local client, ids = check.client(service), service.make_uploads(2)
+    service.answer_next { { delay = 1 }, { delay = 1 } }
+    local before = os.clock() -- the processor's time, which passes only where there is work
+    assert.are.equal(2, count((client.cancel_all(ids))))
+    assert.is_true(os.clock() - before < 0.5)
   end)
 
   it("passes the options on to every call, and leaves them as they were", function()
@@ -217,6 +248,15 @@ describe("on_result of cancel_all", function()
     for id, failure in pairs(failures) do assert.are.equal(failure, told[id][2]) end
   end)
 
+  it("is told how each went, where that was asked for", function()
+    local client, ids = check.client(service), service.make_uploads(1)
+    local told = {}
+    client.cancel_all({ ids[1], "upload_none" }, { with_response = true, on_result = function(id, _, _, response)
+      told[id] = response.status
+    end })
+    assert.are.same({ [ids[1]] = 200, upload_none = 404 }, told)
+  end)
+
   it("is told of the first before the last is begun", function()
     local client, ids = check.client(service, { max_connections = 2 }), service.make_uploads(12)
     local begun
@@ -264,16 +304,17 @@ describe("on_result of cancel_all", function()
   end)
 
   it("that raises ends the call with just that, and leaves nothing running", function()
-    local played = server.script { rows.answered(rows.good_answer, { "stall" }), { { "request" }, { "stall" } } }
-    local client = rows.client(played.base_url, { max_connections = 2 })
-    local problem = {}
-    local fine, raised = pcall(client.cancel_all, { "upload_1", "upload_2", "upload_3" },
-      { on_result = function() error(problem) end })
-    assert.is_false(fine)
-    assert.are.equal(problem, raised)
-    assert.are.equal(0, client.step())
-    assert.is_true(#played.seen().requests <= 2)
-    played.close()
+    for _, problem in ipairs { {}, "oh dear" } do
+      local played = server.script { rows.answered(rows.good_answer, { "stall" }), { { "request" }, { "stall" } } }
+      local client = rows.client(played.base_url, { max_connections = 4 })
+      local ids = { "upload_1", "upload_2", "upload_3", "upload_4", "upload_5", "upload_6" }
+      local fine, raised = pcall(client.cancel_all, ids, { on_result = function() error(problem, 0) end })
+      assert.is_false(fine)
+      assert.are.equal(problem, raised)
+      assert.are.equal(0, client.step())
+      assert.is_true(#played.seen().requests <= 4)
+      played.close()
+    end
   end)
 end)
 

@@ -158,7 +158,7 @@ describe("after a fork", function()
       in_child(function()
         tell("child", describe(transfer), tostring(transfer:abort()), uploads.step(), tostring(transfer))
       end)
-      local done, upload = transfer:wait(10)
+      local done, upload = transfer:wait(5)
       tell("parent", tostring(done), upload.status)
     ]], played, 1)
     assert.are.equal("child aborted 1 true false 0 openai_uploads.transfer: done\nparent true cancelled", output)
@@ -194,6 +194,57 @@ describe("after a fork", function()
     played.close()
   end)
 
+  it_forks("the child never takes up what the parent has begun", function()
+    local good = fault.answer(200, '{"id":"upload_3","status":"cancelled"}', nil, { connection = "close" })
+    local played = server.script { stalled, stalled, rows.answered(good, { "close" }), stalled }
+    local output = run_until_seen([[
+      local first = uploads.start.cancel("upload_1", { timeout = 1.5, max_retries = 0 })
+      local second = uploads.start.cancel("upload_2", { timeout = 1.6, max_retries = 0 })
+      step_until_told()
+      in_child(function()
+        uploads.step()
+        first = nil
+        collectgarbage() collectgarbage()
+        tell(assert(uploads.cancel "upload_3").status)
+        local last = uploads.start.cancel("upload_4", { timeout = 1.7, max_retries = 0 })
+        while uploads.step(0.1) > 0 do end
+        tell(describe(second), describe(last))
+      end)
+    ]], played, 2)
+    assert.are.equal("cancelled\naborted 1 true timeout 1 true", output)
+    assert.are.equal(4, #played.seen().requests)
+    played.close()
+  end)
+
+  it_forks("the child has what was done before", function()
+    local output = run([[
+      local good, bad = uploads.start.cancel(ids[1], { with_response = true }), uploads.start.cancel "upload_none"
+      good:wait() bad:wait()
+      in_child(function()
+        tell(describe(good), describe(bad), select(4, good:poll()).status)
+        assert(uploads.cancel(ids[2]))
+        tell(describe(good), describe(bad), select(4, good:poll()).status)
+      end)
+      tell(describe(good), describe(bad))
+    ]], service.base_url, { IDS = table.concat(service.make_uploads(2), " ") })
+    assert.are.equal("cancelled not_found 1 false 200\ncancelled not_found 1 false 200\n" ..
+      "cancelled not_found 1 false\n", output)
+  end)
+
+  it_forks("the child sees no answer to an earlier attempt in what was sent again", function()
+    local played = server.script { rows.answered(fault.answer(503, "", nil, { connection = "close" })), stalled }
+    local output = run_until_seen([[
+      local transfer = uploads.start.cancel("upload_1", { max_retries = 1, retry_delay = 0.01 })
+      step_until_told()
+      in_child(function()
+        local _, _, failure = transfer:poll()
+        tell(failure.kind, failure.attempts, tostring(failure.status), tostring(failure.body), tostring(failure))
+      end)
+    ]], played, 2)
+    assert.are.equal("aborted 2 nil nil aborted: the process that began this call was forked (attempt 2)", output)
+    played.close()
+  end)
+
   local firsts = {
     { "polls", "transfer:poll()" },
     { "waits", "transfer:wait()" },
@@ -218,7 +269,7 @@ describe("after a fork", function()
           if transfer then tell(describe(transfer)) end
         end)
         tell("parent", describe(transfer))
-        local done, upload = transfer:wait(10)
+        local done, upload = transfer:wait(5)
         tell("parent", tostring(done), upload.status)
       ]]):format(row[2]), played, 1)
       check.holds("parent true cancelled", output)
@@ -261,7 +312,7 @@ describe("after a fork", function()
         in_child(function()
           tell(describe(transfer):match "^%a+", assert(uploads.cancel(ids[3])).status)
         end)
-        tell(assert(select(2, transfer:wait(10))).status)
+        tell(assert(select(2, transfer:wait(5))).status)
       end)
       tell(assert(uploads.cancel(ids[4])).status)
     ]], service.base_url, { IDS = table.concat(service.make_uploads(4), " ") })

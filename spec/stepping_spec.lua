@@ -8,6 +8,7 @@ local drive = require "spec.support.drive"
 local emulator = require "spec.support.emulator"
 local fault = require "spec.support.fault"
 local rows = require "spec.support.rows"
+local script = require "spec.support.script"
 
 local service, server
 
@@ -96,6 +97,41 @@ describe("step", function()
     check.failure("timeout", drive.result(transfer))
     played.close()
   end)
+
+  it("takes all that has come", function()
+    local late = { { "request" }, { "wait", 0.1 }, { "send", rows.good_answer }, { "stall" } }
+    local client, played = client_of { late }
+    local transfers = {}
+    for index = 1, 16 do transfers[index] = client.start.cancel(rows.id) end
+    drive.till_seen(client, played, "requests", 16)
+    assert.is_true(played.wait_for("bytes_sent", 16 * #rows.good_answer))
+    client.step()
+    assert.are.equal(0, client.step())
+    for _, transfer in ipairs(transfers) do assert.are.equal(rows.id, drive.result(transfer).id) end
+    played.close()
+  end)
+
+  -- Where one of these kept waking it, it would come back at once, and for nothing, again and again.
+  local gone = {
+    { "that has ended", { rows.answered(fault.answer(200, '{"id":"upload_1"}', nil, { connection = "close" })) } },
+    { "that was idle when the server closed it", { rows.answered(rows.good_answer, { "close" }) } },
+    { "that was given up", { stalled }, { timeout = 0.05 } },
+  }
+  for _, row in ipairs(gone) do
+    it("is not kept awake by a connection " .. row[1], function()
+      local client, played = client_of { stalled, row[2][1] }
+      local silent = client.start.cancel(rows.id, { timeout = 0.6 })
+      drive.till_seen(client, played, "requests", 1)
+      client.cancel(rows.id, row[3])
+      local rounds = 0
+      while client.step(1000) > 0 do
+        rounds = rounds + 1
+        assert.is_true(rounds < 100)
+      end
+      check.failure("timeout", drive.result(silent))
+      played.close()
+    end)
+  end
 
   it("takes seconds, and nothing else", function()
     local client = check.client(service)
@@ -246,6 +282,74 @@ describe("fd", function()
     for index, transfer in ipairs(transfers) do assert.are.equal(ids[index], drive.result(transfer).id) end
   end)
 
+  -- A loop that asks for it once, and has nothing else to go by.
+  local function loop_until_done(client, descriptor, transfer)
+    local object = { getfd = function() return descriptor end, dirty = function() return false end }
+    local rounds = 0
+    while not transfer:done() do
+      assert.is_truthy(socket.select({ object }, nil, 5)[object], "nothing to do, and not done")
+      client.step()
+      rounds = rounds + 1
+      assert.is_true(rounds < 10000)
+    end
+  end
+
+  it_has("is all that a single call and its retries need", function()
+    local again = rows.answered(busy, { "close" })
+    local client = client_of({ again, again, rows.lucky }, { max_retries = 2, retry_delay = 0.05 })
+    local descriptor = client.fd()
+    local transfer = client.start.cancel(rows.id)
+    loop_until_done(client, descriptor, transfer)
+    assert.are.equal(rows.id, drive.result(transfer).id)
+  end)
+
+  it_has("wakes in time for what is due before all that was due so far", function()
+    local client, played = client_of { stalled }
+    local descriptor = client.fd()
+    local long = client.start.cancel("upload_1", { timeout = 50 })
+    drive.till_seen(client, played, "requests", 1)
+    local short = client.start.cancel("upload_2", { timeout = 0.3 })
+    loop_until_done(client, descriptor, short)
+    check.failure("timeout", drive.result(short))
+    local next_one = client.start.cancel("upload_3", { timeout = 0.3 })
+    loop_until_done(client, descriptor, next_one)
+    check.failure("timeout", drive.result(next_one))
+    assert.is_false(long:poll())
+    client.close()
+    played.close()
+  end)
+
+  it_has("is readable when a connect has taken too long", function()
+    local client = rows.client((server.full()), { timeout = 30, connect_timeout = 0.3 })
+    local descriptor = client.fd()
+    local transfer = client.start.cancel(rows.id)
+    loop_until_done(client, descriptor, transfer)
+    check.failure("timeout", drive.result(transfer))
+  end)
+
+  it_has("is readable at once when it is asked for after the due time", function()
+    local client, played = client_of({ stalled }, { connect_timeout = 60 })
+    local transfer = client.start.cancel(rows.id, { timeout = 0.3 })
+    drive.till_seen(client, played, "requests", 1)
+    local last = os.time() + 5
+    while client.timeout() > 0 do assert.is_true(os.time() < last) end
+    assert.is_true(is_readable(client, 5))
+    drive.all(client)
+    check.failure("timeout", drive.result(transfer))
+    played.close()
+  end)
+
+  it_has("comes to rest for parts of a second, too", function()
+    local client, played = client_of({ rows.answered(busy) }, { max_retries = 1, connect_timeout = 60 })
+    local told
+    local transfer = client.start.cancel(rows.id, { retry_delay = 0.9, on_retry = function() told = true end })
+    drive.till(client, function() return told end)
+    drive.till(client, function() return not is_readable(client, 0.02) end)
+    assert.is_true(client.timeout() > 0 and not transfer:done())
+    client.close()
+    played.close()
+  end)
+
   it_has("of several clients goes into one select", function()
     local clients, transfers, objects = {}, {}, {}
     for index = 1, 3 do
@@ -295,6 +399,14 @@ describe("timeout", function()
     transfer:abort()
     assert.is_nil(client.timeout())
     played.close()
+  end)
+
+  it("is as long as a connect may take", function()
+    local client = rows.client((server.full()), { timeout = 30, connect_timeout = 5 })
+    local transfer = client.start.cancel(rows.id)
+    client.step()
+    assert.is_true(client.timeout() <= 5)
+    transfer:abort()
   end)
 
   it("is as long as the wait for a retry", function()
@@ -422,6 +534,7 @@ describe("close", function()
     end })
     drive.till_seen(client, played, "requests", 1)
     client.close()
+    assert.are.same({ "request ", "done aborted" }, events)
     assert.is_true((transfer:poll()))
     assert.are.same({ "request ", "done aborted" }, events)
     played.close()
@@ -577,6 +690,20 @@ describe("a function of the program that raises", function()
     for index = 1, 2 do assert.are.equal(ids[index + 1], drive.result(others[index]).id) end
   end)
 
+  it("in on_retry after it has ended the transfer itself changes nothing", function()
+    local client = check.client(service)
+    service.answer_next { { status = 500, delay = 0.05 } } -- not before start, which steps once, returns
+    local transfer
+    transfer = client.start.cancel(new_id(), { on_retry = function()
+      transfer:abort()
+      error("oh dear", 0)
+    end })
+    drive.all(client)
+    assert.are.equal("aborted by the program", check.failure("aborted", drive.result(transfer)).message)
+    assert.are.equal(0, client.step())
+    assert(client.cancel(new_id()))
+  end)
+
   it("in api_key ends its transfer", function()
     local client = check.client(service, { api_key = function() error("no key today", 0) end })
     local transfer = client.start.cancel(new_id())
@@ -585,5 +712,24 @@ describe("a function of the program that raises", function()
     check.holds("no key today", failure.message)
     assert.are.same({ 0, false }, { failure.attempts, failure.may_have_applied })
     check.nothing_sent(service)
+  end)
+end)
+
+describe("a transfer", function()
+  -- In a process of its own, which is ended should it wait for ever.
+  it("cannot be waited for inside its own api_key function", function()
+    service.answer_next { { status = 500, delay = 0.05 } }
+    local result = script.run([[
+      local transfer, told
+      local client = require("openai_uploads").new { retry_delay = 0.001, api_key = function()
+        if transfer and not told then told = tostring(select(2, pcall(transfer.wait, transfer))) end
+        return os.getenv "OPENAI_API_KEY"
+      end }
+      transfer = client.start.cancel(os.getenv "ID")
+      local done, upload = transfer:wait()
+      io.write(told, " ", upload.status)
+    ]], { OPENAI_BASE_URL = service.base_url, OPENAI_API_KEY = check.key, ID = new_id() })
+    check.holds("inside its own api_key function cancelled", result.stdout)
+    assert.are.same({ "", 0 }, { result.stderr, result.status })
   end)
 end)

@@ -1,6 +1,7 @@
 -- SPDX-License-Identifier: MIT
 -- Calls that are begun and not waited for: start.*, and what can be done with the transfer.
 
+local socket = require "socket"
 local check = require "spec.support.check"
 local drive = require "spec.support.drive"
 local emulator = require "spec.support.emulator"
@@ -100,6 +101,52 @@ describe("a started call", function()
     done, upload, failure, response = transfer:wait()
     assert.are.same({ true, "not_found", 404, 1 }, { done, failure.kind, response.status, response.attempts })
     assert.is_nil(upload)
+  end)
+
+  it("returns at once, whatever becomes of it", function()
+    local client = rows.client((server.full()))
+    local transfer = client.start.cancel(rows.id, { timeout = 0.5 })
+    assert.is_false(transfer:done())
+    transfer:abort()
+    assert.are.equal(0, client.step())
+  end)
+
+  it("ends as the call does when the answer is no Upload", function()
+    local client = check.client(service)
+    service.answer_next { { status = 200, body = "<html>" } }
+    local transfer = client.start.cancel(new_id())
+    drive.all(client)
+    rows.check_failure({ kind = "decode", status = 200, may = true, says = "answer" }, drive.result(transfer))
+  end)
+
+  it("that cannot be sent is done when it begins, and says why", function()
+    local client = check.client(service)
+    local transfer = client.start.cancel("upload_1", { headers = { ["X-A"] = "b\r\nc: d" } })
+    assert.is_true(transfer:done())
+    rows.check_failure({ kind = "configuration", attempts = 0, may = false, says = "header" }, drive.result(transfer))
+    assert.are.equal(0, client.step())
+    check.nothing_sent(service)
+  end)
+
+  it("tells functions of its own, and else the client's", function()
+    local told = {}
+    local function tell(what) return function() told[#told + 1] = what end end
+    local client = check.client(service, { log = tell "client's log", on_retry = tell "client's on_retry" })
+    service.answer_next { { status = 500 } }
+    local transfer = client.start.cancel(new_id(), { log = tell "log" })
+    drive.all(client)
+    assert.are.equal("cancelled", drive.result(transfer).status)
+    assert.are.equal("log log client's on_retry log log", table.concat(told, " "))
+  end)
+
+  it("that meets a kept-alive connection closed under it goes on a new one, at once", function()
+    local dying = { { "request" }, { "wait", 0.1 }, { "send", rows.good_answer }, { "request" }, { "close" } }
+    local client = client_of({ dying, dying, rows.lucky }, { max_retries = 1, retry_delay = 20, max_retry_delay = 20 })
+    for index = 1, 2 do client[index] = client.start.cancel(rows.id) end
+    drive.all(client)
+    local done, upload, _, response = client.start.cancel(rows.id, { with_response = true }):wait(10)
+    assert.are.same({ true, rows.id, 2, false },
+      { done, upload and upload.id, response.attempts, response.connection_reused })
   end)
 
   it("sends the very request of the call", function()
@@ -207,6 +254,159 @@ describe("poll", function()
     assert.are.same({ id, "cancelled", 200 }, { upload.id, upload.status, response.status })
     local _, failure, other = drive.result(refused)
     assert.are.same({ "not_found", 404 }, { failure.kind, other.status })
+    assert.are.equal(response.elapsed, select(3, drive.result(transfer)).elapsed)
+  end)
+
+  it("never waits", function()
+    local transfer, client, played = stalled_transfer(nil, { timeout = 2 })
+    for _ = 1, 20 do transfer:poll() end
+    assert.is_false(transfer:done())
+    client.close()
+    played.close()
+  end)
+end)
+
+describe("done", function()
+  it("only looks", function()
+    local late = { { "request" }, { "wait", 0.1 }, { "send", rows.good_answer }, { "stall" } }
+    local client, played = client_of { late }
+    local transfer = client.start.cancel(rows.id)
+    drive.till_seen(client, played, "requests", 1)
+    assert.is_true(played.wait_for("bytes_sent", #rows.good_answer))
+    for _ = 1, 20 do assert.is_false(transfer:done()) end
+    drive.all(client)
+    assert.is_true(transfer:done())
+    assert.are.equal(rows.id, drive.result(transfer).id)
+    played.close()
+  end)
+
+  it("is true of a transfer that was finalized, of which nothing else is known", function()
+    local transfer, client, played = stalled_transfer()
+    local methods = getmetatable(transfer)
+    for _ = 1, 2 do methods.__gc(transfer) end
+    assert.is_true(transfer:done())
+    assert.are.equal("openai_uploads.transfer: closed", tostring(transfer))
+    for _, name in ipairs { "poll", "wait", "abort", "on_done" } do
+      local fine, message = pcall(transfer[name], transfer, name == "on_done" and print or nil)
+      assert.is_false(fine)
+      check.holds("the transfer is closed", message)
+    end
+    assert.are.equal(0, select("#", methods.__close(transfer)))
+    assert.is_true(played.wait_for("closed_by_peer", 1))
+    assert.are.equal(0, client.step())
+    played.close()
+  end)
+end)
+
+describe("on_done", function()
+  it("is called once, from the step that ends the transfer, and with the transfer", function()
+    local transfer, client, played = stalled_transfer()
+    local told = {}
+    transfer:on_done(function(...) told[#told + 1] = { select("#", ...), ..., (...):done() } end)
+    client.step()
+    assert.are.same({}, told)
+    transfer:abort()
+    for _ = 1, 3 do client.step() end
+    assert.are.equal(1, #told)
+    assert.are.same({ 1, true }, { told[1][1], told[1][3] })
+    assert.is_true(rawequal(transfer, told[1][2]))
+    played.close()
+  end)
+
+  local endings = {
+    { "an Upload", "upload", function(client, transfer) drive.all(client) transfer:poll() end },
+    { "a failure", "upload_none", function(client) drive.all(client) end },
+    { "a wait", "upload", function(_, transfer) transfer:wait() end },
+    { "an abort", "upload", function(_, transfer) transfer:abort() end },
+    { "the client's close", "upload", function(client) client.close() end },
+    { "another's wait", "upload", function(client) drive.till(client, function() return client.step() == 0 end) end },
+  }
+  for _, row in ipairs(endings) do
+    it("is called for " .. row[1], function()
+      local client = check.client(service)
+      service.answer_next { { delay = 0.1 } }
+      local transfer = client.start.cancel(row[2] == "upload" and new_id() or row[2])
+      local told = 0
+      transfer:on_done(function() told = told + 1 end)
+      assert.are.equal(0, told)
+      row[3](client, transfer)
+      assert.are.equal(1, told)
+      transfer:poll()
+      client.step()
+      assert.are.equal(1, told)
+    end)
+  end
+
+  it("is called at once when it has ended, and each time it is asked for", function()
+    local client = check.client(service)
+    local transfer = client.start.cancel "upload_none"
+    drive.all(client)
+    local told = 0
+    for _ = 1, 2 do transfer:on_done(function(ended) told = told + (rawequal(ended, transfer) and 1 or 0) end) end
+    client.step()
+    assert.are.equal(2, told)
+    local fine, raised = pcall(transfer.on_done, transfer, function() error("oh dear", 0) end)
+    assert.are.same({ false, "oh dear" }, { fine, raised })
+  end)
+
+  it("is called when the step is over that has ended it, asked for inside that", function()
+    local client = check.client(service)
+    local order = {}
+    local transfer
+    service.answer_next { { status = 500 } }
+    transfer = client.start.cancel(new_id(), { retry_delay = 0.05, on_retry = function()
+      if not transfer then return end
+      transfer:abort()
+      transfer:on_done(function() order[#order + 1] = "done" end)
+      order[#order + 1] = "asked"
+    end, log = function(event) order[#order + 1] = event.event == "done" and "log" or nil end })
+    drive.all(client)
+    if #order > 1 then assert.are.equal("log done asked", table.concat(order, " ")) end
+  end)
+
+  it("is one for each transfer, and the last one counts", function()
+    local transfer, client, played = stalled_transfer()
+    local told = {}
+    for _, name in ipairs { "first", "second" } do transfer:on_done(function() told[#told + 1] = name end) end
+    client.close()
+    assert.are.same({ "second" }, told)
+    played.close()
+  end)
+
+  it("takes a function and nothing else", function()
+    local transfer, client, played = stalled_transfer()
+    for _, wrong in ipairs { "soon", {}, true, 12 } do assert.is_false(pcall(transfer.on_done, transfer, wrong)) end
+    assert.is_false(pcall(transfer.on_done, transfer))
+    client.close()
+    played.close()
+  end)
+
+  it("that raises spoils nothing, and is told on stderr", function()
+    local result = script.run([[
+      local uploads = require "openai_uploads"
+      local transfer = uploads.start.cancel(os.getenv "ID")
+      transfer:on_done(function() error("oh dear", 0) end)
+      io.write(select(2, transfer:wait()).status)
+    ]], { OPENAI_BASE_URL = service.base_url, OPENAI_API_KEY = check.key, ID = new_id() })
+    assert.are.same({ "cancelled", 0 }, { result.stdout, result.status })
+    check.holds("openai_uploads: the on_done function raised an error: oh dear", result.stderr)
+  end)
+
+  it("may do what any function of the program may", function()
+    local client, played = client_of { rows.lucky }
+    local first, second = client.start.cancel(rows.id), client.start.cancel(rows.id)
+    local told = 0
+    for _, transfer in ipairs { first, second } do
+      transfer:on_done(function()
+        told = told + 1
+        rows.check_luck(client)
+        client.step()
+        drive.collect()
+      end)
+    end
+    drive.all(client)
+    assert.are.equal(2, told)
+    played.close()
   end)
 end)
 
@@ -258,10 +458,10 @@ describe("wait", function()
 
   it("takes a number and nothing else, and methods take a transfer", function()
     local transfer, client, played = stalled_transfer()
-    for _, wrong in ipairs { "soon", {}, true } do
+    for _, wrong in ipairs { "soon", {}, true, -1, 0 / 0 } do
       assert.is_false(pcall(transfer.wait, transfer, wrong))
     end
-    for _, name in ipairs { "poll", "wait", "abort" } do
+    for _, name in ipairs { "poll", "wait", "abort", "done", "on_done" } do
       for _, wrong in ipairs { false, {}, "transfer", io.stdout } do
         assert.is_false(pcall(transfer[name], wrong))
       end
@@ -408,6 +608,26 @@ describe("retries of a started call", function()
     rows.check_failure({ kind = "server", status = 503, attempts = 3, may = true, says = "503" }, upload, failure)
   end)
 
+  it("keep the doubt of an attempt before", function()
+    local unknown = rows.answered(fault.answer(404, ""), { "stall" })
+    local client = client_of({ rows.answered(busy, { "close" }), unknown }, { max_retries = 1 })
+    local transfer = client.start.cancel(rows.id)
+    drive.all(client)
+    rows.check_failure({ kind = "not_found", status = 404, attempts = 2, may = true, says = "404" },
+      drive.result(transfer))
+  end)
+
+  it("are begun when they are due, however long others wait", function()
+    local again = rows.answered(busy, { "close" })
+    local client, played = client_of({ stalled, again, again, again, again, rows.lucky }, { max_retries = 4 })
+    local other = client.start.cancel(rows.id)
+    drive.till_seen(client, played, "requests", 1)
+    local done, upload = client.start.cancel(rows.id, { deadline = 3, retry_delay = 0.01 }):wait()
+    assert.are.same({ true, rows.id }, { done, upload and upload.id })
+    other:abort()
+    played.close()
+  end)
+
   it("wait without keeping the others", function()
     local client, played = client_of { rows.answered(busy), rows.lucky }
     local told
@@ -449,6 +669,30 @@ describe("time runs out for a started call", function()
       played.close()
     end)
   end
+
+  it("by its connect_timeout, however long the attempt may take", function()
+    local client = rows.client((server.full()), { timeout = 20, connect_timeout = 0.3 })
+    local transfer = client.start.cancel(rows.id)
+    drive.all(client)
+    rows.check_failure({ kind = "timeout", may = false, says = "[Cc]onnect" }, drive.result(transfer))
+  end)
+
+  it("while the program is asked for the key, and nothing was sent", function()
+    local events = {}
+    local client = check.client(service, {
+      api_key = function()
+        local last = socket.gettime() + 0.05
+        repeat until socket.gettime() > last
+        return check.key
+      end,
+      log = function(event) events[#events + 1] = event.event .. " " .. (event.kind or "") end,
+    })
+    local transfer = client.start.cancel(new_id(), { deadline = 0.02 })
+    drive.all(client)
+    rows.check_failure({ kind = "timeout", attempts = 0, may = false, says = "deadline" }, drive.result(transfer))
+    assert.are.same({ "done timeout" }, events)
+    check.nothing_sent(service)
+  end)
 
   it("while it connects, and nothing was sent", function()
     local client = rows.client((server.full()))
@@ -595,6 +839,34 @@ describe("abort", function()
     played.close()
   end)
 
+  it("remembers it in a wait, too", function()
+    local slow_down = fault.answer(429, "", nil, { connection = "close" })
+    local client, played = client_of { rows.answered(busy, { "close" }), rows.answered(slow_down, { "close" }) }
+    local told = 0
+    local transfer = client.start.cancel(rows.id, { max_retries = 5, retry_delay = 0.2, on_retry = function()
+      told = told + 1
+    end })
+    drive.till(client, function() return told == 2 end)
+    check_aborted(transfer, 2, true)
+    played.close()
+  end)
+
+  it("remembers it while the next attempt waits for a connection, too", function()
+    local client, played = client_of({ rows.answered(busy, { "close" }), stalled }, { max_connections = 1 })
+    local last
+    local doubtful = client.start.cancel(rows.id, { max_retries = 1, retry_delay = 0.3, log = function(event)
+      last = event
+    end })
+    drive.till(client, function() return last and last.event == "retry" end)
+    local other = client.start.cancel(rows.id)
+    drive.till_seen(client, played, "requests", 2)
+    drive.till(client, function() return last.event == "request" and last.attempt == 2 end)
+    check_aborted(doubtful, 2, true)
+    check_aborted(other, 1, true)
+    assert.are.equal(2, #played.seen().requests)
+    played.close()
+  end)
+
   it("comes too late for a call that is done", function()
     local client, id = check.client(service), new_id()
     local transfer = client.start.cancel(id)
@@ -626,6 +898,7 @@ describe("abort", function()
     local transfer, client, played = stalled_transfer(nil,
       { log = function(event) events[#events + 1] = event.event .. " " .. (event.kind or "") end })
     transfer:abort()
+    assert.are.same({ "request ", "done aborted" }, events)
     client.step()
     transfer:poll()
     assert.are.same({ "request ", "done aborted" }, events)
@@ -734,6 +1007,53 @@ describe("the collector", function()
     played.close()
   end)
 
+  it("closes the connections of a client that nobody has", function()
+    local played = server.script { rows.lucky }
+    local function call()
+      local client = rows.client(played.base_url)
+      assert.is_true((client.start.cancel(rows.id):wait(10)))
+    end
+    call()
+    drive.collect()
+    assert.is_true(played.wait_for("closed_by_peer", 1))
+    played.close()
+  end)
+
+  it("takes transfers that end in the same step, from a function called for one of them", function()
+    local client, played = client_of { { { "request" }, { "wait", 0.1 }, { "send", rows.good_answer }, { "stall" } } }
+    local held, later = {}, {}
+    local function drop(event)
+      if event.event ~= "done" or #later > 0 then return end
+      for index = 1, #held do held[index] = nil end
+      drive.collect()
+      for index = 1, 32 do later[index] = client.start.cancel(rows.id, { timeout = 20 }) end
+    end
+    for index = 1, 32 do held[index] = client.start.cancel(rows.id, { log = drop }) end
+    drive.till_seen(client, played, "requests", 32)
+    assert.is_true(played.wait_for("bytes_sent", 32 * #rows.good_answer))
+    drive.till(client, function() return #later > 0 end)
+    client.close()
+    for _, transfer in ipairs(later) do assert.is_true(transfer:done()) end
+    assert.are.equal(0, client.step())
+    played.close()
+  end)
+
+  it("takes transfers that were done before their client was closed", function()
+    local client, played = client_of { rows.lasting }
+    local held = {}
+    for index = 1, 8 do held[index] = client.start.cancel(rows.id) end
+    drive.all(client)
+    client.close()
+    rows.check_luck(client)
+    for index = 1, 8 do held[index] = nil end
+    drive.collect()
+    for index = 1, 8 do held[index] = client.start.cancel(rows.id) end
+    drive.all(client)
+    for index = 1, 8 do assert.are.equal(rows.id, drive.result(held[index]).id) end
+    client.close()
+    played.close()
+  end)
+
   it("may run after every step", function()
     local client = check.client(service)
     local transfers = {}
@@ -787,6 +1107,40 @@ describe("a blocking call", function()
     rows.check_luck(client)
     assert.is_true(ended)
     assert.are.equal(rows.id, drive.result(transfer).id)
+    played.close()
+  end)
+
+  it("that a function of its own has driven to its end waits for nothing else", function()
+    local client, played = client_of { stalled, rows.lucky }
+    local other = client.start.cancel(rows.id, { timeout = 2 })
+    drive.till_seen(client, played, "requests", 1)
+    local ended = false
+    local upload = client.cancel(rows.id, { log = function(event)
+      if event.event == "request" then drive.till(client, function() return ended end) end
+      ended = event.event == "done"
+    end })
+    assert.are.equal(rows.id, upload.id)
+    assert.is_false(other:done())
+    other:abort()
+    played.close()
+  end)
+
+  it("that a hook ends with an error leaves nothing running", function()
+    local client, played = client_of { stalled }
+    local armed = false
+    local fine, message = pcall(function()
+      debug.sethook(function()
+        if not armed then return end
+        armed = false
+        error("stopped", 0)
+      end, "c")
+      client.cancel(rows.id, { timeout = 20, log = function() armed = true end })
+    end)
+    debug.sethook()
+    assert.are.same({ false, "stopped" }, { fine, message })
+    assert.are.equal(0, client.step())
+    assert.is_nil(client.timeout())
+    assert.is_true(played.wait_for("closed_by_peer", 1))
     played.close()
   end)
 
