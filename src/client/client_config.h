@@ -38,6 +38,7 @@ struct client_config {
   int auth_header; /* enum auth_header */
   double max_response_bytes;
   unsigned max_connections;
+  bool curl_has_ca_file; /* libcurl knows one where no ca_file is set */
   bool verify_tls;
   bool allow_plain_http;
   bool log_to_stderr;     /* OPENAI_LOG=debug */

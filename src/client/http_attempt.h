@@ -29,6 +29,7 @@ struct attempt_terms {
   size_t api_key_length;
   double connect_timeout; /* seconds */
   bool fresh_connection;
+  bool share_connection; /* wait for one that is being made, in the hope of HTTP/2 */
   struct engine_task *task;
 };
 
@@ -49,6 +50,9 @@ void http_attempt_delete(struct http_attempt *attempt);
  * False when memory ran out. */
 bool http_attempt_prepare(struct http_attempt *attempt, const struct client_config *config,
                           const struct http_request *request, const struct attempt_terms *terms);
+
+/* Lets an attempt that waits for another's connection make one of its own. */
+void http_attempt_connect_alone(struct http_attempt *attempt);
 
 /* Judges what came of it, and forgets the key. */
 void http_attempt_conclude(struct http_attempt *attempt, CURLcode result, struct attempt_outcome *outcome);

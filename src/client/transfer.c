@@ -71,11 +71,20 @@ static void transfer_conclude_attempt(struct transfer *transfer, const struct at
   transfer_engine_sleep(transfer->client->engine, &transfer->task, decision.wait);
 }
 
+/* Those in line for one connection would wait for each other's connect_timeout, one after the other. */
+static void transfer_learn_of_connection(struct upload_client *client, bool made) {
+  if (client->connects_alone == !made) return;
+  client->connects_alone = !made;
+  for (struct transfer *at = client->transfers; at && !made; at = at->older)
+    if (at->state == TRANSFER_SENDING) http_attempt_connect_alone(at->attempt);
+}
+
 static void on_finished(struct engine_task *task, CURLcode result) {
   struct transfer *transfer = transfer_of(task);
   struct attempt_outcome outcome;
   transfer_engine_wake(transfer->client->engine, task);
   http_attempt_conclude(transfer->attempt, result, &outcome);
+  transfer_learn_of_connection(transfer->client, transfer->attempt->requests_begun > 0);
   transfer->next_connection_fresh = outcome.retry.stale_connection;
   transfer_conclude_attempt(transfer, &outcome);
 }
@@ -202,6 +211,7 @@ void transfer_begin(struct transfer *transfer, const char *api_key, size_t lengt
       .api_key_length = length,
       .connect_timeout = transfer->settings.connect_timeout,
       .fresh_connection = transfer->next_connection_fresh,
+      .share_connection = !client->config->url.plain_http && !client->connects_alone,
       .task = &transfer->task,
   };
   if (time_left <= 0) {

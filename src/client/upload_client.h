@@ -24,6 +24,7 @@ struct upload_client {
   struct transfer *first_changed, *last_changed;
   uint64_t random_state;
   unsigned transfers_made;
+  bool connects_alone; /* the last connection could not be made: nobody waits for another's */
   unsigned holders;
 };
 
