@@ -1,6 +1,7 @@
 -- SPDX-License-Identifier: MIT
 -- Bad luck below HTTP's meaning: connections that are not made, stall, break, or talk rubbish.
 
+local drive = require "spec.support.drive"
 local fault = require "spec.support.fault"
 local rows = require "spec.support.rows"
 
@@ -35,6 +36,27 @@ describe("a connection", function()
       assert.is_truthy(failure.message:find "[Rr]esolv")
       assert.are.same({ 1, false }, { failure.attempts, failure.may_have_applied })
       assert.is_nil(failure.status)
+    end)
+
+    -- Where HTTP/2 may be had, calls wait for the first connection, to share it.
+    it("calls in line for a connection that cannot be made try on their own", function()
+      local played = server.script { { { "stall" } } }
+      local client = rows.client((played.base_url:gsub("^http:", "https:")), { connect_timeout = 1, timeout = 20 })
+      local transfers = {}
+      for index = 1, 4 do transfers[index] = client.start.cancel("upload_" .. index) end
+      local function ended()
+        local count = 0
+        for _, transfer in ipairs(transfers) do count = count + (transfer:done() and 1 or 0) end
+        return count
+      end
+      drive.till(client, function() return ended() == 1 end)
+      drive.till_seen(client, played, "connections", 4)
+      assert.are.equal(1, ended())
+      drive.all(client)
+      for _, transfer in ipairs(transfers) do
+        assert.are.equal("timeout", select(2, drive.result(transfer)).kind)
+      end
+      played.close()
     end)
   end)
 
