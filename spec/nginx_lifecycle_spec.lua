@@ -188,10 +188,14 @@ describe("a request that its client gives up", function()
   end)
 
   it("may leave its answer to nobody", function()
-    nginx.with({ init = clients(), http = "lua_check_client_abort on;", server = call }, function(server)
+    local http = "lua_check_client_abort on; error_log error.log info;"
+    nginx.with({ init = clients(), http = http, server = call }, function(server)
       local calls, requests = begin_calls(server, 8)
       for index = 1, 8, 2 do calls[index].close() end
-      server.check_ping()
+      nginx.wait_until(function()
+        return server.count_in_log("client prematurely closed connection") == 4
+      end, "nginx has noticed")
+      for _ = 1, 20 do server.get "/pid" end -- for which nginx uses the Lua threads of those that are gone
       for _, request in ipairs(requests) do request.answer() end
       check_finished { calls[2], calls[4], calls[6], calls[8] }
       check_good_calls(server)

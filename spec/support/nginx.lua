@@ -164,7 +164,8 @@ local function add_looks(server)
     end
   end
 
-  -- What it printed, and the lines of the log in which something complains, but for those that match a pattern.
+  -- What it printed, and the lines of the log in which something complains, but for those that match a pattern. What
+  -- is written to standard error stands in the log as well, without a level.
   function server.complaints(allowed)
     local lines = {}
     local function add(line)
@@ -172,7 +173,8 @@ local function add_looks(server)
     end
     for line in nginx.read_file(server.prefix .. "/output"):gmatch "[^\n]+" do add(line) end
     for line in server.log():gmatch "[^\n]+" do
-      if is_bad[line:match "%[(%a+)%]"] then add(line) end
+      local level = line:match "^%d+/%d+/%d+ [%d:]+ %[(%a+)%]"
+      if is_bad[level or "error"] then add(line) end
     end
     return lines
   end

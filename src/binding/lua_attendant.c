@@ -159,7 +159,7 @@ void lua_attendant_step(lua_State *L, int callbacks, struct upload_client *clien
     /* with nothing running there is nothing to wait for, but idle connections may stir */
     left = client->running > 0 && client->done == done ? until - monotonic_clock_now() : 0;
     came = transfer_engine_step(client->engine, fmax(0, fmin(left, SECONDS_WITHOUT_HOOKS)));
-    if (!came) let_hooks_run(L);
+    let_hooks_run(L); /* here, or they run in a callback of the program, which would be told of the error */
     attend_and_announce(L, callbacks, client);
   } while (!came && left > 0);
 }
