@@ -25,7 +25,7 @@ describe("a loop of the program's own", function()
 
   teardown(function() server.stop() end)
 
-  before_each(function() played = server.script { rows.lasting } end)
+  before_each(function() played = server.script { rows.unhurried(20) } end)
 
   after_each(function() played.close() end)
 
@@ -237,7 +237,7 @@ describe("the setting loop", function()
   end)
 
   it("is one client's own", function()
-    local base_url, turns = server.script({ rows.lucky }).base_url, 0
+    local base_url, turns = server.script({ rows.unhurried(8) }).base_url, 0
     local suspending = rows.client(base_url, { loop = { wait = function(client)
       turns = turns + 1
       client.step(0.01)

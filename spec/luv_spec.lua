@@ -107,7 +107,7 @@ describe("luv", function()
 
   for _, raised in ipairs { "'oops'", "failure", "setmetatable({}, { __tostring = function() return 'oops' end })" } do
     it(("ends the program at an error in a coroutine, and tells where: %s"):format(raised), function()
-      local played = server.script { rows.lucky }
+      local played = server.script { rows.unhurried(1) }
       local result = script.run(([[
         local client = require("openai_uploads").new { loop = "luv", max_retries = 0 }
         local _, failure = require("openai_uploads").new({ base_url = "http://127.0.0.1:1/v1", max_retries = 0 })

@@ -404,8 +404,7 @@ describe("timeout", function()
   it("is as long as a connect may take", function()
     local client = rows.client((server.full()), { timeout = 30, connect_timeout = 5 })
     local transfer = client.start.cancel(rows.id)
-    client.step()
-    assert.is_true(client.timeout() <= 5)
+    drive.till(client, function() return client.timeout() <= 5 end) -- curl may round up, and take a step or two
     transfer:abort()
   end)
 

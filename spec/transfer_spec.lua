@@ -345,8 +345,6 @@ describe("on_done", function()
     for _ = 1, 2 do transfer:on_done(function(ended) told = told + (rawequal(ended, transfer) and 1 or 0) end) end
     client.step()
     assert.are.equal(2, told)
-    local fine, raised = pcall(transfer.on_done, transfer, function() error("oh dear", 0) end)
-    assert.are.same({ false, "oh dear" }, { fine, raised })
   end)
 
   it("is called when the step is over that has ended it, asked for inside that", function()
@@ -1100,7 +1098,7 @@ describe("a blocking call", function()
     local function slow(seconds)
       return { { "request" }, { "wait", seconds }, { "send", rows.good_answer }, { "stall" } }
     end
-    local client, played = client_of { slow(0.02), slow(0.5) }
+    local client, played = client_of { slow(0.5), slow(1.5) }
     local ended
     local transfer = client.start.cancel(rows.id, { log = function(event) ended = event.event == "done" end })
     drive.till_seen(client, played, "requests", 1)

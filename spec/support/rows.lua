@@ -28,6 +28,17 @@ local function lucky(requests)
   return steps
 end
 
+-- The same, never so fast that an answer is there before `start` returns.
+function rows.unhurried(requests)
+  local steps = {}
+  for _ = 1, requests do
+    steps[#steps + 1] = { "request" }
+    steps[#steps + 1] = { "wait", 0.05 }
+    steps[#steps + 1] = { "send", rows.good_answer }
+  end
+  return steps
+end
+
 -- A connection on which all goes well; and one that does not end while the next request is on its way.
 rows.lucky = lucky(8)
 rows.lasting = lucky(50)

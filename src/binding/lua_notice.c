@@ -139,6 +139,10 @@ static void log_done(lua_State *L, int client, int call, struct transfer *transf
 
 void lua_notice_done(lua_State *L, int client, int call, int userdata, struct transfer *transfer) {
   log_done(L, client, call, transfer);
+  lua_notice_tell_waiter(L, call, userdata);
+}
+
+void lua_notice_tell_waiter(lua_State *L, int call, int userdata) {
   if (!push_callback(L, 0, call, LUA_CALLBACK_DONE)) return;
   lua_pushvalue(L, userdata);
   call_listener(L, "on_done");

@@ -15,4 +15,7 @@ void lua_notice_attempt(lua_State *L, int client, int call, const struct transfe
 void lua_notice_retry(lua_State *L, int client, int call, struct transfer *transfer);
 void lua_notice_done(lua_State *L, int client, int call, int userdata, struct transfer *transfer);
 
+/* Calls on_done alone: of a transfer that was done before there was one. */
+void lua_notice_tell_waiter(lua_State *L, int call, int userdata);
+
 #endif

@@ -4,6 +4,7 @@
 #include "binding/lua_attendant.h"
 #include "binding/lua_compat.h"
 #include "binding/lua_failure.h"
+#include "binding/lua_notice.h"
 #include "binding/lua_object.h"
 #include "binding/lua_options.h"
 
@@ -82,15 +83,11 @@ static int transfer_wait(lua_State *L) {
 static int transfer_on_done(lua_State *L) {
   struct lua_transfer *holder = check_transfer(L);
   luaL_checktype(L, 2, LUA_TFUNCTION);
-  if (holder->transfer->state == TRANSFER_DONE && !holder->transfer->is_queued) {
-    lua_pushvalue(L, 2);
-    lua_pushvalue(L, 1);
-    lua_call(L, 1, 0);
-    return 0;
-  }
   compat_getuservalue(L, 1);
   lua_pushvalue(L, 2);
   lua_rawseti(L, -2, LUA_CALLBACK_DONE);
+  if (holder->transfer->state == TRANSFER_DONE && !holder->transfer->is_queued)
+    lua_notice_tell_waiter(L, lua_gettop(L), 1);
   return 0;
 }
 
