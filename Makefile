@@ -149,7 +149,8 @@ memcheck:
 	@$(MAKE) --no-print-directory c-test C_RUNNER="valgrind --quiet --error-exitcode=9 --leak-check=full --show-leak-kinds=definite \
 	  --errors-for-leak-kinds=definite --suppressions=spec/c/valgrind.supp"
 
-bench: $(BENCH_PROGRAMS) $(BUILD)/$(MAIN_LUA)/openai_uploads/core.so
+bench: $(BENCH_PROGRAMS) $(BUILD)/$(MAIN_LUA)/openai_uploads/core.so \
+  $(if $(call has_lua,luajit),$(BUILD)/luajit/openai_uploads/core.so)
 	@$(call in_checkout,$(MAIN_LUA)) $(MAIN_LUA) bench/run.lua
 
 clean:

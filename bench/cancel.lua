@@ -1,6 +1,6 @@
 -- SPDX-License-Identifier: MIT
 -- usage: cancel.lua CALLS      prints seconds per call
-local monotonic_seconds = require "bench.clock"
+local clock = require "bench.clock"
 local uploads = require "openai_uploads"
 
 local calls = tonumber(arg[1])
@@ -13,6 +13,6 @@ local function cancel(count)
 end
 
 cancel(math.floor(calls / 10) + 1) -- connects and warms up
-local start = monotonic_seconds()
+local start = clock.monotonic()
 cancel(calls)
-print(("%.9f"):format((monotonic_seconds() - start) / calls))
+print(("%.9f"):format((clock.monotonic() - start) / calls))

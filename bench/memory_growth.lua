@@ -1,11 +1,12 @@
 -- SPDX-License-Identifier: MIT
 -- How much resident memory many calls gain, successes and all sorts of failures in turn.
--- usage: memory.lua FIRST LAST      prints the growth in KiB
+-- usage: memory_growth.lua FIRST LAST      prints the growth in KiB
+local resident_kib = require "bench.support.resident_kib"
 local uploads = require "openai_uploads"
 
 local first, last = tonumber(arg[1]), tonumber(arg[2])
 
--- What nginx.conf.in answers for each id.
+-- What service.conf.in answers for each id.
 local expected = {
   { id = "upload_abc123" },
   { id = "upload_missing", kind = "not_found" },
@@ -13,16 +14,6 @@ local expected = {
   { id = "upload_rubbish", kind = "decode" },
   { id = "upload_dropped", kind = "connection" },
 }
-
-local function resident_kib()
-  collectgarbage()
-  collectgarbage() -- what finalizers of the first round let go
-  for line in io.lines("/proc/self/status") do
-    local kib = line:match("^VmRSS:%s*(%d+) kB")
-    if kib then return tonumber(kib) end
-  end
-  error("no VmRSS in /proc/self/status")
-end
 
 local at_first
 for call = 1, last do

@@ -1,0 +1,89 @@
+-- SPDX-License-Identifier: MIT
+-- What a topic is given: commands to measure, rows to print, and what run.lua sets:
+--   directory     for files, gone afterwards
+--   request_file  the request that the module was seen to send, for the plain programs
+--   service       the nginx that answers, at base_url (port) and tls_base_url, with a certificate by ca_file
+local setting = require "bench.support.setting"
+local shell = require "bench.support.shell"
+local statistics = require "bench.support.statistics"
+
+local block_seconds = 0.75
+
+local bench = { setting = setting }
+local notes = {}
+
+--- bench/NAME.lua as a command, and what was made of bench/NAME.c.
+function bench.script(name) return ("%s bench/%s.lua"):format(setting.interpreter, name) end
+function bench.program(name) return ("%s/bench/%s"):format(setting.build, name) end
+
+--- The command for a program and its arguments. No proxy and no setting of the user's may change what is measured.
+function bench.command(program, ...)
+  return bench.command_at(bench.base_url, program, ...)
+end
+
+--- The same where the module shall find its service elsewhere.
+function bench.command_at(base_url, program, ...)
+  return shell.more_descriptors .. 'env -i PATH="$PATH" LUA_PATH="$LUA_PATH" LUA_CPATH="$LUA_CPATH" '
+    .. ("OPENAI_API_KEY=sk-bench OPENAI_BASE_URL=%s %s"):format(base_url, setting.pin.client)
+    .. table.concat({ program, ... }, " ")
+end
+
+--- How many calls last a block, in hundreds. `command(calls)` prints seconds per call.
+function bench.calls_a_block(command)
+  local some = 2000
+  return 100 * math.ceil(block_seconds / shell.numbers_of(command(some))[1] / 100)
+end
+
+--- `met` is nil where there is no goal.
+function bench.row(what, goal, measured, met)
+  local verdict = met == nil and "-" or met and "yes" or "NO"
+  print(("%-66s | %-10s | %-29s | %s"):format(what, goal or "none", measured, verdict))
+end
+
+--- A line that stands below the table, for reading.
+function bench.note(what, format, ...)
+  notes[#notes + 1] = ("%-66s | "):format(what) .. format:format(...)
+end
+
+function bench.print_notes()
+  if #notes > 0 then print("\n" .. table.concat(notes, "\n")) end
+end
+
+-- Seconds a call: of the clock, of the program's CPU where it tells, of the service's. Warming up is a tenth more.
+local function measure(command, calls)
+  local before = bench.service.cpu_seconds()
+  local numbers = shell.numbers_of(command(calls))
+  local after = bench.service.cpu_seconds()
+  return { all = numbers[1], own = numbers[2], service = before and (after - before) / (calls * 1.1) }
+end
+
+local function microseconds(blocks, name)
+  local values = {}
+  for index, block in ipairs(blocks) do values[index] = block[name] end
+  return #values == #blocks and ("%.1f"):format(statistics.median(values) * 1e6) or "-"
+end
+
+local function describe(blocks)
+  return ("%5s (%s + %s)"):format(microseconds(blocks, "all"), microseconds(blocks, "own"),
+    microseconds(blocks, "service"))
+end
+
+--- Prints the ratio of `ours` to `theirs`, functions that return the command for so many calls, which prints seconds
+--- per call and perhaps seconds of CPU per call. Blocks of both take turns, so that what slows the machine down slows
+--- both.
+function bench.compare(row)
+  local ratios, ours, theirs = {}, {}, {}
+  for pair = 1, setting.pair_count do
+    ours[pair] = measure(row.ours, row.calls)
+    theirs[pair] = measure(row.theirs, row.calls)
+    ratios[pair] = ours[pair].all / theirs[pair].all
+  end
+  local ratio, lowest, highest = statistics.median(ratios)
+  local met
+  if row.goal then met = ratio <= row.goal end
+  bench.row(row.what, row.goal and ("<= %.2f"):format(row.goal), ("%.3f (%.3f .. %.3f)"):format(ratio, lowest, highest),
+    met)
+  bench.note(row.what, "%-20s / %s us a call", describe(ours), describe(theirs))
+end
+
+return bench
