@@ -524,7 +524,7 @@ describe("descriptors that run out", function()
   local function run_short_of(limit, code, more)
     local slow = {}
     for _ = 1, 20 do
-      slow = joined(slow, { { "request" }, { "wait", 0.1 }, { "send", rows.good_answer } })
+      slow = joined(slow, { { "request" }, { "wait", 0.3 }, { "send", rows.good_answer } })
     end
     local played = server.script { slow }
     local limited = ([[

@@ -303,6 +303,18 @@ describe("on_result of cancel_all", function()
     assert.are.equal(0, client.step())
   end)
 
+  it("that spoils the ids leaves nothing running, either", function()
+    local played = server.script { rows.answered(rows.good_answer, { "stall" }), { { "request" }, { "stall" } } }
+    local client = rows.client(played.base_url, { max_connections = 2 })
+    local ids = { "upload_1", "upload_2", "upload_3" }
+    local fine, raised = pcall(client.cancel_all, ids, { timeout = 20, on_result = function() ids[3] = "" end })
+    assert.is_false(fine)
+    check.holds("upload id is empty", raised)
+    assert.are.equal(0, client.step())
+    assert.is_true(#played.seen().requests <= 2)
+    played.close()
+  end)
+
   it("that raises ends the call with just that, and leaves nothing running", function()
     for _, problem in ipairs { {}, "oh dear" } do
       local played = server.script { rows.answered(rows.good_answer, { "stall" }), { { "request" }, { "stall" } } }

@@ -98,19 +98,6 @@ describe("step", function()
     played.close()
   end)
 
-  it("takes all that has come", function()
-    local late = { { "request" }, { "wait", 0.1 }, { "send", rows.good_answer }, { "stall" } }
-    local client, played = client_of { late }
-    local transfers = {}
-    for index = 1, 16 do transfers[index] = client.start.cancel(rows.id) end
-    drive.till_seen(client, played, "requests", 16)
-    assert.is_true(played.wait_for("bytes_sent", 16 * #rows.good_answer))
-    client.step()
-    assert.are.equal(0, client.step())
-    for _, transfer in ipairs(transfers) do assert.are.equal(rows.id, drive.result(transfer).id) end
-    played.close()
-  end)
-
   -- Where one of these kept waking it, it would come back at once, and for nothing, again and again.
   local gone = {
     { "that has ended", { rows.answered(fault.answer(200, '{"id":"upload_1"}', nil, { connection = "close" })) } },
@@ -301,6 +288,22 @@ describe("fd", function()
     local transfer = client.start.cancel(rows.id)
     loop_until_done(client, descriptor, transfer)
     assert.are.equal(rows.id, drive.result(transfer).id)
+  end)
+
+  it_has("stays readable as long as there are answers that no step has taken yet", function()
+    local late = { { "request" }, { "wait", 0.1 }, { "send", rows.good_answer }, { "stall" } }
+    local client, played = client_of({ late }, { connect_timeout = 60 })
+    local transfers = {}
+    for index = 1, 32 do transfers[index] = client.start.cancel(rows.id, { timeout = 50 }) end
+    drive.till_seen(client, played, "requests", 32)
+    assert.is_true(played.wait_for("bytes_sent", 32 * #rows.good_answer))
+    local rounds = 0
+    repeat
+      rounds = rounds + 1
+      assert.is_true(is_readable(client) and rounds < 1000)
+    until client.step() == 0
+    for _, transfer in ipairs(transfers) do assert.are.equal(rows.id, drive.result(transfer).id) end
+    played.close()
   end)
 
   it_has("wakes in time for what is due before all that was due so far", function()

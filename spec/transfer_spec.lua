@@ -141,8 +141,9 @@ describe("a started call", function()
 
   it("that meets a kept-alive connection closed under it goes on a new one, at once", function()
     local dying = { { "request" }, { "wait", 0.1 }, { "send", rows.good_answer }, { "request" }, { "close" } }
-    local client = client_of({ dying, dying, rows.lucky }, { max_retries = 1, retry_delay = 20, max_retry_delay = 20 })
-    for index = 1, 2 do client[index] = client.start.cancel(rows.id) end
+    local client = client_of({ dying, dying, dying, dying, rows.lucky },
+      { max_retries = 1, retry_delay = 20, max_retry_delay = 20 })
+    for index = 1, 4 do client[index] = client.start.cancel(rows.id) end
     drive.all(client)
     local done, upload, _, response = client.start.cancel(rows.id, { with_response = true }):wait(10)
     assert.are.same({ true, rows.id, 2, false },
@@ -347,19 +348,26 @@ describe("on_done", function()
     assert.are.equal(2, told)
   end)
 
-  it("is called when the step is over that has ended it, asked for inside that", function()
-    local client = check.client(service)
-    local order = {}
-    local transfer
-    service.answer_next { { status = 500 } }
-    transfer = client.start.cancel(new_id(), { retry_delay = 0.05, on_retry = function()
-      if not transfer then return end
-      transfer:abort()
-      transfer:on_done(function() order[#order + 1] = "done" end)
-      order[#order + 1] = "asked"
-    end, log = function(event) order[#order + 1] = event.event == "done" and "log" or nil end })
+  it("is called once, too, when it is asked for between the end and the telling of it", function()
+    local late = { { "request" }, { "wait", 0.1 }, { "send", rows.good_answer }, { "stall" } }
+    local client, played = client_of { late }
+    local transfers, told, expected = {}, {}, {}
+    local function ask(event, ended) -- the others have ended in the same step, or will in one of the next
+      if event.event ~= "done" or #expected > 0 then return end
+      for index, transfer in ipairs(transfers) do
+        told[index], expected[index] = 0, index == ended and 0 or 1
+        if index ~= ended then transfer:on_done(function() told[index] = told[index] + 1 end) end
+      end
+    end
+    for index = 1, 16 do
+      transfers[index] = client.start.cancel(rows.id, { log = function(event) ask(event, index) end })
+    end
+    drive.till_seen(client, played, "requests", 16)
+    assert.is_true(played.wait_for("bytes_sent", 16 * #rows.good_answer))
     drive.all(client)
-    if #order > 1 then assert.are.equal("log done asked", table.concat(order, " ")) end
+    assert.are.equal(16, #told)
+    assert.are.same(expected, told)
+    played.close()
   end)
 
   it("is one for each transfer, and the last one counts", function()
@@ -616,11 +624,17 @@ describe("retries of a started call", function()
   end)
 
   it("are begun when they are due, however long others wait", function()
-    local again = rows.answered(busy, { "close" })
-    local client, played = client_of({ stalled, again, again, again, again, rows.lucky }, { max_retries = 4 })
-    local other = client.start.cancel(rows.id)
+    local lists = { stalled }
+    for index = 2, 41 do lists[index] = rows.answered(busy, { "close" }) end
+    lists[42] = rows.lucky
+    local client, played = client_of(lists, { max_retries = 40, retry_delay = 0.005, max_retry_delay = 0.005 })
+    local other = client.start.cancel(rows.id, { timeout = 20 })
     drive.till_seen(client, played, "requests", 1)
-    local done, upload = client.start.cancel(rows.id, { deadline = 3, retry_delay = 0.01 }):wait()
+    local done, upload = client.start.cancel(rows.id, { deadline = 6, on_retry = function(info)
+      if info.attempt % 2 == 0 then return end
+      local last = socket.gettime() + 0.01 -- every other wait is over when this is
+      repeat until socket.gettime() > last
+    end }):wait()
     assert.are.same({ true, rows.id }, { done, upload and upload.id })
     other:abort()
     played.close()
@@ -800,17 +814,18 @@ describe("abort", function()
   end)
 
   local waits = {
-    { "503, which may have been carried out", rows.answered(busy), true },
-    { "429, which was not", rows.answered(fault.answer(429, "", nil, { connection = "close" })), false },
-    { "a reset", { { "request" }, { "reset" } }, true },
+    { "503, which may have been carried out", rows.answered(busy), true, "server" },
+    { "429, which was not", rows.answered(fault.answer(429, "", nil, { connection = "close" })), false, "rate_limit" },
+    { "a reset", { { "request" }, { "reset" } }, true, "connection" },
   }
   for _, row in ipairs(waits) do
     it("ends a wait for a retry after " .. row[1], function()
       local client, played = client_of { row[2], rows.lucky }
       local told
       local transfer = client.start.cancel(rows.id,
-        { max_retries = 2, retry_delay = 8, on_retry = function() told = true end })
+        { max_retries = 2, retry_delay = 8, on_retry = function(info) told = info.failure.kind end })
       drive.till(client, function() return told end)
+      assert.are.equal(row[4], told)
       check_aborted(transfer, 1, row[3])
       assert.is_nil(client.timeout())
       assert.are.equal(0, client.step())
@@ -1151,6 +1166,16 @@ describe("a blocking call", function()
     assert.is_false(transfer:poll())
     transfer:abort()
     played.close()
+  end)
+
+  it("comes back as soon as it has ended, before the time of others has passed", function()
+    local client = check.client(service, { max_retries = 0 })
+    service.answer_next { { delay = 30 } }
+    local other = client.start.cancel("upload_none", { timeout = 3 })
+    drive.till(client, function() return (select(2, service.requests())) == 1 end)
+    for _ = 1, 60 do check.failure("not_found", client.cancel "upload_none") end
+    assert.is_false(other:poll())
+    client.close()
   end)
 
   it("and started ones can be mixed at will", function()
