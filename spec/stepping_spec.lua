@@ -7,6 +7,7 @@ local check = require "spec.support.check"
 local drive = require "spec.support.drive"
 local emulator = require "spec.support.emulator"
 local fault = require "spec.support.fault"
+local process = require "spec.support.process"
 local rows = require "spec.support.rows"
 local script = require "spec.support.script"
 
@@ -714,6 +715,34 @@ describe("a function of the program that raises", function()
     check.holds("no key today", failure.message)
     assert.are.same({ 0, false }, { failure.attempts, failure.may_have_applied })
     check.nothing_sent(service)
+  end)
+end)
+
+describe("a program that the host starts meanwhile", function()
+  it("keeps no connection open", function()
+    local client, played = client_of { stalled }
+    local transfer = client.start.cancel(rows.id)
+    drive.till_seen(client, played, "requests", 1)
+    local program = assert(process.start "sh -c 'echo begun; exec sleep 60'")
+    client.close()
+    assert.is_true(played.wait_for("closed_by_peer", 1))
+    program.stop()
+    assert.is_true(transfer:done())
+    played.close()
+  end)
+
+  it("has none of the client's descriptors", function()
+    local client, played = client_of { stalled }
+    client.fd()
+    local transfer = client.start.cancel(rows.id)
+    drive.till_seen(client, played, "requests", 1)
+    local pipe = assert(io.popen "unset LD_PRELOAD; ls -l /proc/self/fd 2>&1")
+    local list = pipe:read "*a"
+    pipe:close()
+    check.lacks("eventpoll", list)
+    check.lacks("timerfd", list)
+    assert.is_true(transfer:abort())
+    played.close()
   end)
 end)
 
