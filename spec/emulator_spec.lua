@@ -418,6 +418,7 @@ describe("the emulator", function()
       { "with another call is unknown", "POST", "/v1/uploads/ID/pause", 404 },
       { "of the root is unknown", "GET", "/", 404 },
       { "of another version is unknown", "POST", "/v2/uploads/ID/cancel", 404 },
+      { "to create below an id is unknown", "POST", "/v1/uploads/ID/create", 404 },
       { "to read an Upload is unknown", "GET", "/v1/uploads/ID", 404 },
       { "takes no GET", "GET", "/v1/uploads/ID/cancel", 405, "method_not_supported" },
       { "takes no DELETE", "DELETE", "/v1/uploads", 405, "method_not_supported" },
@@ -501,6 +502,51 @@ describe("the emulator", function()
       assert.equal(400, receive(slow).status)
     end)
 
+    it("keeps those that are meant for another call", function()
+      service.answer_next {
+        { call = "complete", status = 500 }, { call = "parts", status = 501 }, { call = "cancel", status = 502 },
+        { call = "create", status = 503 }, { call = "parts", status = 504 },
+      }
+      assert.equal(501, add_part("x", "1").status)
+      assert.equal(504, add_part("x", "1").status)
+      assert.equal(404, add_part("x", "1").status)
+      assert.equal(404, call("POST", "/v1/elsewhere").status)
+      assert.equal(503, post_json("/v1/uploads", announcement()).status)
+      assert.equal(502, cancel("x").status)
+      assert.equal(500, complete("x", {}).status)
+      assert.equal(404, cancel("x").status)
+    end)
+
+    it("gives the first that fits, be it for this call or for any", function()
+      service.answer_next { { call = "parts", status = 500 }, { status = 501 }, { call = "cancel", status = 502 } }
+      assert.equal(501, cancel("x").status)
+      assert.equal(502, cancel("x").status)
+      assert.equal(404, cancel("x").status)
+      assert.equal(500, add_part("x", "1").status)
+    end)
+
+    it("serves a call for which nothing else is planned, and counts it", function()
+      local id = create().id
+      service.answer_next { { call = "parts" }, { call = "parts", status = 429 }, { call = "parts" } }
+      local statuses = {}
+      for index = 1, 3 do statuses[index] = add_part(id, "x").status end
+      assert.same({ 200, 429, 200 }, statuses)
+    end)
+
+    it("refuses a call that the service has not", function()
+      assert.has_error(function() service.answer_next { { status = 500 }, { call = "pause", status = 500 } } end)
+      assert.equal(404, cancel("x").status)
+    end)
+
+    it("can move the clock before a call is served", function()
+      local id = create().id
+      service.answer_next { { call = "parts" }, { call = "parts", advance_clock = 3600 } }
+      assert.equal(200, add_part(id, "x").status)
+      assert_refused(add_part(id, "x"), 410)
+      assert.equal("expired", service.upload(id).status)
+      assert.equal(200, add_part(create().id, "x").status)
+    end)
+
     it("forgets them at a reset", function()
       service.answer_next { { status = 500 } }
       service.reset()
@@ -575,10 +621,26 @@ describe("the emulator", function()
       assert.equal("pending", service.upload(ids[1]).status)
     end)
 
+    it("lists all Uploads in the order of their creation", function()
+      local first, second, third = create().id, create({ bytes = 1 }).id, create({ filename = "other.txt" }).id
+      add_part(first, "hello")
+      complete(second, { part_ids = { add_part(second, "x").object.id } })
+      cancel(third)
+      local uploads = service.uploads()
+      assert.same({ service.upload(first), service.upload(second), service.upload(third) }, uploads)
+      assert.same({ "pending", "completed", "cancelled" },
+        { uploads[1].status, uploads[2].status, uploads[3].status })
+      assert.equal(5, uploads[1].parts[1].bytes)
+      assert.same({}, uploads[3].parts)
+      service.advance_clock(3600)
+      assert.equal("expired", service.uploads()[1].status)
+    end)
+
     it("knows nothing of an Upload after a reset", function()
       local id = create().id
       service.reset()
       assert.is_nil(service.upload(id))
+      assert.same({}, service.uploads())
     end)
 
     it("refuses what it does not know", function()

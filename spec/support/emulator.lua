@@ -36,6 +36,13 @@ local function prepared(answer)
   return copy
 end
 
+local function inspected(answer)
+  local upload = answer.upload
+  upload.parts = answer.parts
+  if upload.file == cjson.null then upload.file = nil end
+  return upload
+end
+
 local function add_control(service)
   local root = service.base_url:match("^(http://[^/]+)")
 
@@ -45,10 +52,13 @@ local function add_control(service)
     return answer
   end
 
-  -- The next calls get these answers in turn, each { status, headers, body, close, delay, apply }:
+  -- The next calls get these answers in turn, each
+  -- { call, status, headers, body, close, delay, advance_clock, apply }:
   -- with a status, that answer (a table as body becomes JSON); with `close` the connection ends after it, or
   -- without any answer where there is no status; with `apply` the call is carried out all the same, and only its
-  -- answer is lost or replaced; `delay` waits so many seconds first. With none of status and close the call is served.
+  -- answer is lost or replaced; `delay` waits so many seconds first; `advance_clock` then moves the service's time
+  -- by so many. With none of status and close the call is served. An answer with a `call` ("create", "parts",
+  -- "complete" or "cancel") waits for the next request of that call, and lets others pass.
   function service.answer_next(answers)
     local list = {}
     for index, answer in ipairs(answers) do list[index] = prepared(answer) end
@@ -70,10 +80,14 @@ local function add_control(service)
   function service.upload(id)
     local answer, status = ask(root, "GET", "uploads/" .. id)
     if status ~= 200 then return nil end
-    local upload = answer.upload
-    upload.parts = answer.parts
-    if upload.file == cjson.null then upload.file = nil end
-    return upload
+    return inspected(answer)
+  end
+
+  -- All Uploads since the last reset, in the order of their creation, each as above.
+  function service.uploads()
+    local uploads = {}
+    for index, answer in ipairs(must("GET", "uploads")) do uploads[index] = inspected(answer) end
+    return uploads
   end
 
   -- The ids of so many new pending Uploads.

@@ -12,24 +12,24 @@ local MOST_RECORDED = 1000
 local MOST_MADE = 100000
 local AS_SERVED = {}
 
-local recorded, request_count
-local planned, planned_first, planned_last
+local CALLS = { create = true, parts = true, complete = true, cancel = true }
+
+local recorded, request_count, planned
 
 local function forget()
-  recorded, request_count = {}, 0
-  planned, planned_first, planned_last = {}, 1, 0
+  recorded, request_count, planned = {}, 0, {}
 end
 forget()
 
 function control.owns(path) return path:sub(1, #ROOT) == ROOT end
 
--- The next planned answer: { status, headers, body, close, delay, apply }, or an empty table when none is left.
-function control.next_answer()
-  local answer = planned[planned_first]
-  if not answer then return AS_SERVED end
-  planned[planned_first] = nil
-  planned_first = planned_first + 1
-  return answer
+-- The first planned answer that is meant for this call, or for any: { call, status, headers, body, close, delay,
+-- advance_clock, apply }; an empty table when there is none. call: its name, or nil for what is no call of the service.
+function control.next_answer(call)
+  for index, answer in ipairs(planned) do
+    if answer.call == nil or answer.call == call then return table.remove(planned, index) end
+  end
+  return AS_SERVED
 end
 
 local function request_headers()
@@ -54,7 +54,7 @@ function control.record(uri, body)
 end
 
 local done = "{}"
-local calls = {}
+local calls = {} -- each returns the text of its answer, or nothing where it refuses
 
 calls["POST reset"] = function()
   forget()
@@ -64,9 +64,9 @@ end
 
 calls["POST answers"] = function(params)
   for _, answer in ipairs(params) do
-    planned_last = planned_last + 1
-    planned[planned_last] = answer
+    if answer.call ~= nil and not CALLS[answer.call] then return nil end
   end
+  for _, answer in ipairs(params) do table.insert(planned, answer) end
   return done
 end
 
@@ -84,12 +84,19 @@ calls["POST uploads"] = function(params)
   return json.encode_list(service.make_uploads(math.min(params.count, MOST_MADE)))
 end
 
+-- Parts stand beside their Upload, for a list of none must stay one.
 local function inspect(id)
   local upload = service.inspect(id)
-  if not upload then return 404, "{}" end
+  if not upload then return nil end
   local parts = json.encode_list(upload.parts)
   upload.parts = nil
-  return 200, ('{"upload":%s,"parts":%s}'):format(json.encode(upload), parts)
+  return ('{"upload":%s,"parts":%s}'):format(json.encode(upload), parts)
+end
+
+calls["GET uploads"] = function()
+  local texts = {}
+  for index, id in ipairs(upload_store.ids()) do texts[index] = inspect(id) end
+  return "[" .. table.concat(texts, ",") .. "]"
 end
 
 local json_type = { ["content-type"] = "application/json" }
@@ -99,13 +106,13 @@ function control.serve(path, body)
   local method, name = ngx.req.get_method(), path:sub(#ROOT + 1)
   local id = name:match("^uploads/(.+)$")
   if id and method == "GET" then
-    local status, text = inspect(id)
-    return status, json_type, { text }
+    local text = inspect(id)
+    return text and 200 or 404, json_type, { text or "{}" }
   end
   local call = calls[method .. " " .. name]
   local params = body.size == 0 and {} or json.decode(body:sub(1, body.size))
-  if not call or type(params) ~= "table" then return 400, json_type, { "{}" } end
-  return 200, json_type, { call(params) }
+  local text = call and type(params) == "table" and call(params)
+  return text and 200 or 400, json_type, { text or "{}" }
 end
 
 return control

@@ -6,21 +6,25 @@ local json = require "spec.support.emulator.json"
 local problem = require "spec.support.emulator.problem"
 local request_body = require "spec.support.emulator.request_body"
 local service = require "spec.support.emulator.service"
+local upload_store = require "spec.support.emulator.upload_store"
 
 local handler = {}
 
-local upload_calls = { parts = service.add_part, complete = service.complete, cancel = service.cancel }
+local calls = {
+  create = service.create, parts = service.add_part, complete = service.complete, cancel = service.cancel,
+}
 
 local function percent_decoded(segment)
   return (segment:gsub("%%(%x%x)", function(digits) return string.char(tonumber(digits, 16)) end))
 end
 
--- The call that a path means, and its upload id. The path is the raw one: a decoded `/` in an id ends no segment.
+-- The name of the call that a path means, and its upload id. The path is the raw one: a decoded `/` in an id ends no
+-- segment.
 local function find_call(path)
   local rest = path:match("^/v1/uploads(.*)$") or path:match("^/openai/v1/uploads(.*)$")
-  if rest == "" then return service.create end
+  if rest == "" then return "create" end
   local id, action = (rest or ""):match("^/([^/]+)/([a-z]+)$")
-  return upload_calls[action], id and percent_decoded(id)
+  if id and action ~= "create" and calls[action] then return action, percent_decoded(id) end
 end
 
 local function refuse_key()
@@ -29,12 +33,11 @@ local function refuse_key()
   if key:sub(1, 8) == "sk-wrong" then return problem.wrong_key() end
 end
 
-local function serve(path, body)
+local function serve(path, body, call, id)
   local method = ngx.req.get_method()
-  local call, id = find_call(path)
   if not call then return problem.unknown_url(method, path) end
   if method ~= "POST" then return problem.wrong_method(method, path) end
-  return refuse_key() or call({ body = body, content_type = ngx.var.content_type or "" }, id)
+  return refuse_key() or calls[call]({ body = body, content_type = ngx.var.content_type or "" }, id)
 end
 
 -- Canned answers that close their connection, while nginx is on its way to where it does so.
@@ -90,10 +93,12 @@ function handler.answer()
   end
 
   control.record(uri, body)
-  local planned = control.next_answer()
+  local call, id = find_call(path)
+  local planned = control.next_answer(call)
   if planned.delay then ngx.sleep(planned.delay) end
+  if planned.advance_clock then upload_store.advance_clock(planned.advance_clock) end
   local replaced = planned.status or planned.close
-  local answer = (planned.apply or not replaced) and serve(path, body)
+  local answer = (planned.apply or not replaced) and serve(path, body, call, id)
   body:close()
   if planned.status then return send_canned(planned) end
   if planned.close then return ngx.exit(444) end -- nginx's own number for closing without a word

@@ -8,6 +8,7 @@ local upload_store = {}
 local UPLOAD_LIFETIME = 3600
 
 local uploads = {}
+local ids = {} -- in the order of their creation
 local clock_offset = 0
 
 math.randomseed(ngx.now() * 1000 + ngx.worker.pid())
@@ -31,6 +32,7 @@ function upload_store.add(params)
     file_lifetime = params.expires_after and params.expires_after.seconds,
   }
   uploads[upload.id] = upload
+  table.insert(ids, upload.id)
   return upload
 end
 
@@ -43,6 +45,8 @@ function upload_store.leave_pending(upload, status)
   upload.status = status
   discard_contents(upload)
 end
+
+function upload_store.ids() return ids end
 
 function upload_store.find(id)
   local upload = uploads[id]
@@ -63,7 +67,7 @@ end
 
 function upload_store.reset()
   for _, upload in pairs(uploads) do discard_contents(upload) end
-  uploads = {}
+  uploads, ids = {}, {}
   clock_offset = 0
 end
 
