@@ -26,6 +26,7 @@
   KIND(ABORTED, "aborted")                                                                                   \
   KIND(DECODE, "decode")                                                                                     \
   KIND(TOO_LARGE, "too_large")                                                                               \
+  KIND(FILE, "file")                                                                                         \
   KIND(OUT_OF_MEMORY, "out_of_memory") /* never returned: the binding raises it, as Lua does */
 
 enum failure_kind {

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include "base/edit_distance.h"
 #include "base/monotonic_clock.h"
 #include "base/path_segment.h"
 #include "base/version.h"
@@ -6,12 +7,15 @@
 #include "binding/lua_compat.h"
 #include "binding/lua_doorbell.h"
 #include "binding/lua_failure.h"
+#include "binding/lua_file.h"
 #include "binding/lua_json.h"
 #include "binding/lua_transfer.h"
 #include "client/client_config.h"
+#include "client/upload_request.h"
 
 #include <curl/curl.h>
 #include <pthread.h>
+#include <unistd.h>
 
 /* Never undone: the host, or another module, may use curl as well. */
 static void initialize_curl(void) {
@@ -37,11 +41,26 @@ static int now(lua_State *L) {
   return 1;
 }
 
+/* edit_distance(a, b) -> how far two names are from each other */
+static int edit_distance(lua_State *L) {
+  lua_pushinteger(L, edit_distance_between(luaL_checkstring(L, 1), luaL_checkstring(L, 2)));
+  return 1;
+}
+
+/* is_terminal(descriptor) -> whether somebody may be looking */
+static int is_terminal(lua_State *L) {
+  lua_pushboolean(L, isatty((int)luaL_checkinteger(L, 1)));
+  return 1;
+}
+
 static const luaL_Reg functions[] = {
     {"client", lua_client_new},
+    {"edit_distance", edit_distance},
     {"doorbell", lua_doorbell_new},
     {"failure", lua_failure_new},
+    {"is_terminal", is_terminal},
     {"now", now},
+    {"open_file", lua_file_new},
     {"take", lua_transfer_take},
     {"upload_id_refusal", upload_id_refusal},
     {NULL, NULL},
@@ -55,6 +74,7 @@ int luaopen_openai_uploads_core(lua_State *L) {
   lua_json_open(L);
   lua_failure_open(L);
   lua_doorbell_open(L);
+  lua_file_open(L);
   lua_transfer_open(L);
   lua_client_open(L);
   lua_newtable(L);
@@ -63,5 +83,7 @@ int luaopen_openai_uploads_core(lua_State *L) {
   lua_setfield(L, -2, "_VERSION");
   lua_pushinteger(L, CLIENT_CONFIG_MAX_CONNECTIONS);
   lua_setfield(L, -2, "max_connections");
+  lua_pushinteger(L, UPLOAD_REQUEST_MAX_PART_BYTES);
+  lua_setfield(L, -2, "max_part_bytes");
   return 1;
 }

@@ -4,6 +4,7 @@
 #include "base/path_segment.h"
 #include "binding/lua_compat.h"
 #include "binding/lua_json.h"
+#include "binding/lua_part.h"
 
 #include <math.h>
 
@@ -33,6 +34,29 @@ static bool is_whole(lua_Number number) {
   return number >= 0 && number == floor(number) && isfinite(number);
 }
 
+/* What is wrong with the list on top of the stack: pushed, or nothing. Holes and further keys would be sent
+ * as something else than a list, or not at all. */
+static void check_list(lua_State *L, const char *name) {
+  int list = lua_gettop(L);
+  lua_Integer count = 0;
+  lua_pushnil(L);
+  while (lua_next(L, list)) {
+    count++;
+    if (lua_type(L, -1) != LUA_TSTRING) {
+      lua_pushfstring(L, "params.%s must hold strings, and holds a %s", name, luaL_typename(L, -1));
+      return;
+    }
+    lua_pop(L, 1);
+    lua_rawgeti(L, list, (int)count);
+    if (lua_isnil(L, -1)) {
+      lua_pushfstring(L, "params.%s must be a list, without holes or names", name);
+      return;
+    }
+    lua_pop(L, 1);
+  }
+  if (count == 0) lua_pushfstring(L, "params.%s is empty", name);
+}
+
 static void check_field(lua_State *L, const struct service_call *call, int index,
                         const struct required_field *field) {
   int problems = lua_gettop(L);
@@ -44,6 +68,8 @@ static void check_field(lua_State *L, const struct service_call *call, int index
                     luaL_typename(L, -1));
   else if (field->type == LUA_TNUMBER && !is_whole(lua_tonumber(L, -1)))
     lua_pushfstring(L, "params.%s must be a whole number, got %f", field->name, lua_tonumber(L, -1));
+  else if (field->type == LUA_TTABLE)
+    check_list(L, field->name);
   if (lua_gettop(L) > problems + 1) raise_argument(L, call, index);
   lua_settop(L, problems);
 }
@@ -57,13 +83,23 @@ static void read_params(lua_State *L, const struct service_call *call, int index
   arguments->json = lua_tolstring(L, -1, &arguments->json_length);
 }
 
+int lua_arguments_part(const struct service_call *call) {
+  return call->takes_id ? 2 : 1;
+}
+
+static void read_part(lua_State *L, const struct service_call *call, int index) {
+  check_type(L, call, index, LUA_TTABLE, "params");
+  if (!lua_part_check(L, index)) raise_argument(L, call, index);
+}
+
 int lua_arguments_read(lua_State *L, const struct service_call *call, struct upload_arguments *arguments) {
   int index = 0;
-  int options = 1 + (call->takes_id ? 1 : 0) + (call->required ? 1 : 0);
+  int options = 1 + (call->takes_id ? 1 : 0) + (call->required || call->takes_part ? 1 : 0);
   int count = lua_gettop(L);
   lua_settop(L, count < options ? options : count); /* what is left out is nil, not what we push next */
   if (call->takes_id) read_id(L, call, ++index, arguments);
   if (!lua_isnil(L, options)) check_type(L, call, options, LUA_TTABLE, "options");
   if (call->required) read_params(L, call, ++index, arguments);
+  if (call->takes_part) read_part(L, call, ++index);
   return lua_isnil(L, options) ? 0 : options;
 }

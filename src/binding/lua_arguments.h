@@ -10,19 +10,23 @@
 /* What a parameter table must have. */
 struct required_field {
   const char *name; /* NULL ends a list */
-  int type;         /* LUA_TSTRING, or LUA_TNUMBER for a whole number from 0 up */
+  int type; /* LUA_TSTRING; LUA_TNUMBER: a whole number from 0 up; LUA_TTABLE: a list of strings, not empty */
 };
 
 /* A call of the service, as Lua sees it: name([upload_id,] [params,] [options]). */
 struct service_call {
-  const char *name;
+  const char *name; /* with a dot: in a table of its own */
   bool takes_id;
-  const struct required_field *required; /* of its params; NULL: it takes none */
+  bool takes_part;                       /* its params are those of lua_part */
+  const struct required_field *required; /* of params that are sent as JSON; NULL: it takes none */
   upload_request_function *build;
 };
 
 /* Fills `arguments` with texts that the Lua stack keeps alive. Returns where the options stand, 0 when there
  * are none. */
 int lua_arguments_read(lua_State *L, const struct service_call *call, struct upload_arguments *arguments);
+
+/* Where the params of a call stand that takes a part. */
+int lua_arguments_part(const struct service_call *call);
 
 #endif

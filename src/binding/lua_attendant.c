@@ -6,6 +6,7 @@
 #include "binding/lua_failure.h"
 #include "binding/lua_notice.h"
 #include "binding/lua_options.h"
+#include "binding/lua_part.h"
 #include "client/http_headers.h"
 
 #include <math.h>
@@ -97,8 +98,9 @@ static void begin(lua_State *L, int callbacks, int own, struct transfer *transfe
   struct failure failure = {0};
   const char *key;
   size_t length;
-  bool found = find_key(L, callbacks, transfer, &key, &length, &failure);
-  if (transfer->state != TRANSFER_READY) return; /* the program ended it while it was asked for the key */
+  bool found = lua_part_rewind(L, own, transfer, &failure) &&
+               find_key(L, callbacks, transfer, &key, &length, &failure);
+  if (transfer->state != TRANSFER_READY) return; /* the program ended it while it was asked */
   if (!found) {
     transfer_fail(transfer, failure.kind, failure.message);
     return;
@@ -116,7 +118,9 @@ static void attend(lua_State *L, int callbacks, struct transfer *transfer) {
     case TRANSFER_READY: begin(L, callbacks, own, transfer); break;
     case TRANSFER_WAITING: lua_notice_retry(L, callbacks, own, transfer); break;
     case TRANSFER_DONE: lua_notice_done(L, callbacks, own, userdata, transfer); break;
-    case TRANSFER_SENDING: break;
+    case TRANSFER_SENDING:
+      if (transfer_wants_chunk(transfer)) lua_part_feed(L, own, transfer);
+      break;
     }
   }
   lua_settop(L, top);

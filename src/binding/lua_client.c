@@ -5,9 +5,11 @@
 #include "binding/lua_attendant.h"
 #include "binding/lua_compat.h"
 #include "binding/lua_options.h"
+#include "binding/lua_part.h"
 #include "binding/lua_transfer.h"
 
 #include <math.h>
+#include <string.h>
 
 static const char client_type[] = "openai_uploads.client";
 
@@ -19,9 +21,13 @@ static const struct required_field create_fields[] = {{"filename", LUA_TSTRING},
                                                       {"mime_type", LUA_TSTRING},
                                                       {NULL, 0}};
 
+static const struct required_field complete_fields[] = {{"part_ids", LUA_TTABLE}, {NULL, 0}};
+
 static const struct service_call service_calls[] = {
-    {"cancel", true, NULL, upload_request_cancel},
-    {"create", false, create_fields, upload_request_create},
+    {"cancel", true, false, NULL, upload_request_cancel},
+    {"create", false, false, create_fields, upload_request_create},
+    {"complete", true, false, complete_fields, upload_request_complete},
+    {"parts.create", true, true, NULL, upload_request_part},
 };
 enum { SERVICE_CALLS = sizeof service_calls / sizeof *service_calls };
 
@@ -82,20 +88,31 @@ static void read_options(lua_State *L, int options, struct lua_transfer *holder,
   lua_pop(L, 1);
 }
 
+/* Opens the source of a part's bytes, which the userdata at `index` owns. */
+static void open_part(lua_State *L, const struct service_call *call, struct lua_transfer *holder, int index,
+                      struct upload_arguments *arguments, struct failure *problem) {
+  if (!call->takes_part || problem->kind != FAILURE_NONE) return;
+  compat_getuservalue(L, index);
+  lua_part_open(L, lua_arguments_part(call), &holder->source, lua_gettop(L), problem);
+  lua_pop(L, 1);
+  arguments->source = &holder->source;
+}
+
 /* Pushes the userdata of a transfer that is on its way, or has failed already. */
 static struct lua_transfer *begin(lua_State *L, struct upload_client *client, int callbacks, int options,
-                                  const struct service_call *call, const struct upload_arguments *arguments,
+                                  const struct service_call *call, struct upload_arguments *arguments,
                                   bool with_user_value) {
-  struct lua_transfer *holder = lua_transfer_push(L, with_user_value || options);
+  struct lua_transfer *holder = lua_transfer_push(L, with_user_value || options || call->takes_part);
   int index = lua_gettop(L);
   struct call_settings settings = client->config->call;
   struct failure problem = client->config->problem;
   struct transfer *transfer;
   read_options(L, options, holder, index, &settings, &problem);
+  open_part(L, call, holder, index, arguments, &problem);
   transfer = holder->transfer = transfer_new(client, &settings, &holder->additions);
   if (!transfer) raise_out_of_memory(L);
   lua_attendant_note(L, callbacks, index);
-  if (problem.kind == FAILURE_NONE && !call->build(&transfer->request, arguments))
+  if (!call->build(&transfer->request, arguments) && problem.kind == FAILURE_NONE)
     failure_set_out_of_memory(&problem);
   if (problem.kind == FAILURE_NONE || problem.kind == FAILURE_OUT_OF_MEMORY)
     http_request_seal(&transfer->request, client->config, &holder->additions, &problem);
@@ -192,13 +209,34 @@ void lua_client_open(lua_State *L) {
   lua_pop(L, 1);
 }
 
+/* Pushes the table that a call's function belongs in: the one on top of the stack, or, where its name has a
+ * dot, one within that. Returns the function's own name. */
+static const char *push_place(lua_State *L, const char *name) {
+  const char *dot = strchr(name, '.');
+  if (!dot) {
+    lua_pushvalue(L, -1);
+    return name;
+  }
+  lua_pushlstring(L, name, (size_t)(dot - name));
+  lua_rawget(L, -2);
+  if (!lua_isnil(L, -1)) return dot + 1;
+  lua_pop(L, 1);
+  lua_newtable(L);
+  lua_pushlstring(L, name, (size_t)(dot - name));
+  lua_pushvalue(L, -2);
+  lua_rawset(L, -4);
+  return dot + 1;
+}
+
 /* Sets a function for each call of the service in the table on top of the stack. */
 static void set_service_calls(lua_State *L, int userdata, lua_CFunction function) {
   for (int i = 0; i < SERVICE_CALLS; i++) {
+    const char *name = push_place(L, service_calls[i].name);
     lua_pushvalue(L, userdata);
     lua_pushinteger(L, i);
     lua_pushcclosure(L, function, 2);
-    lua_setfield(L, -2, service_calls[i].name);
+    lua_setfield(L, -2, name);
+    lua_pop(L, 1);
   }
 }
 

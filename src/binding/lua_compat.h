@@ -6,7 +6,9 @@
 
 #include <lauxlib.h>
 #include <lua.h>
+#include <lualib.h>
 #include <stdbool.h>
+#include <stdio.h>
 
 /* Lua's headers do not say that it never returns. NOLINTNEXTLINE(readability-redundant-declaration) */
 _Noreturn int luaL_error(lua_State *L, const char *format, ...);
@@ -53,6 +55,29 @@ static inline void compat_setfuncs(lua_State *L, const luaL_Reg *functions, int 
     lua_setfield(L, -upvalues - 2, functions->name);
   }
   lua_pop(L, upvalues);
+}
+
+/* The userdata at `index` when it is of the type that luaL_newmetatable made, else NULL. */
+static inline void *compat_testudata(lua_State *L, int index, const char *type) {
+  void *userdata = lua_touserdata(L, index);
+  bool same;
+  if (!userdata || !lua_getmetatable(L, index)) return NULL;
+  luaL_getmetatable(L, type);
+  same = lua_rawequal(L, -1, -2);
+  lua_pop(L, 2);
+  return same ? userdata : NULL;
+}
+
+/* Whether the value at `index` is a file of Lua's io library; `*file` is NULL when it has been closed. */
+static inline bool compat_is_file(lua_State *L, int index, FILE **file) {
+#if LUA_VERSION_NUM >= 502
+  luaL_Stream *stream = compat_testudata(L, index, LUA_FILEHANDLE);
+  if (stream) *file = stream->closef ? stream->f : NULL;
+#else
+  FILE **stream = compat_testudata(L, index, LUA_FILEHANDLE);
+  if (stream) *file = *stream;
+#endif
+  return stream != NULL;
 }
 
 static inline int compat_absindex(lua_State *L, int index) {

@@ -38,7 +38,8 @@ static int push_field(lua_State *L, const char *before, const char *field) {
   return 2;
 }
 
-/* "not_found: No such Upload (HTTP 404, request req_7f3a)" */
+/* "not_found: No such Upload (HTTP 404, request req_7f3a)"; and what was done about it, where that is told.
+ */
 static int failure_tostring(lua_State *L) {
   int pieces, notes;
   luaL_checktype(L, 1, LUA_TTABLE);
@@ -54,7 +55,9 @@ static int failure_tostring(lua_State *L) {
     lua_pop(L, 1);
   }
   if (notes) lua_pushliteral(L, ")");
-  lua_concat(L, pieces + notes + (notes ? 1 : 0));
+  pieces += notes + (notes ? 1 : 0);
+  pieces += push_field(L, "; ", "aftermath");
+  lua_concat(L, pieces);
   return 1;
 }
 
@@ -226,9 +229,18 @@ int lua_failure_new(lua_State *L) {
   return 1;
 }
 
+static void raise_want_of_memory(lua_State *L, const struct failure *failure) {
+  if (failure->kind == FAILURE_OUT_OF_MEMORY) luaL_error(L, "%s", failure->message);
+}
+
+void lua_failure_push_plain(lua_State *L, const struct failure *failure) {
+  raise_want_of_memory(L, failure);
+  push_failure(L, failure_kind_name(failure->kind), failure->message, 0, false);
+}
+
 void lua_failure_push(lua_State *L, const struct transfer *transfer) {
   const struct failure *failure = &transfer->failure;
-  if (failure->kind == FAILURE_OUT_OF_MEMORY) luaL_error(L, "%s", failure->message);
+  raise_want_of_memory(L, failure);
   push_failure(L, failure_kind_name(failure->kind), failure->message, transfer->attempts,
                transfer->may_have_applied);
   if (transfer->retry_after > 0) {

@@ -15,6 +15,10 @@ enum lua_callback {
   LUA_CALLBACK_LOG,
   LUA_CALLBACK_DONE, /* no option: transfer:on_done sets it */
   LUA_CALLBACK_WAIT, /* no option either: how the client's transfers are waited for, where that is in Lua */
+  LUA_CALLBACK_DATA, /* nor are these: what gives a part's bytes, what makes it begin anew, the chunk in use
+                      */
+  LUA_CALLBACK_REWIND,
+  LUA_CALLBACK_CHUNK,
   LUA_CALLBACK_COUNT
 };
 

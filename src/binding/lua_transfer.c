@@ -64,18 +64,20 @@ static int transfer_done(lua_State *L) {
   return 1;
 }
 
-/* READY, and off the queue: whoever attends it is further up this very stack. */
-static bool is_asked_for_key(lua_State *L) {
+/* Waits for its key or its next chunk, and off the queue: whoever asks for that is further up this very
+ * stack. */
+static bool is_being_asked_for(lua_State *L) {
   const struct lua_transfer *holder = luaL_checkudata(L, 1, transfer_type);
   const struct transfer *transfer = holder->transfer;
-  return transfer && transfer->state == TRANSFER_READY && !transfer->is_queued;
+  return transfer && (transfer->state == TRANSFER_READY || transfer_wants_chunk(transfer)) &&
+         !transfer->is_queued;
 }
 
 static int transfer_wait(lua_State *L) {
   double seconds = luaL_optnumber(L, 2, INFINITY);
   luaL_argcheck(L, seconds >= 0, 2, "seconds must not be negative");
-  if (isinf(seconds) && is_asked_for_key(L))
-    return luaL_error(L, "a transfer cannot be waited for inside its own api_key function");
+  if (isinf(seconds) && is_being_asked_for(L))
+    return luaL_error(L, "a transfer cannot be waited for inside its own api_key or data function");
   return finish_or_not(L, seconds);
 }
 
@@ -89,6 +91,29 @@ static int transfer_on_done(lua_State *L) {
   if (holder->transfer->state == TRANSFER_DONE && !holder->transfer->is_queued)
     lua_notice_tell_waiter(L, lua_gettop(L), 1);
   return 0;
+}
+
+static void push_bytes(lua_State *L, int64_t bytes) {
+  lua_Integer integer = (lua_Integer)bytes;
+  if (integer == bytes)
+    lua_pushinteger(L, integer);
+  else
+    lua_pushnumber(L, (lua_Number)bytes); /* where integers have but 32 bits */
+}
+
+/* How many bytes of a part have been handed over, and how many there are: nil where that is not known. Of
+ * other calls, their body's, which goes at once. */
+static int transfer_progress(lua_State *L) {
+  const struct lua_transfer *holder = luaL_checkudata(L, 1, transfer_type);
+  const struct transfer *transfer = holder->transfer;
+  const struct byte_source *source = transfer ? transfer->request.source : NULL;
+  int64_t length = transfer ? (int64_t)transfer->request.body.length : 0;
+  push_bytes(L, source ? source->position : transfer && transfer->attempts > 0 ? length : 0);
+  if (source && source->length == BYTE_SOURCE_UNKNOWN)
+    lua_pushnil(L);
+  else
+    push_bytes(L, source ? source->length : length);
+  return 2;
 }
 
 static int transfer_abort(lua_State *L) {
@@ -121,9 +146,16 @@ static int transfer_gc(lua_State *L) {
 }
 
 static const luaL_Reg transfer_methods[] = {
-    {"__gc", transfer_gc},   {"__close", transfer_close}, {"__tostring", transfer_tostring},
-    {"poll", transfer_poll}, {"done", transfer_done},     {"on_done", transfer_on_done},
-    {"wait", transfer_wait}, {"abort", transfer_abort},   {NULL, NULL},
+    {"__gc", transfer_gc},
+    {"__close", transfer_close},
+    {"__tostring", transfer_tostring},
+    {"poll", transfer_poll},
+    {"done", transfer_done},
+    {"on_done", transfer_on_done},
+    {"wait", transfer_wait},
+    {"abort", transfer_abort},
+    {"progress", transfer_progress},
+    {NULL, NULL},
 };
 
 /* Where the client suspends, `wait` is its Lua function, for C cannot yield. Upvalues: the methods, "wait".
@@ -166,6 +198,7 @@ void lua_transfer_close(struct lua_transfer *holder) {
   struct transfer *transfer = holder->transfer;
   holder->transfer = NULL;
   transfer_delete(transfer);
+  byte_source_destroy(&holder->source);
   request_additions_destroy(&holder->additions);
 }
 

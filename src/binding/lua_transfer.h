@@ -9,7 +9,8 @@
 struct lua_transfer {
   struct transfer *transfer; /* NULL before it is begun and after it is over */
   struct request_additions additions;
-  bool has_user_value; /* a table: the call's own callbacks, and what else goes with it */
+  struct byte_source source; /* of a part's bytes; its transfer's request reads it */
+  bool has_user_value;       /* a table: the call's own callbacks, and what else goes with it */
 };
 
 /* To be called once a Lua state, before the others. */

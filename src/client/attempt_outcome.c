@@ -84,6 +84,8 @@ void attempt_outcome_judge(const struct attempt_facts *facts, time_t now, struct
   *outcome = (struct attempt_outcome){.status = facts->status};
   if (facts->result == CURLE_OK)
     judge_answer(facts, outcome);
+  else if (facts->source_problem && facts->source_problem->kind != FAILURE_NONE)
+    outcome->failure = *facts->source_problem;
   else if (facts->result == CURLE_WRITE_ERROR)
     judge_overflow(facts, outcome);
   else if (is_header_too_large(facts))

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "client/http_attempt.h"
 
+#include "base/monotonic_clock.h"
 #include "base/secret_mask.h"
 #include "client/http_headers.h"
 
@@ -10,13 +11,28 @@
 #error "libcurl 7.80 or newer is needed" /* for CURLOPT_PREREQFUNCTION, without which may_have_applied cannot be exact */
 #endif
 
+/* Of a form, as much as is read and sent in one go: more makes a step longer, less costs system calls. Other
+ * bodies are small, and keep curl's own default. */
+enum { FORM_BUFFER_BYTES = 128 * 1024, OTHER_BUFFER_BYTES = 64 * 1024 };
+
+/* Until this attempt has begun its request, curl still tells of the one before. */
+static bool has_sent_any(const struct http_attempt *attempt) {
+  long bytes = 0;
+  if (attempt->requests_begun > 0) curl_easy_getinfo(attempt->easy, CURLINFO_REQUEST_SIZE, &bytes);
+  return bytes > 0;
+}
+
+bool http_attempt_has_sent(const struct http_attempt *attempt) {
+  return has_sent_any(attempt) && (!attempt->source || byte_source_is_exhausted(attempt->source));
+}
+
 /* Left to itself, curl sends a request a second time when a kept-alive connection dies under it. The service
  * may have acted on the first, so where any of that has left, a second one is for the retry policy to decide,
  * and refused here. */
 static int before_request(void *data, char *primary_ip, char *local_ip, int primary_port, int local_port) {
   struct http_attempt *attempt = data;
   (void)primary_ip, (void)local_ip, (void)primary_port, (void)local_port;
-  if (attempt->requests_begun++ == 0 || !http_attempt_has_sent(attempt)) return CURL_PREREQFUNC_OK;
+  if (attempt->requests_begun++ == 0 || !has_sent_any(attempt)) return CURL_PREREQFUNC_OK;
   attempt->resend_refused = true;
   return CURL_PREREQFUNC_ABORT;
 }
@@ -60,11 +76,7 @@ static bool set_client_options(struct http_attempt *attempt, const struct client
   curl_easy_setopt(easy, CURLOPT_QUICK_EXIT,
                    1L); /* or a name server that hangs would outlast every timeout */
 #endif
-  curl_easy_setopt(easy, CURLOPT_POST, 1L);
   curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
-  /* a refusal may be there before curl has noted that it sent all; that is no reason to close the connection
-   */
-  curl_easy_setopt(easy, CURLOPT_KEEP_SENDING_ON_ERROR, 1L);
   curl_easy_setopt(easy, CURLOPT_PATH_AS_IS, 1L);
   curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS);
   curl_easy_setopt(easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
@@ -104,23 +116,33 @@ struct http_attempt *http_attempt_new(const struct client_config *config, struct
 
 void http_attempt_delete(struct http_attempt *attempt) {
   if (!attempt) return;
+  curl_mime_free(attempt->form);
   curl_easy_cleanup(attempt->easy);
   http_response_destroy(&attempt->response);
   text_buffer_wipe(&attempt->authorization_line);
   free(attempt);
 }
 
-/* Puts our own two lines before the request's list, without copying it. NULL when memory ran out. */
+static struct curl_slist *prepend(struct curl_slist *line, const char *text, struct curl_slist *list) {
+  line->data = (char *)(void *)text; /* curl only reads it */
+  line->next = list;
+  return line;
+}
+
+/* Puts our own lines before the request's list, without copying it. NULL when memory ran out. */
 static struct curl_slist *assemble_headers(struct http_attempt *attempt, const struct client_config *config,
                                            const struct http_request *request,
                                            const struct attempt_terms *terms) {
   struct curl_slist *list = (struct curl_slist *)(void *)request->headers;
   struct text_buffer *line = &attempt->authorization_line;
   const char *scheme = config->auth_header == AUTH_HEADER_BEARER ? ": Bearer " : ": ";
-  if (!http_headers_have(list, "Content-Type")) {
-    attempt->content_type.data = request->content_type ? "Content-Type: application/json" : "Content-Type:";
-    attempt->content_type.next = list;
-    list = &attempt->content_type;
+  if (request->source) {
+    list = prepend(&attempt->expect, "Expect:", list); /* some gateways never answer to 100-continue */
+    list =
+        prepend(&attempt->content_type, "Content-Type: multipart/form-data", list); /* the first one counts */
+  } else if (!http_headers_have(list, "Content-Type")) {
+    list = prepend(&attempt->content_type,
+                   request->content_type ? "Content-Type: application/json" : "Content-Type:", list);
   }
   if (terms->api_key_length == 0) return list;
   text_buffer_clear(line);
@@ -128,9 +150,56 @@ static struct curl_slist *assemble_headers(struct http_attempt *attempt, const s
       !text_buffer_append_text(line, scheme) ||
       !text_buffer_append(line, terms->api_key, terms->api_key_length))
     return NULL;
-  attempt->authorization.data = line->bytes;
-  attempt->authorization.next = list;
-  return &attempt->authorization;
+  return prepend(&attempt->authorization, line->bytes, list);
+}
+
+static size_t read_source(char *bytes, size_t size, size_t count, void *data) {
+  struct http_attempt *attempt = data;
+  size_t read;
+  attempt->moved_at = monotonic_clock_now(); /* curl asks for more when it has sent what it had */
+  switch (byte_source_read(attempt->source, bytes, size * count, &read)) {
+  case BYTE_SOURCE_READ: return read;
+  case BYTE_SOURCE_END: return 0;
+  case BYTE_SOURCE_WANTS_CHUNK: attempt->task->paused(attempt->task); return CURL_READFUNC_PAUSE;
+  case BYTE_SOURCE_BROKEN: break;
+  }
+  return CURL_READFUNC_ABORT;
+}
+
+static int rewind_source(void *data, curl_off_t offset, int origin) {
+  struct http_attempt *attempt = data;
+  bool rewound = offset == 0 && origin == SEEK_SET && byte_source_rewind(attempt->source);
+  return rewound ? CURL_SEEKFUNC_OK : CURL_SEEKFUNC_FAIL;
+}
+
+/* A form with one field, whose bytes curl takes from the source as it sends them. */
+static bool set_form(struct http_attempt *attempt) {
+  curl_mimepart *field;
+  attempt->form = curl_mime_init(attempt->easy);
+  field = attempt->form ? curl_mime_addpart(attempt->form) : NULL;
+  return field && curl_mime_name(field, "data") == CURLE_OK &&
+         curl_mime_filename(field, "data") == CURLE_OK &&
+         curl_mime_type(field, "application/octet-stream") == CURLE_OK &&
+         curl_mime_data_cb(field, attempt->source->length, read_source, rewind_source, NULL, attempt) ==
+             CURLE_OK &&
+         curl_easy_setopt(attempt->easy, CURLOPT_MIMEPOST, attempt->form) == CURLE_OK;
+}
+
+static bool set_body(struct http_attempt *attempt, const struct http_request *request) {
+  CURL *easy = attempt->easy;
+  curl_mime_free(attempt->form); /* of an attempt that was given up */
+  attempt->form = NULL;
+  attempt->source = request->source;
+  curl_easy_setopt(easy, CURLOPT_UPLOAD_BUFFERSIZE,
+                   request->source ? (long)FORM_BUFFER_BYTES : (long)OTHER_BUFFER_BYTES);
+  /* A refusal may be there before curl has noted that it sent all; that is no reason to close the connection,
+   * unless much is left to send that nobody wants. */
+  curl_easy_setopt(easy, CURLOPT_KEEP_SENDING_ON_ERROR, request->source ? 0L : 1L);
+  if (request->source) return set_form(attempt);
+  curl_easy_setopt(easy, CURLOPT_POST, 1L); /* the handle may have sent a form before */
+  curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE, (long)request->body.length);
+  curl_easy_setopt(easy, CURLOPT_POSTFIELDS, text_buffer_text(&request->body)); /* not copied */
+  return true;
 }
 
 /* Rounded up: 0 would mean no limit at all. */
@@ -147,14 +216,19 @@ bool http_attempt_prepare(struct http_attempt *attempt, const struct client_conf
   attempt->requests_begun = 0;
   attempt->resend_refused = false;
   attempt->curl_message[0] = '\0';
+  attempt->task = terms->task;
+  attempt->moved_at = monotonic_clock_now();
   curl_easy_setopt(easy, CURLOPT_PRIVATE, terms->task);
   curl_easy_setopt(easy, CURLOPT_HTTPHEADER, headers);
-  curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE, (long)request->body.length);
-  curl_easy_setopt(easy, CURLOPT_POSTFIELDS, text_buffer_text(&request->body)); /* not copied */
   curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, to_milliseconds(terms->connect_timeout));
   curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, terms->fresh_connection ? 1L : 0L);
   curl_easy_setopt(easy, CURLOPT_PIPEWAIT, terms->share_connection ? 1L : 0L);
-  return headers && curl_easy_setopt(easy, CURLOPT_URL, request->url.bytes) == CURLE_OK;
+  return headers && set_body(attempt, request) &&
+         curl_easy_setopt(easy, CURLOPT_URL, request->url.bytes) == CURLE_OK;
+}
+
+void http_attempt_go_on(struct http_attempt *attempt) {
+  curl_easy_pause(attempt->easy, CURLPAUSE_CONT);
 }
 
 void http_attempt_connect_alone(struct http_attempt *attempt) {
@@ -173,10 +247,14 @@ static void hide_keys(struct http_attempt *attempt) {
   }
 }
 
-static void forget_headers(struct http_attempt *attempt) {
+/* What was lent for the attempt alone. */
+static void forget_request(struct http_attempt *attempt) {
   curl_easy_setopt(attempt->easy, CURLOPT_HTTPHEADER, NULL);
   attempt->headers = NULL;
   text_buffer_erase(&attempt->authorization_line);
+  curl_mime_free(attempt->form);
+  attempt->form = NULL;
+  attempt->source = NULL;
 }
 
 void http_attempt_conclude(struct http_attempt *attempt, CURLcode result, struct attempt_outcome *outcome) {
@@ -186,18 +264,12 @@ void http_attempt_conclude(struct http_attempt *attempt, CURLcode result, struct
       .status = http_attempt_status(attempt),
       .sent = http_attempt_has_sent(attempt),
       .resend_refused = attempt->resend_refused,
+      .source_problem = attempt->source ? &attempt->source->problem : NULL,
       .response = &attempt->response,
   };
   hide_keys(attempt);
-  forget_headers(attempt);
+  forget_request(attempt);
   attempt_outcome_judge(&facts, time(NULL), outcome);
-}
-
-/* Until this attempt has begun its request, curl still tells of the one before. */
-bool http_attempt_has_sent(const struct http_attempt *attempt) {
-  long bytes = 0;
-  if (attempt->requests_begun > 0) curl_easy_getinfo(attempt->easy, CURLINFO_REQUEST_SIZE, &bytes);
-  return bytes > 0;
 }
 
 long http_attempt_status(const struct http_attempt *attempt) {

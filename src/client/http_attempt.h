@@ -14,9 +14,13 @@ struct http_attempt {
   struct transfer_engine *engine; /* whose sockets it opens */
   struct http_response response;
   struct curl_slist authorization; /* first lines of the list that is sent; the request's list follows */
-  struct curl_slist content_type;
+  struct curl_slist content_type, expect;
   const struct curl_slist *headers;      /* all that is sent, while the attempt runs */
   struct text_buffer authorization_line; /* wiped when the attempt is over */
+  curl_mime *form;                       /* of a request whose body has a source, while the attempt runs */
+  struct byte_source *source;            /* the request's; NULL: its body is in memory */
+  struct engine_task *task;              /* whom the attempt is for */
+  double moved_at;                       /* when the last bytes of the body left, or it all began */
   unsigned requests_begun;               /* on a wire; curl may want to begin a second one by itself */
   bool resend_refused;
   char curl_message[CURL_ERROR_SIZE];
@@ -54,10 +58,14 @@ bool http_attempt_prepare(struct http_attempt *attempt, const struct client_conf
 /* Lets an attempt that waits for another's connection make one of its own. */
 void http_attempt_connect_alone(struct http_attempt *attempt);
 
+/* Goes on sending, once a source that lacked bytes has some. */
+void http_attempt_go_on(struct http_attempt *attempt);
+
 /* Judges what came of it, and forgets the key. */
 void http_attempt_conclude(struct http_attempt *attempt, CURLcode result, struct attempt_outcome *outcome);
 
-/* Whether bytes of the request have left so far. */
+/* Whether bytes of the request have left so far; of one with a source, whether all of them may have: less
+ * than that nobody can act on. */
 bool http_attempt_has_sent(const struct http_attempt *attempt);
 
 /* Status of the answer so far; 0 before one began, other than by a 1xx. */

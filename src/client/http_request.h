@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* What is sent: a POST with its URL, headers and body. Built once for a call, sent once an attempt. */
+/* What is sent: a POST with its URL, headers, and a body in memory or in a form that is streamed from a
+ * source. Built once for a call, sent once an attempt. */
 #ifndef CLIENT_HTTP_REQUEST_H
 #define CLIENT_HTTP_REQUEST_H
 
+#include "base/byte_source.h"
 #include "client/client_config.h"
 
 enum { HTTP_REQUEST_MAX_BODY_BYTES = 4 * 1024 * 1024 };
@@ -10,7 +12,8 @@ enum { HTTP_REQUEST_MAX_BODY_BYTES = 4 * 1024 * 1024 };
 struct http_request {
   struct text_buffer url;
   struct text_buffer body;
-  const char *content_type;         /* static text; NULL: the request has no body */
+  const char *content_type;         /* of `body`, static text; NULL: the request has none */
+  struct byte_source *source;       /* of the form's one field, its owner's; NULL: the body is no form */
   const char *answer_type;          /* static text: the `object` that the service answers with */
   struct curl_slist *own_headers;   /* the client's merged with the call's; NULL where the call has none */
   const struct curl_slist *headers; /* own_headers, or the client's */

@@ -4,7 +4,9 @@
 #include "base/monotonic_clock.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 static struct transfer *transfer_of(struct engine_task *task) {
   return (struct transfer *)task; /* its first member */
@@ -49,6 +51,32 @@ static double transfer_time_left(const struct transfer *transfer) {
   return transfer->deadline_at - monotonic_clock_now();
 }
 
+/* While a source is being sent, what counts is that bytes move; then, as without one, that an answer comes.
+ */
+static bool transfer_is_streaming(const struct transfer *transfer) {
+  const struct byte_source *source = transfer->request.source;
+  return source && !byte_source_is_exhausted(source);
+}
+
+/* Seconds that the attempt under way is given from now on. */
+static double transfer_patience(const struct transfer *transfer) {
+  const struct call_settings *settings = &transfer->settings;
+  double limit = transfer_is_streaming(transfer) ? settings->stall_timeout : settings->timeout;
+  double since = transfer->request.source ? transfer->attempt->moved_at : transfer->attempt_began_at;
+  return fmin(since + limit - monotonic_clock_now(), transfer_time_left(transfer));
+}
+
+/* False, with a word on it in the failure, where the source's bytes are gone for good. */
+static bool transfer_can_send_again(struct transfer *transfer) {
+  const struct byte_source *source = transfer->request.source;
+  struct failure *failure = &transfer->failure;
+  size_t length = strlen(failure->message);
+  if (!source || !source->was_asked || source->can_restart) return true;
+  snprintf(failure->message + length, sizeof failure->message - length,
+           "; not tried again, for the data function cannot start again");
+  return false;
+}
+
 /* The attempt is over and off the engine: DONE, or WAITING for the next one. */
 static void transfer_conclude_attempt(struct transfer *transfer, const struct attempt_outcome *outcome) {
   struct retry_decision decision;
@@ -62,7 +90,7 @@ static void transfer_conclude_attempt(struct transfer *transfer, const struct at
   }
   decision = retry_policy_decide(&transfer->settings.retry, &outcome->retry, transfer->attempts,
                                  transfer_time_left(transfer), upload_client_random(transfer->client));
-  if (decision.verdict != RETRY_NOW_OR_LATER) {
+  if (decision.verdict != RETRY_NOW_OR_LATER || !transfer_can_send_again(transfer)) {
     transfer_change(transfer, TRANSFER_DONE);
     return;
   }
@@ -91,11 +119,15 @@ static void on_finished(struct engine_task *task, CURLcode result) {
 
 static void transfer_time_out(struct transfer *transfer) {
   struct attempt_outcome outcome;
+  bool was_streaming = transfer_is_streaming(transfer);
   transfer_engine_stop(transfer->client->engine, transfer->attempt->easy);
   http_attempt_conclude(transfer->attempt, CURLE_OPERATION_TIMEDOUT, &outcome);
   if (transfer_time_left(transfer) <= 0)
     failure_set(&outcome.failure, FAILURE_TIMEOUT, "the deadline of %g s has passed",
                 transfer->settings.deadline);
+  else if (was_streaming)
+    failure_set(&outcome.failure, FAILURE_TIMEOUT, "stalled: no byte of the data could be sent for %g s",
+                transfer->settings.stall_timeout);
   else
     failure_set(&outcome.failure, FAILURE_TIMEOUT, "timed out: no whole answer within %g s",
                 transfer->settings.timeout);
@@ -106,10 +138,20 @@ static void transfer_time_out(struct transfer *transfer) {
  * alone that wait for one of max_connections.) */
 static void on_awake(struct engine_task *task) {
   struct transfer *transfer = transfer_of(task);
-  if (transfer->state == TRANSFER_SENDING)
-    transfer_time_out(transfer);
-  else
+  double patience;
+  if (transfer->state != TRANSFER_SENDING) {
     transfer_change(transfer, TRANSFER_READY);
+    return;
+  }
+  patience = transfer_patience(transfer);
+  if (patience > 0)
+    transfer_engine_sleep(transfer->client->engine, task, patience); /* bytes have moved meanwhile */
+  else
+    transfer_time_out(transfer);
+}
+
+static void on_paused(struct engine_task *task) {
+  transfer_queue(transfer_of(task));
 }
 
 struct transfer *transfer_new(struct upload_client *client, const struct call_settings *settings,
@@ -125,6 +167,7 @@ struct transfer *transfer_new(struct upload_client *client, const struct call_se
   client->running++;
   transfer->task.finished = on_finished;
   transfer->task.awake = on_awake;
+  transfer->task.paused = on_paused;
   transfer->settings = *settings;
   transfer->started_at = monotonic_clock_now();
   transfer->deadline_at = transfer->started_at + settings->deadline;
@@ -218,6 +261,7 @@ void transfer_begin(struct transfer *transfer, const char *api_key, size_t lengt
     transfer_fail(transfer, FAILURE_TIMEOUT, "the deadline passed before the request could begin");
     return;
   }
+  if (transfer->request.source) byte_source_restart(transfer->request.source);
   if (!transfer->attempt) transfer->attempt = upload_client_take_attempt(client);
   if (!transfer->attempt ||
       !http_attempt_prepare(transfer->attempt, client->config, &transfer->request, &terms) ||
@@ -226,8 +270,22 @@ void transfer_begin(struct transfer *transfer, const char *api_key, size_t lengt
     return;
   }
   transfer->attempts++;
+  transfer->attempt_began_at = monotonic_clock_now();
   transfer_change(transfer, TRANSFER_SENDING);
-  transfer_engine_sleep(client->engine, &transfer->task, fmin(transfer->settings.timeout, time_left));
+  transfer_engine_sleep(client->engine, &transfer->task, transfer_patience(transfer));
+}
+
+bool transfer_wants_chunk(const struct transfer *transfer) {
+  return transfer->state == TRANSFER_SENDING && transfer->request.source &&
+         byte_source_wants_chunk(transfer->request.source);
+}
+
+void transfer_feed(struct transfer *transfer, const char *chunk, size_t length) {
+  if (chunk)
+    byte_source_feed(transfer->request.source, chunk, length);
+  else
+    byte_source_feed_none(transfer->request.source);
+  http_attempt_go_on(transfer->attempt);
 }
 
 double transfer_elapsed(const struct transfer *transfer) {

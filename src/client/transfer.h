@@ -7,7 +7,8 @@
  *
  * Whenever a transfer becomes READY, WAITING or DONE it queues up with its client, and whoever steps the
  * engine takes it from there (transfer_take_changed) and does what C cannot: ask a Lua function for the key,
- * tell the program of the retry, hand over the result. */
+ * tell the program of the retry, hand over the result. One that is SENDING queues up when its source lacks a
+ * chunk, which a Lua function gives. */
 #ifndef CLIENT_TRANSFER_H
 #define CLIENT_TRANSFER_H
 
@@ -27,6 +28,7 @@ struct transfer {
   bool may_have_applied; /* by an attempt so far that left without a confirmation */
   bool next_connection_fresh;
   double started_at, deadline_at, ended_at;
+  double attempt_began_at;
   double retry_wait;                /* seconds, while WAITING */
   double retry_after;               /* seconds the service asked for in its last answer; 0 for none */
   struct failure failure;           /* of the last attempt; kind NONE after a 2xx */
@@ -52,6 +54,12 @@ struct transfer *transfer_take_changed(struct upload_client *client);
 
 /* READY -> SENDING, or DONE when the attempt cannot begin. The key is not kept. */
 void transfer_begin(struct transfer *transfer, const char *api_key, size_t length);
+
+/* Whether it is SENDING, and stands still for want of a chunk. */
+bool transfer_wants_chunk(const struct transfer *transfer);
+
+/* Goes on with that chunk, which must stay as it is until another one is wanted; NULL: there are no more. */
+void transfer_feed(struct transfer *transfer, const char *chunk, size_t length);
 
 /* Any state but DONE -> DONE with this failure. */
 void transfer_fail(struct transfer *transfer, enum failure_kind kind, const char *message);

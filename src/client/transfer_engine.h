@@ -9,10 +9,11 @@
 
 struct transfer_engine;
 
-/* To be embedded in what is driven; all zero at birth but for the two functions. */
+/* To be embedded in what is driven; all zero at birth but for the functions. */
 struct engine_task {
   void (*finished)(struct engine_task *task, CURLcode result); /* its exchange ended and is off the engine */
   void (*awake)(struct engine_task *task);                     /* its sleep is over */
+  void (*paused)(struct engine_task *task);                    /* its exchange lacks bytes to send */
   double wake_at;
   struct engine_task *earlier, *later; /* among the sleepers, soonest first */
   bool asleep;

@@ -20,6 +20,17 @@ bool upload_request_create(struct http_request *request, const struct upload_arg
   return text_buffer_append_text(&request->url, "/uploads") && set_json(request, arguments);
 }
 
+bool upload_request_part(struct http_request *request, const struct upload_arguments *arguments) {
+  request->answer_type = "upload.part";
+  request->source = arguments->source;
+  return set_upload_path(request, arguments, "/parts");
+}
+
+bool upload_request_complete(struct http_request *request, const struct upload_arguments *arguments) {
+  request->answer_type = "upload";
+  return set_upload_path(request, arguments, "/complete") && set_json(request, arguments);
+}
+
 bool upload_request_cancel(struct http_request *request, const struct upload_arguments *arguments) {
   request->answer_type = "upload";
   return set_upload_path(request, arguments, "/cancel");

@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: MIT */
+#include "base/byte_source.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+void byte_source_of_memory(struct byte_source *source, const char *memory, size_t length) {
+  *source = (struct byte_source){.kind = BYTE_SOURCE_MEMORY, .memory = memory, .length = (int64_t)length};
+}
+
+bool byte_source_of_file(struct byte_source *source, struct regular_file file, int64_t offset, int64_t length,
+                         struct failure *failure) {
+  int64_t rest = file.size - offset;
+  *source = (struct byte_source){.kind = BYTE_SOURCE_FILE, .file = file, .offset = offset};
+  source->length = length == BYTE_SOURCE_UNKNOWN && rest >= 0 ? rest : length;
+  if (rest >= 0 && source->length <= rest) return true;
+  return failure_set(failure, FAILURE_FILE, "the file has %" PRId64 " bytes: too few for offset and length",
+                     file.size);
+}
+
+void byte_source_of_chunks(struct byte_source *source, int64_t length, int64_t most, bool can_restart) {
+  *source = (struct byte_source){
+      .kind = BYTE_SOURCE_CHUNKS, .length = length, .most = most, .can_restart = can_restart};
+}
+
+void byte_source_destroy(struct byte_source *source) {
+  if (source->kind == BYTE_SOURCE_FILE) regular_file_close(&source->file);
+  *source = (struct byte_source){.kind = BYTE_SOURCE_NONE};
+}
+
+static size_t smaller(size_t size, int64_t left) {
+  return left < (int64_t)size ? (size_t)left : size;
+}
+
+/* A file that was written to meanwhile is found out at its last byte at the latest. */
+static bool read_file(struct byte_source *source, char *bytes, size_t size, size_t *count) {
+  *count = regular_file_read(&source->file, source->offset + source->position, bytes, size, &source->problem);
+  return *count > 0 && (source->position + (int64_t)*count < source->length ||
+                        regular_file_is_unchanged(&source->file, &source->problem));
+}
+
+static void take_chunk(struct byte_source *source, char *bytes, size_t size, size_t *count) {
+  *count = smaller(size, (int64_t)source->chunk_left);
+  memcpy(bytes, source->memory, *count);
+  source->memory += *count;
+  source->chunk_left -= *count;
+}
+
+static enum byte_source_answer without_chunk(struct byte_source *source) {
+  if (source->has_all_chunks) return BYTE_SOURCE_END;
+  source->was_asked = true;
+  return BYTE_SOURCE_WANTS_CHUNK;
+}
+
+enum byte_source_answer byte_source_read(struct byte_source *source, char *bytes, size_t size,
+                                         size_t *count) {
+  *count = 0;
+  if (source->problem.kind != FAILURE_NONE) return BYTE_SOURCE_BROKEN;
+  if (source->kind == BYTE_SOURCE_CHUNKS && source->chunk_left == 0) return without_chunk(source);
+  if (source->kind != BYTE_SOURCE_CHUNKS && source->position == source->length) return BYTE_SOURCE_END;
+  if (source->kind == BYTE_SOURCE_CHUNKS) {
+    take_chunk(source, bytes, size, count);
+  } else if (source->kind == BYTE_SOURCE_MEMORY) {
+    *count = smaller(size, source->length - source->position);
+    memcpy(bytes, source->memory + source->position, *count);
+  } else if (!read_file(source, bytes, smaller(size, source->length - source->position), count)) {
+    return BYTE_SOURCE_BROKEN;
+  }
+  source->position += (int64_t)*count;
+  return BYTE_SOURCE_READ;
+}
+
+void byte_source_feed(struct byte_source *source, const char *chunk, size_t length) {
+  int64_t limit = source->length == BYTE_SOURCE_UNKNOWN ? source->most : source->length;
+  source->memory = chunk;
+  source->chunk_left = length;
+  if ((int64_t)length <= limit - source->position) return;
+  source->chunk_left = 0;
+  if (source->length == BYTE_SOURCE_UNKNOWN)
+    failure_set(&source->problem, FAILURE_TOO_LARGE,
+                "the data function gave more than %" PRId64 " bytes, and a part takes no more", limit);
+  else
+    failure_set(&source->problem, FAILURE_ABORTED,
+                "the data function gave more than the %" PRId64 " bytes of its length", limit);
+}
+
+void byte_source_feed_none(struct byte_source *source) {
+  source->has_all_chunks = true;
+  if (source->length == BYTE_SOURCE_UNKNOWN || source->position == source->length) return;
+  failure_set(&source->problem, FAILURE_ABORTED,
+              "the data function ended after %" PRId64 " of the %" PRId64 " bytes of its length",
+              source->position, source->length);
+}
+
+bool byte_source_wants_chunk(const struct byte_source *source) {
+  return source->kind == BYTE_SOURCE_CHUNKS && source->was_asked && source->chunk_left == 0 &&
+         !source->has_all_chunks && source->problem.kind == FAILURE_NONE;
+}
+
+bool byte_source_is_exhausted(const struct byte_source *source) {
+  return source->position == source->length || (source->has_all_chunks && source->chunk_left == 0);
+}
+
+bool byte_source_rewind(struct byte_source *source) {
+  if (source->was_asked) return false;
+  source->position = 0;
+  return true;
+}
+
+void byte_source_restart(struct byte_source *source) {
+  if (source->kind == BYTE_SOURCE_CHUNKS)
+    byte_source_of_chunks(source, source->length, source->most, source->can_restart);
+  else
+    source->position = 0;
+}

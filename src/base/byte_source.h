@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: MIT */
+/* Where the bytes of a request's body come from: memory, a range of a file, or chunks that somebody feeds.
+ * They are read once an attempt, from their beginning, and never copied on the way. */
+#ifndef BASE_BYTE_SOURCE_H
+#define BASE_BYTE_SOURCE_H
+
+#include "base/regular_file.h"
+
+enum byte_source_kind { BYTE_SOURCE_NONE, BYTE_SOURCE_MEMORY, BYTE_SOURCE_FILE, BYTE_SOURCE_CHUNKS };
+
+enum { BYTE_SOURCE_UNKNOWN = -1 };
+
+/* All zero: no source. Reading is for the functions below. */
+struct byte_source {
+  enum byte_source_kind kind;
+  int64_t length;      /* BYTE_SOURCE_UNKNOWN: as many bytes as the chunks have */
+  int64_t most;        /* chunks of more bytes than these are a problem */
+  int64_t position;    /* bytes read since the beginning */
+  const char *memory;  /* all of it; of chunks, what is left of the last one */
+  size_t chunk_left;   /* bytes at `memory`, of chunks */
+  bool was_asked;      /* for a chunk: whoever feeds them must begin anew for another attempt */
+  bool can_restart;    /* whoever feeds the chunks can begin anew */
+  bool has_all_chunks; /* there will be no more */
+  struct regular_file file;
+  int64_t offset;         /* in the file */
+  struct failure problem; /* why reading broke; kind NONE as long as it has not */
+};
+
+/* The memory stays the caller's, and must stay as it is. */
+void byte_source_of_memory(struct byte_source *source, const char *memory, size_t length);
+
+/* Takes the file, also when it fails. `length` BYTE_SOURCE_UNKNOWN: to the end of the file. Fails with `file`
+ * where the file ends before. */
+bool byte_source_of_file(struct byte_source *source, struct regular_file file, int64_t offset, int64_t length,
+                         struct failure *failure);
+
+/* Chunks are asked for one at a time. `length` BYTE_SOURCE_UNKNOWN: as many bytes as come, up to `most`. */
+void byte_source_of_chunks(struct byte_source *source, int64_t length, int64_t most, bool can_restart);
+
+void byte_source_destroy(struct byte_source *source);
+
+enum byte_source_answer { BYTE_SOURCE_READ, BYTE_SOURCE_END, BYTE_SOURCE_WANTS_CHUNK, BYTE_SOURCE_BROKEN };
+
+/* READ: `*count` bytes, at least one. WANTS_CHUNK: none until somebody feeds one. BROKEN: `problem` says why.
+ */
+enum byte_source_answer byte_source_read(struct byte_source *source, char *bytes, size_t size, size_t *count);
+
+/* The next chunk, which stays the caller's and must stay as it is until another one is wanted; none: that was
+ * all of it. */
+void byte_source_feed(struct byte_source *source, const char *chunk, size_t length);
+void byte_source_feed_none(struct byte_source *source);
+
+/* Whether reading stands still for want of a chunk. */
+bool byte_source_wants_chunk(const struct byte_source *source);
+
+/* Whether every byte has been read. */
+bool byte_source_is_exhausted(const struct byte_source *source);
+
+/* Goes back to the beginning within an attempt. False when chunks are gone. */
+bool byte_source_rewind(struct byte_source *source);
+
+/* For another attempt: the beginning again. Whoever feeds chunks has begun anew. */
+void byte_source_restart(struct byte_source *source);
+
+#endif

@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: MIT */
+#include "base/regular_file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static bool fail_for(struct failure *failure, const char *what, const char *name, int error) {
+  char text[128];
+#ifdef __GLIBC__
+  const char *why = strerror_r(error, text, sizeof text);
+#else
+  const char *why = strerror_r(error, text, sizeof text) == 0 ? text : "unknown error";
+#endif
+  return failure_set(failure, FAILURE_FILE, "cannot %s %s: %s", what, name, why);
+}
+
+static const char *name_of_type(mode_t mode) {
+  if (S_ISDIR(mode)) return "a directory";
+  if (S_ISFIFO(mode)) return "a pipe";
+  if (S_ISSOCK(mode)) return "a socket";
+  return "a device";
+}
+
+/* Notes what the descriptor is, and closes it where it is nothing to read from. */
+static bool take_stock(struct regular_file *file, const char *name, struct failure *failure) {
+  struct stat status;
+  if (fstat(file->descriptor, &status) != 0) {
+    fail_for(failure, "read", name, errno);
+  } else if (!S_ISREG(status.st_mode)) {
+    failure_set(failure, FAILURE_FILE, "%s is %s, not a regular file", name, name_of_type(status.st_mode));
+  } else {
+    file->size = status.st_size;
+    file->modified = status.st_mtim;
+    return true;
+  }
+  regular_file_close(file);
+  return false;
+}
+
+bool regular_file_open(struct regular_file *file, const char *path, struct failure *failure) {
+  *file = (struct regular_file){.descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)};
+  if (file->descriptor < 0) return fail_for(failure, "open", path, errno);
+  return take_stock(file, path, failure);
+}
+
+bool regular_file_borrow(struct regular_file *file, int descriptor, struct failure *failure) {
+  *file = (struct regular_file){.descriptor = fcntl(descriptor, F_DUPFD_CLOEXEC, 0)};
+  if (file->descriptor < 0) return fail_for(failure, "read", "the file", errno);
+  return take_stock(file, "the file", failure);
+}
+
+bool regular_file_share(struct regular_file *file, const struct regular_file *of, struct failure *failure) {
+  *file = *of;
+  file->descriptor = fcntl(of->descriptor, F_DUPFD_CLOEXEC, 0);
+  return file->descriptor >= 0 || fail_for(failure, "read", "the file", errno);
+}
+
+size_t regular_file_read(const struct regular_file *file, int64_t offset, void *bytes, size_t size,
+                         struct failure *failure) {
+  ssize_t count;
+  do count = pread(file->descriptor, bytes, size, offset);
+  while (count < 0 && errno == EINTR);
+  if (count > 0) return (size_t)count;
+  if (count < 0)
+    fail_for(failure, "read", "the file", errno);
+  else
+    failure_set(failure, FAILURE_FILE, "the file has shrunk: it ends before byte %" PRId64, offset);
+  return 0;
+}
+
+bool regular_file_is_unchanged(const struct regular_file *file, struct failure *failure) {
+  struct stat status;
+  if (fstat(file->descriptor, &status) != 0) return fail_for(failure, "read", "the file", errno);
+  if (status.st_size != file->size)
+    return failure_set(failure, FAILURE_FILE,
+                       "the file has changed meanwhile: it had %" PRId64 " bytes, and has %" PRId64,
+                       file->size, (int64_t)status.st_size);
+  if (status.st_mtim.tv_sec != file->modified.tv_sec || status.st_mtim.tv_nsec != file->modified.tv_nsec)
+    return failure_set(failure, FAILURE_FILE, "the file has changed meanwhile: it was written to");
+  return true;
+}
+
+void regular_file_close(struct regular_file *file) {
+  if (file->descriptor >= 0) close(file->descriptor);
+  file->descriptor = -1;
+}

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: MIT */
+#include "binding/lua_file.h"
+
+#include "binding/lua_compat.h"
+#include "binding/lua_failure.h"
+
+#include <inttypes.h>
+
+static const char file_type[] = "openai_uploads.file";
+
+static struct regular_file *check_file(lua_State *L) {
+  struct regular_file *file = luaL_checkudata(L, 1, file_type);
+  if (file->descriptor < 0) luaL_error(L, "the file is closed");
+  return file;
+}
+
+static int file_size(lua_State *L) {
+  lua_Number size = (lua_Number)check_file(L)->size;
+  lua_Integer integer = (lua_Integer)size;
+  if ((lua_Number)integer == size)
+    lua_pushinteger(L, integer);
+  else
+    lua_pushnumber(L, size);
+  return 1;
+}
+
+static int file_modified(lua_State *L) {
+  const struct timespec *modified = &check_file(L)->modified;
+  char text[64];
+  snprintf(text, sizeof text, "%" PRId64 ".%09ld", (int64_t)modified->tv_sec, modified->tv_nsec);
+  lua_pushstring(L, text);
+  return 1;
+}
+
+static int file_problem(lua_State *L) {
+  struct failure failure = {0};
+  if (regular_file_is_unchanged(check_file(L), &failure))
+    lua_pushnil(L);
+  else
+    lua_failure_push_plain(L, &failure);
+  return 1;
+}
+
+static int file_close(lua_State *L) {
+  regular_file_close(luaL_checkudata(L, 1, file_type));
+  return 0;
+}
+
+static const luaL_Reg file_methods[] = {
+    {"__gc", file_close},      {"size", file_size},   {"modified", file_modified},
+    {"problem", file_problem}, {"close", file_close}, {NULL, NULL},
+};
+
+void lua_file_open(lua_State *L) {
+  luaL_newmetatable(L, file_type);
+  compat_setfuncs(L, file_methods, 0);
+  lua_pushvalue(L, -1);
+  lua_setfield(L, -2, "__index");
+  lua_pop(L, 1);
+}
+
+int lua_file_new(lua_State *L) {
+  const char *path = luaL_checkstring(L, 1);
+  struct regular_file *file = compat_newuserdata(L, sizeof *file);
+  struct failure failure = {0};
+  file->descriptor = -1;
+  compat_setmetatable(L, file_type);
+  if (regular_file_open(file, path, &failure)) return 1;
+  lua_pushnil(L);
+  lua_failure_push_plain(L, &failure);
+  return 2;
+}
+
+const struct regular_file *lua_file_test(lua_State *L, int index) {
+  const struct regular_file *file = compat_testudata(L, index, file_type);
+  return file && file->descriptor >= 0 ? file : NULL;
+}

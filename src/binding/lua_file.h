@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT */
+/* A regular file as a userdata, for the Lua floor: it is opened once, and all parts are read from it. */
+#ifndef BINDING_LUA_FILE_H
+#define BINDING_LUA_FILE_H
+
+#include "base/regular_file.h"
+#include <lua.h>
+
+/* To be called once a Lua state, before the others. */
+void lua_file_open(lua_State *L);
+
+/* open_file(path) -> file, or nil and a failure. file:size() -> bytes; file:modified() -> when it was last
+ * written to, as text; file:problem() -> nil, or a failure once it is no longer as it was opened;
+ * file:close(). */
+int lua_file_new(lua_State *L);
+
+/* The file at `index`, NULL when the value is none, or is closed. It stays the userdata's. */
+const struct regular_file *lua_file_test(lua_State *L, int index);
+
+#endif

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: MIT */
+/* The params of parts.create -> where the bytes come from. One of
+ *
+ *     { data = string }
+ *     { data = file of Lua's io [, length] }         from its present position
+ *     { file = path or core.open_file(path) [, offset] [, length] }
+ *     { data = function [, length] [, rewind = function] }
+ *
+ * A data function returns the next chunk, nil at the end, or nil and why there is none; `rewind` makes it
+ * begin anew for a further attempt. */
+#ifndef BINDING_LUA_PART_H
+#define BINDING_LUA_PART_H
+
+#include "base/byte_source.h"
+#include "client/transfer.h"
+#include <lua.h>
+#include <stdbool.h>
+
+/* Whether the table at `index` is such params. Else pushes what is wrong with it. */
+bool lua_part_check(lua_State *L, int index);
+
+/* Opens what checked params name, into a source that already belongs to a userdata. What Lua must keep goes
+ * into the table at `kept`. What the world got wrong (no such file, more bytes than a part takes) is left in
+ * `problem`. */
+void lua_part_open(lua_State *L, int index, struct byte_source *source, int kept, struct failure *problem);
+
+/* Asks the program for the chunk that the transfer wants; `kept` as above. An error in the function, or none
+ * but a reason, ends the transfer as `aborted`. Raises only for want of memory. */
+void lua_part_feed(lua_State *L, int kept, struct transfer *transfer);
+
+/* Before another attempt: lets the program begin anew, where it was asked for chunks. False when that raised,
+ * with the failure told. */
+bool lua_part_rewind(lua_State *L, int kept, const struct transfer *transfer, struct failure *failure);
+
+#endif
