@@ -4,6 +4,7 @@ local core = require "openai_uploads.core"
 local cancel_all = require "openai_uploads.cancel_all"
 local loops = require "openai_uploads.loop"
 local suspending = require "openai_uploads.suspending"
+local upload_file_chunked = require "openai_uploads.upload_file_chunked"
 
 local function blocking(settings)
   local made, client = pcall(core.client, settings)
@@ -16,6 +17,7 @@ local function make(settings)
   local loop = loops.find(settings and settings.loop)
   local client = loop and suspending.client(loop, settings) or blocking(settings)
   client.cancel_all = cancel_all(client, loop, settings and settings.max_connections or core.max_connections)
+  upload_file_chunked(client, loop)
   return client
 end
 

@@ -33,6 +33,17 @@ local function call(loop, client, start)
   end
 end
 
+-- Puts a suspending call into `calls` for each that `starts` can begin; of a table of them, a table.
+local function suspend_all(loop, client, starts, calls)
+  for name, start in pairs(starts) do
+    if type(start) == "table" then
+      suspend_all(loop, client, start, calls[name])
+    else
+      calls[name] = call(loop, client, start)
+    end
+  end
+end
+
 -- Some loops have to let go of a descriptor before it is closed.
 local function closing(loop, client)
   local close = client.close
@@ -48,7 +59,7 @@ function suspending.client(loop, settings)
   local made, client = pcall(core.client, settings, waiting(loop, later))
   if not made then error(client, 0) end
   later.client, client.close = client, closing(loop, client)
-  for name, start in pairs(client.start) do client[name] = call(loop, client, start) end
+  suspend_all(loop, client, client.start, client)
   return client
 end
 

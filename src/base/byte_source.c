@@ -4,18 +4,26 @@
 #include <inttypes.h>
 #include <string.h>
 
-void byte_source_of_memory(struct byte_source *source, const char *memory, size_t length) {
-  *source = (struct byte_source){.kind = BYTE_SOURCE_MEMORY, .memory = memory, .length = (int64_t)length};
+static bool set_range(struct byte_source *source, int64_t size, int64_t offset, int64_t length,
+                      struct failure *failure) {
+  int64_t rest = size - offset;
+  source->offset = offset;
+  source->length = length == BYTE_SOURCE_UNKNOWN && rest >= 0 ? rest : length;
+  if (rest >= 0 && source->length <= rest) return true;
+  return failure_set(failure, FAILURE_FILE, "there are but %" PRId64 " bytes: too few for offset and length",
+                     size);
+}
+
+bool byte_source_of_memory(struct byte_source *source, const char *memory, int64_t size, int64_t offset,
+                           int64_t length, struct failure *failure) {
+  *source = (struct byte_source){.kind = BYTE_SOURCE_MEMORY, .memory = memory};
+  return set_range(source, size, offset, length, failure);
 }
 
 bool byte_source_of_file(struct byte_source *source, struct regular_file file, int64_t offset, int64_t length,
                          struct failure *failure) {
-  int64_t rest = file.size - offset;
-  *source = (struct byte_source){.kind = BYTE_SOURCE_FILE, .file = file, .offset = offset};
-  source->length = length == BYTE_SOURCE_UNKNOWN && rest >= 0 ? rest : length;
-  if (rest >= 0 && source->length <= rest) return true;
-  return failure_set(failure, FAILURE_FILE, "the file has %" PRId64 " bytes: too few for offset and length",
-                     file.size);
+  *source = (struct byte_source){.kind = BYTE_SOURCE_FILE, .file = file};
+  return set_range(source, file.size, offset, length, failure);
 }
 
 void byte_source_of_chunks(struct byte_source *source, int64_t length, int64_t most, bool can_restart) {
@@ -23,9 +31,8 @@ void byte_source_of_chunks(struct byte_source *source, int64_t length, int64_t m
       .kind = BYTE_SOURCE_CHUNKS, .length = length, .most = most, .can_restart = can_restart};
 }
 
-void byte_source_destroy(struct byte_source *source) {
+void byte_source_release(struct byte_source *source) {
   if (source->kind == BYTE_SOURCE_FILE) regular_file_close(&source->file);
-  *source = (struct byte_source){.kind = BYTE_SOURCE_NONE};
 }
 
 static size_t smaller(size_t size, int64_t left) {
@@ -62,7 +69,7 @@ enum byte_source_answer byte_source_read(struct byte_source *source, char *bytes
     take_chunk(source, bytes, size, count);
   } else if (source->kind == BYTE_SOURCE_MEMORY) {
     *count = smaller(size, source->length - source->position);
-    memcpy(bytes, source->memory + source->position, *count);
+    memcpy(bytes, source->memory + source->offset + source->position, *count);
   } else if (!read_file(source, bytes, smaller(size, source->length - source->position), count)) {
     return BYTE_SOURCE_BROKEN;
   }

@@ -26,18 +26,20 @@ struct byte_source {
   struct failure problem; /* why reading broke; kind NONE as long as it has not */
 };
 
-/* The memory stays the caller's, and must stay as it is. */
-void byte_source_of_memory(struct byte_source *source, const char *memory, size_t length);
+/* A range of `size` bytes of memory, which stay the caller's, and must stay as they are. `length`
+ * BYTE_SOURCE_UNKNOWN: to their end. Fails with `file` where they end before. */
+bool byte_source_of_memory(struct byte_source *source, const char *memory, int64_t size, int64_t offset,
+                           int64_t length, struct failure *failure);
 
-/* Takes the file, also when it fails. `length` BYTE_SOURCE_UNKNOWN: to the end of the file. Fails with `file`
- * where the file ends before. */
+/* The same of a file, which it takes, also when it fails. */
 bool byte_source_of_file(struct byte_source *source, struct regular_file file, int64_t offset, int64_t length,
                          struct failure *failure);
 
 /* Chunks are asked for one at a time. `length` BYTE_SOURCE_UNKNOWN: as many bytes as come, up to `most`. */
 void byte_source_of_chunks(struct byte_source *source, int64_t length, int64_t most, bool can_restart);
 
-void byte_source_destroy(struct byte_source *source);
+/* Lets go of the file; nothing is read any more, but how far reading came is still known. */
+void byte_source_release(struct byte_source *source);
 
 enum byte_source_answer { BYTE_SOURCE_READ, BYTE_SOURCE_END, BYTE_SOURCE_WANTS_CHUNK, BYTE_SOURCE_BROKEN };
 

@@ -53,6 +53,12 @@ static int is_terminal(lua_State *L) {
   return 1;
 }
 
+/* process_id() -> another one once the process was forked */
+static int process_id(lua_State *L) {
+  lua_pushinteger(L, (lua_Integer)getpid());
+  return 1;
+}
+
 static const luaL_Reg functions[] = {
     {"client", lua_client_new},
     {"edit_distance", edit_distance},
@@ -61,6 +67,7 @@ static const luaL_Reg functions[] = {
     {"is_terminal", is_terminal},
     {"now", now},
     {"open_file", lua_file_new},
+    {"process_id", process_id},
     {"take", lua_transfer_take},
     {"upload_id_refusal", upload_id_refusal},
     {NULL, NULL},

@@ -64,14 +64,13 @@ static bool check_file(lua_State *L, int index) {
   return true;
 }
 
-static bool check_data(lua_State *L, int index, bool has_offset, bool has_length, bool has_rewind) {
+static bool check_data(lua_State *L, int index, bool has_offset, bool has_rewind) {
   FILE *file = NULL;
   lua_getfield(L, index, "data");
-  if (has_offset) return complain(L, "params.offset goes with params.file");
   if (has_rewind && !lua_isfunction(L, -1)) return complain(L, "params.rewind goes with a data function");
+  if (lua_type(L, -1) == LUA_TSTRING) return true;
+  if (has_offset) return complain(L, "params.offset goes with a string, or with params.file");
   if (lua_isfunction(L, -1)) return true;
-  if (lua_type(L, -1) == LUA_TSTRING)
-    return !has_length || complain(L, "params.length goes with a file or a function, not with a string");
   if (!compat_is_file(L, -1, &file)) {
     lua_pushfstring(L, "params.data must be a string, an open file or a function, got %s",
                     luaL_typename(L, -1));
@@ -100,7 +99,7 @@ bool lua_part_check(lua_State *L, int index) {
   if (has_file)
     fine = check_file(L, index) && (!has_rewind || complain(L, "params.rewind goes with a data function"));
   else
-    fine = check_data(L, index, !lua_isnil(L, top + 1), !lua_isnil(L, top + 2), has_rewind);
+    fine = check_data(L, index, !lua_isnil(L, top + 1), has_rewind);
   if (fine && has_rewind) {
     lua_getfield(L, index, "rewind");
     fine = lua_isfunction(L, -1) || complain(L, "params.rewind must be a function");
@@ -154,7 +153,8 @@ static void open_data(lua_State *L, int index, struct byte_source *source, int k
   size_t length;
   const char *text = lua_tolstring(L, -1, &length);
   if (text) {
-    byte_source_of_memory(source, text, length);
+    byte_source_of_memory(source, text, (int64_t)length, get_whole(L, index, "offset", 0),
+                          get_whole(L, index, "length", BYTE_SOURCE_UNKNOWN), problem);
   } else if (compat_is_file(L, -1, &stream)) {
     open_io_file(L, index, stream, source, problem);
   } else {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The params of parts.create -> where the bytes come from. One of
  *
- *     { data = string }
+ *     { data = string [, offset] [, length] }
  *     { data = file of Lua's io [, length] }         from its present position
  *     { file = path or core.open_file(path) [, offset] [, length] }
  *     { data = function [, length] [, rewind = function] }

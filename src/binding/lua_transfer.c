@@ -198,7 +198,7 @@ void lua_transfer_close(struct lua_transfer *holder) {
   struct transfer *transfer = holder->transfer;
   holder->transfer = NULL;
   transfer_delete(transfer);
-  byte_source_destroy(&holder->source);
+  byte_source_release(&holder->source);
   request_additions_destroy(&holder->additions);
 }
 

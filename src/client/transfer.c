@@ -43,6 +43,8 @@ static void transfer_change(struct transfer *transfer, enum transfer_state state
     transfer->ended_at = monotonic_clock_now();
     transfer->client->running--;
     transfer->client->done++;
+    if (transfer->request.source)
+      byte_source_release(transfer->request.source); /* no file is held without need */
   }
   if (state != TRANSFER_SENDING) transfer_queue(transfer);
 }

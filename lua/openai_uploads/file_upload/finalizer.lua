@@ -1,0 +1,43 @@
+-- SPDX-License-Identifier: MIT
+-- What happens to the Upload of a file whose job nobody holds any more: its parts are aborted, as dropped transfers
+-- are, and its cancel is begun. That goes out while the client is stepped, for whatever else.
+local core = require "openai_uploads.core"
+
+local finalizer = {
+  under_way = {}, -- cancels, which nobody else holds
+}
+
+local newproxy = rawget(_G, "newproxy")
+
+local function cancel(client, upload_id)
+  local transfer = client.start.cancel(upload_id)
+  finalizer.under_way[transfer] = true
+  transfer:on_done(function() finalizer.under_way[transfer] = nil end)
+end
+
+-- An object whose collection calls `action`.
+local function watch(action)
+  if newproxy then -- Lua 5.1 and LuaJIT know finalizers of userdata only
+    local proxy = newproxy(true)
+    getmetatable(proxy).__gc = action
+    return proxy
+  end
+  return setmetatable({}, { __gc = action })
+end
+
+--- From now on, the job's Upload is cancelled when the job is dropped, unless it shall be kept.
+function finalizer.arm(job)
+  local client, upload_id, process_id = job.client, job.upload_id, job.process_id
+  local armed = { is_armed = not job.plan.keeps_on_failure }
+  job.armed = armed
+  job.watched = watch(function()
+    if armed.is_armed and core.process_id() == process_id then pcall(cancel, client, upload_id) end
+  end)
+end
+
+--- There is nothing left to cancel.
+function finalizer.disarm(job)
+  if job.armed then job.armed.is_armed = false end
+end
+
+return finalizer

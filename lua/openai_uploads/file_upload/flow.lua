@@ -1,0 +1,269 @@
+-- SPDX-License-Identifier: MIT
+-- What happens to a file on its way: its Upload is created, its parts are sent side by side, it is completed; and when
+-- anything goes wrong, cancelled. All of it happens in the steps of the client: each call is a transfer of its own, and
+-- what it comes to begins what comes next.
+local core = require "openai_uploads.core"
+local finalizer = require "openai_uploads.file_upload.finalizer"
+local resume = require "openai_uploads.file_upload.resume"
+
+local SECONDS_BETWEEN_REPORTS = 0.1
+
+local flow = {}
+
+local function size_of_part(plan, number)
+  return math.min(plan.part_size, plan.bytes - (number - 1) * plan.part_size)
+end
+
+-- The options of one more call; nil, and the failure, when the deadline of the whole has passed.
+local function options_of_call(self)
+  local options = {}
+  for name, value in pairs(self.options) do options[name] = value end
+  options.with_response = nil
+  if self.deadline_at then
+    options.deadline = self.deadline_at - core.now()
+    if options.deadline <= 0 then
+      return nil, core.failure("timeout", ("the deadline of %g s has passed"):format(self.options.deadline))
+    end
+  end
+  return options
+end
+
+-- Those of the cancel: it is tried however little time there was for the rest, and nobody is told of its retries.
+local function options_of_cancel(self)
+  local options = {}
+  for name, value in pairs(self.options) do options[name] = value end
+  options.with_response, options.deadline, options.on_retry = nil, nil, nil
+  return options
+end
+
+-- The calls under way: each transfer with the number of its part, 0 for other calls.
+local function new_batch() return { running = {}, count = 0 } end
+
+local function conclude(self)
+  self.is_done = true
+  self.batch = new_batch()
+  finalizer.disarm(self)
+  if self.plan.file then self.plan.file:close() end
+  if self.digest then self.digest:close() end
+  local listener = self.listener
+  if not listener then return end
+  local fine, raised = pcall(listener, self)
+  if not fine then io.stderr:write("openai_uploads: the on_done function raised an error: ", tostring(raised), "\n") end
+end
+
+local function tell_cancelled(self, upload, failure)
+  local ending, id = self.ending, self.upload_id
+  ending.cancelled = upload ~= nil
+  ending.cancel_failure = failure
+  if upload then
+    ending.aftermath = id .. " was cancelled"
+    ending.may_have_applied = false
+  elseif failure.kind == "gone" then
+    ending.aftermath = id .. " has expired"
+  else
+    ending.aftermath = ("the cancel of %s was not confirmed: %s"):format(id, tostring(failure))
+  end
+  conclude(self)
+end
+
+-- What goes wrong in a program's function, or in ours, ends the whole; a listener's error would only be told.
+local function guarded(self, action, ...)
+  local fine, raised = pcall(action, self, ...)
+  if not fine and not self.is_done then flow.fail(self, core.failure("aborted", tostring(raised))) end
+end
+
+-- Begins a call; `finish(self, result, failure, response)` takes what it comes to. `number`: of its part. It counts
+-- from before its start: that makes a step, in which others end, and perhaps all of it.
+local function launch(self, finish, number, start, ...)
+  local batch = self.batch
+  batch.count = batch.count + 1
+  local begun, transfer = pcall(start, ...)
+  if not begun then
+    batch.count = batch.count - 1
+    error(transfer, 0)
+  end
+  if batch ~= self.batch then
+    transfer:abort()
+    return
+  end
+  batch.running[transfer] = number or 0
+  transfer:on_done(function()
+    if batch ~= self.batch then return end
+    batch.running[transfer] = nil
+    batch.count = batch.count - 1
+    guarded(self, finish, core.take(transfer))
+  end)
+end
+
+-- Nothing that those under way come to is listened to any more.
+local function stop_running(self)
+  local running = self.batch.running
+  self.batch = new_batch()
+  for transfer in pairs(running) do transfer:abort() end
+end
+
+-- Ends it: what is under way is stopped, and nothing is left behind. In a process forked since, the Upload is the
+-- parent's.
+function flow.fail(self, failure)
+  if self.ending then return end
+  self.ending = failure
+  stop_running(self)
+  failure.upload_id = self.upload_id
+  if not self.upload_id or core.process_id() ~= self.process_id then return conclude(self) end
+  if self.plan.keeps_on_failure then
+    failure.resume = resume.describe(self.plan, self.upload_id, self.part_ids)
+    failure.aftermath = self.upload_id .. " is kept"
+    return conclude(self)
+  end
+  local started, problem = pcall(launch, self, tell_cancelled, nil, self.client.start.cancel, self.upload_id,
+    options_of_cancel(self))
+  if not started then tell_cancelled(self, nil, core.failure("aborted", tostring(problem))) end
+end
+
+local function call_program(name, action, ...)
+  local fine, raised = pcall(action, ...)
+  if not fine then error(("the %s function raised an error: %s"):format(name, tostring(raised)), 0) end
+end
+
+--- Bytes handed over so far, those of parts that are done and of those under way, and in total.
+function flow.progress(self)
+  local sent = self.bytes_done
+  for transfer, number in pairs(self.batch.running) do
+    if number > 0 then sent = sent + transfer:progress() end
+  end
+  return sent, self.plan.bytes
+end
+
+local function report(self)
+  local on_progress = self.plan.on_progress
+  if not on_progress or self.ending then return end
+  self.reported_at = core.now()
+  call_program("on_progress", on_progress, flow.progress(self))
+end
+
+local function save(self)
+  local on_checkpoint = self.plan.on_checkpoint
+  if not on_checkpoint then return end
+  call_program("on_checkpoint", on_checkpoint, resume.describe(self.plan, self.upload_id, self.part_ids))
+end
+
+local function succeed(self, upload, failure, response)
+  if not upload then return flow.fail(self, failure) end
+  self.upload, self.response = upload, response
+  conclude(self)
+end
+
+-- All parts are there. The digest may need longer than the sending; then this is called again.
+local function complete(self)
+  local failure, options = self.plan.file and self.plan.file:problem()
+  if failure then return flow.fail(self, failure) end
+  local md5 = self.plan.md5
+  if self.digest then
+    md5, failure = self.digest:wait(0)
+    if failure then return flow.fail(self, failure) end
+    self.awaits_digest = md5 == nil
+    if self.awaits_digest then return end
+  end
+  options, failure = options_of_call(self)
+  if not options then return flow.fail(self, failure) end
+  options.with_response = self.options.with_response
+  launch(self, succeed, nil, self.client.start.complete, self.upload_id, { part_ids = self.part_ids, md5 = md5 },
+    options)
+end
+
+local send_parts
+
+local function send_part(self, number, options)
+  local plan = self.plan
+  launch(self, function(_, part, failure)
+    if not part then
+      failure.part_number = number
+      return flow.fail(self, failure)
+    end
+    self.part_ids[number] = part.id
+    self.bytes_done = self.bytes_done + size_of_part(plan, number)
+    save(self)
+    report(self)
+    send_parts(self)
+  end, number, self.client.start.parts.create, self.upload_id, {
+    file = plan.file, data = plan.data, offset = (number - 1) * plan.part_size, length = size_of_part(plan, number),
+  }, options)
+end
+
+-- The number of the next part to send; nil when there is none.
+local function take_next(self)
+  while self.next_number <= self.plan.part_count do
+    local number = self.next_number
+    self.next_number = number + 1
+    if not self.part_ids[number] then return number end
+  end
+end
+
+-- What a call comes to may have ended it while that call was begun.
+local function is_over(self) return self.ending or self.is_done end
+
+-- Keeps as many on their way as are wanted at a time.
+function send_parts(self)
+  while self.batch.count < self.plan.concurrency and not is_over(self) do
+    local number = take_next(self)
+    if not number then break end
+    local options, failure = options_of_call(self)
+    if not options then return flow.fail(self, failure) end
+    send_part(self, number, options)
+  end
+  if self.batch.count == 0 and not is_over(self) then complete(self) end
+end
+
+local function accept_created(self, upload, failure)
+  if not upload then return flow.fail(self, failure) end
+  self.upload_id = upload.id
+  finalizer.arm(self)
+  save(self)
+  report(self)
+  send_parts(self)
+end
+
+local function resume_parts(self)
+  local saved = self.plan.resume
+  self.upload_id, self.part_ids = saved.upload_id, resume.part_ids(saved)
+  for number = 1, self.plan.part_count do
+    if self.part_ids[number] then self.bytes_done = self.bytes_done + size_of_part(self.plan, number) end
+  end
+  finalizer.arm(self)
+  report(self)
+  send_parts(self)
+end
+
+--- A new one; nothing has begun.
+function flow.new(client, plan, options)
+  return {
+    client = client, plan = plan, options = options, process_id = core.process_id(),
+    part_ids = {}, bytes_done = 0, next_number = 1, batch = new_batch(),
+  }
+end
+
+--- Begins it. Misuse of an option raises.
+function flow.begin(self)
+  if type(self.options.deadline) == "number" then self.deadline_at = core.now() + self.options.deadline end
+  if self.plan.computes_md5 then self.digest = core.digest(self.plan.file or self.plan.data) end
+  if self.plan.resume then return resume_parts(self) end
+  launch(self, accept_created, nil, self.client.start.create, self.plan.create, options_of_call(self) or self.options)
+end
+
+--- What nobody calls back for: the digest, and the time to report.
+function flow.look_around(self)
+  if is_over(self) then return end
+  if self.awaits_digest then guarded(self, complete) end
+  local is_due = core.now() - (self.reported_at or 0) >= SECONDS_BETWEEN_REPORTS
+  if self.plan.on_progress and is_due then guarded(self, report) end
+end
+
+--- Ends it as aborted; or, where it is ending, gives up on the cancel.
+function flow.abort(self)
+  local failure = core.failure("aborted", "aborted by the program")
+  if not self.ending then return flow.fail(self, failure) end
+  stop_running(self)
+  tell_cancelled(self, nil, failure)
+end
+
+return flow

@@ -1,0 +1,95 @@
+-- SPDX-License-Identifier: MIT
+-- A file on its way, as a program holds it: it is used as a transfer is.
+local core = require "openai_uploads.core"
+local flow = require "openai_uploads.file_upload.flow"
+
+-- How long a wait goes on without a look at what nobody calls back for.
+local SECONDS_BETWEEN_REPORTS = 0.1
+local SECONDS_BETWEEN_LOOKS = 0.02 -- at a digest that is not ready, when nothing else is under way
+
+local job = {}
+job.__index = job
+
+--- Begins it. Misuse of an option raises. loop: what its client waits in; nil when it blocks.
+function job.start(client, loop, plan, options)
+  local self = setmetatable(flow.new(client, plan, options or {}), job)
+  self.loop = loop
+  flow.begin(self)
+  return self
+end
+
+--- One that has failed before anything was begun.
+function job.failed(client, failure)
+  local self = setmetatable(flow.new(client, {}, {}), job)
+  self.is_done, self.ending = true, failure
+  return self
+end
+
+local function result(self)
+  if not self.is_done then return false end
+  if self.ending then return true, nil, self.ending end
+  return true, self.upload, nil, self.response
+end
+
+function job:done() return self.is_done == true end
+
+function job:poll()
+  if not self.is_done then
+    self.client.step()
+    flow.look_around(self)
+  end
+  return result(self)
+end
+
+-- Lets time pass, but no more than `seconds`, until something may have come about.
+local function pause(self, seconds)
+  if self.awaits_digest then
+    seconds = math.min(seconds, SECONDS_BETWEEN_LOOKS)
+  elseif self.plan.on_progress then
+    seconds = math.min(seconds, SECONDS_BETWEEN_REPORTS)
+  end
+  if self.loop then return self.loop.wait(self.client, self, seconds < math.huge and seconds or nil) end
+  if self.awaits_digest and self.batch.count == 0 then self.digest:wait(seconds) end
+  self.client.step(seconds)
+end
+
+function job:wait(seconds)
+  if seconds ~= nil and not (type(seconds) == "number" and seconds >= 0) then
+    error("bad argument #1 to 'wait' (seconds must be a number that is not negative)", 2)
+  end
+  local last = core.now() + (seconds or math.huge)
+  while not self.is_done do
+    local left = last - core.now()
+    if left <= 0 then return self:poll() end
+    pause(self, left)
+    flow.look_around(self)
+  end
+  return result(self)
+end
+
+--- Ends it, and cancels its Upload: it is done once that is over. While that is under way, gives up on it.
+function job:abort()
+  if self.is_done then return false end
+  flow.abort(self)
+  return true
+end
+
+job.__close = function(self)
+  if self:abort() and not self.is_done then self:wait() end
+end
+
+function job:on_done(listener)
+  if type(listener) ~= "function" then
+    error(("bad argument #1 to 'on_done' (function expected, got %s)"):format(type(listener)), 2)
+  end
+  self.listener = listener
+  if self.is_done then listener(self) end
+end
+
+job.progress = flow.progress
+
+function job:__tostring()
+  return "openai_uploads.file_upload: " .. (self.is_done and "done" or self.ending and "cancelling" or "running")
+end
+
+return job

@@ -1,0 +1,141 @@
+-- SPDX-License-Identifier: MIT
+-- The params of upload_file_chunked: checked, completed, and turned into a plan of the parts. Misuse raises, without
+-- a position; what the world got wrong is a failure.
+local core = require "openai_uploads.core"
+local mime_types = require "openai_uploads.file_upload.mime_types"
+local resume = require "openai_uploads.file_upload.resume"
+
+local params = {}
+
+local DEFAULT_CONCURRENCY, MOST_CONCURRENCY = 4, 64
+
+-- name -> what it must be
+local known = {
+  file = "string", data = "string", filename = "string", mime_type = "string", purpose = "string", md5 = "string",
+  bytes = "whole number", part_size = "whole number", concurrency = "whole number",
+  expires_after = "table", resume = "table",
+  on_progress = "function", on_checkpoint = "function", keep_on_failure = "boolean",
+}
+
+local function complain(format, ...)
+  error(("bad argument #1 to 'upload_file_chunked' (" .. format .. ")"):format(...), 0)
+end
+
+local function complain_of_unknown(name)
+  local nearest, distance = nil, math.floor(#tostring(name) / 3) + 1
+  for other in pairs(known) do
+    local away = type(name) == "string" and core.edit_distance(name, other) or distance
+    if away < distance then nearest, distance = other, away end
+  end
+  complain("unknown field 'params.%s'%s", tostring(name), nearest and (" (did you mean '%s'?)"):format(nearest) or "")
+end
+
+local function is_whole(value)
+  return type(value) == "number" and value >= 0 and value % 1 == 0 and value < math.huge
+end
+
+-- An integer where Lua has them: 64 * 2^20 is none, nor is a number that was read from JSON.
+local function whole(value)
+  return value and math.tointeger and math.tointeger(value) or value -- luacheck: ignore 143
+end
+
+local function check_types(given)
+  for name, value in pairs(given) do
+    local wanted = known[name]
+    if not wanted then complain_of_unknown(name) end
+    if not (wanted == "whole number" and is_whole(value) or type(value) == wanted) then
+      complain("params.%s must be a %s, got %s", name, wanted, type(value) == "number" and value or type(value))
+    end
+    if value == "" and name ~= "data" then complain("params.%s is empty", name) end
+  end
+end
+
+local function check_range(given, name, least, most)
+  local value = given[name]
+  if value and (value < least or value > most) then
+    complain("params.%s must be from %d to %d, got %d", name, least, most, value)
+  end
+end
+
+local function check(given)
+  if type(given) ~= "table" then complain("params must be a table, got %s", type(given)) end
+  check_types(given)
+  if (given.file == nil) == (given.data == nil) then
+    complain(given.file and "params.file and params.data exclude each other"
+      or "params.file is missing, and so is params.data")
+  end
+  if given.file and given.file:find("\0", 1, true) then complain("params.file contains a NUL byte") end
+  if given.data and not given.filename then complain("params.filename is missing: data has no name of its own") end
+  if not given.purpose then complain("params.purpose is missing") end
+  check_range(given, "part_size", 1, core.max_part_bytes)
+  check_range(given, "concurrency", 1, MOST_CONCURRENCY)
+  if given.md5 and given.md5 ~= "compute" and not (given.md5:find("^%x+$") and #given.md5 == 32) then
+    complain("params.md5 must be 32 hexadecimal digits or 'compute', got '%s'", given.md5)
+  end
+  if given.resume then
+    local problem = resume.problem(given.resume)
+    if problem then complain("params.resume %s", problem) end
+    if given.part_size and given.part_size ~= given.resume.part_size then
+      complain("params.part_size is %d, but the parts sent so far have %d bytes", given.part_size,
+        given.resume.part_size)
+    end
+  end
+end
+
+local function guess_mime_type(filename)
+  local extension = filename:match("%.(%w+)$")
+  local guessed = extension and mime_types[extension:lower()]
+  if guessed then return guessed end
+  complain("params.mime_type is missing, and none is known for %s",
+    extension and ("files named *." .. extension) or ("'" .. filename .. "', which has no extension"))
+end
+
+local function file_failure(format, ...) return nil, core.failure("file", format:format(...)) end
+
+-- Fills in what is to be read. False and a failure, where that cannot be.
+local function open(plan, given)
+  if given.data then
+    plan.data, plan.bytes = given.data, #given.data
+  else
+    local file, failure = core.open_file(given.file)
+    if not file then return nil, failure end
+    plan.file, plan.bytes, plan.modified = file, file:size(), file:modified()
+  end
+  if plan.bytes == 0 then return file_failure("%s is empty: there is nothing to send", plan.filename) end
+  if given.bytes and given.bytes ~= plan.bytes then
+    return file_failure("%s has %d bytes, where params.bytes says %d", plan.filename, plan.bytes, given.bytes)
+  end
+  return true
+end
+
+--- What is to be done: { file or data, bytes, part_size, part_count, create: the params of that call, ... }; nil and
+--- a failure where the file cannot be read, or is not the one to resume.
+function params.plan(given)
+  check(given)
+  local filename = given.filename or given.file:match("[^/]*$")
+  local plan = {
+    filename = filename, concurrency = given.concurrency or DEFAULT_CONCURRENCY,
+    part_size = whole(given.part_size or given.resume and given.resume.part_size or core.max_part_bytes),
+    md5 = given.md5 ~= "compute" and given.md5 or nil, computes_md5 = given.md5 == "compute",
+    on_progress = given.on_progress, on_checkpoint = given.on_checkpoint,
+    keeps_on_failure = given.keep_on_failure, resume = given.resume,
+    create = {
+      filename = filename, purpose = given.purpose, mime_type = given.mime_type or guess_mime_type(filename),
+      expires_after = given.expires_after,
+    },
+  }
+  local fine, failure = open(plan, given)
+  if fine and plan.resume then
+    local difference = resume.difference(plan.resume, plan)
+    if difference then fine, failure = file_failure("%s cannot be resumed: %s", filename, difference) end
+  end
+  if not fine then
+    if plan.file then plan.file:close() end
+    return nil, failure
+  end
+  plan.create.bytes = plan.bytes
+  plan.part_count = math.ceil(plan.bytes / plan.part_size)
+  return plan
+end
+
+return params

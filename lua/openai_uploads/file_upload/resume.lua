@@ -1,0 +1,51 @@
+-- SPDX-License-Identifier: MIT
+-- What must be known to go on with an Upload later, in another process too: a plain table that can be written as JSON.
+--
+--   { upload_id, filename, bytes, part_size, modified: of the file, as text; parts: a list of { number, id } }
+
+local resume = {}
+
+--- The table for an Upload so far. part_ids: number of a part -> its id.
+function resume.describe(plan, upload_id, part_ids)
+  local parts = {}
+  for number = 1, plan.part_count do
+    if part_ids[number] then parts[#parts + 1] = { number = number, id = part_ids[number] } end
+  end
+  return {
+    upload_id = upload_id, filename = plan.filename, bytes = plan.bytes, part_size = plan.part_size,
+    modified = plan.modified, parts = parts,
+  }
+end
+
+local function is_part(part)
+  return type(part) == "table" and type(part.number) == "number" and type(part.id) == "string"
+end
+
+--- Why that is no such table, as words that follow its name; nil when it is one.
+function resume.problem(saved)
+  if type(saved.upload_id) ~= "string" or saved.upload_id == "" then return "has no upload_id" end
+  if type(saved.bytes) ~= "number" or type(saved.part_size) ~= "number" or saved.part_size < 1 then
+    return "has no bytes or no part_size"
+  end
+  if type(saved.parts) ~= "table" then return "has no list of parts" end
+  for _, part in ipairs(saved.parts) do
+    if not is_part(part) then return "has a part without number or id" end
+  end
+  return nil
+end
+
+--- What about the file is not as it was; nil when it is the same.
+function resume.difference(saved, plan)
+  if saved.bytes ~= plan.bytes then return ("it had %d bytes, and has %d"):format(saved.bytes, plan.bytes) end
+  if saved.modified ~= plan.modified then return "it was written to since" end
+  return nil
+end
+
+--- number of a part -> its id
+function resume.part_ids(saved)
+  local part_ids = {}
+  for _, part in ipairs(saved.parts) do part_ids[part.number] = part.id end
+  return part_ids
+end
+
+return resume

@@ -1,0 +1,54 @@
+-- SPDX-License-Identifier: MIT
+-- A whole file, in parts that are sent side by side.
+local core = require "openai_uploads.core"
+local job = require "openai_uploads.file_upload.job"
+local params = require "openai_uploads.file_upload.params"
+
+local SECONDS_TO_CANCEL = 10 -- when whoever waited was interrupted
+
+-- Errors have no position.
+local function start(client, loop, given, options)
+  if options ~= nil and type(options) ~= "table" then
+    error(("bad argument #2 to 'upload_file_chunked' (options must be a table, got %s)"):format(type(options)), 0)
+  end
+  local plan, failure = params.plan(given)
+  if not plan then return job.failed(client, failure) end
+  local begun, made = pcall(job.start, client, loop, plan, options)
+  if begun then return made end
+  if plan.file then plan.file:close() end
+  error(made, 0)
+end
+
+-- Ctrl-C, and whatever else is raised where somebody waits: nothing is left behind, then it is raised again.
+local function wait_through(begun)
+  local fine, raised = pcall(begun.wait, begun)
+  if fine then return end
+  begun:abort()
+  pcall(begun.wait, begun, SECONDS_TO_CANCEL)
+  error(raised, 0)
+end
+
+-- Plain Lua 5.1 cannot suspend inside a pcall.
+local can_suspend_in_pcall = coroutine.wrap(function() return pcall(coroutine.yield, "suspended") end)() == "suspended"
+
+--- Gives a client its upload_file_chunked and start.upload_file_chunked. loop: what its calls wait in; nil when they
+--- block.
+return function(client, loop)
+  function client.start.upload_file_chunked(given, options)
+    local begun, made = pcall(start, client, loop, given, options)
+    if not begun then error(made, 2) end
+    return made
+  end
+
+  function client.upload_file_chunked(given, options)
+    local refusal = loop and loop.refusal and loop.refusal()
+    if refusal then return nil, core.failure("configuration", refusal) end
+    local begun, made = pcall(start, client, loop, given, options)
+    if not begun then error(made, 2) end
+    if loop and not can_suspend_in_pcall then made:wait() else wait_through(made) end
+    local _, upload, failure, response = made:poll()
+    if response ~= nil then return upload, failure, response end
+    if failure then return nil, failure end
+    return upload
+  end
+end
