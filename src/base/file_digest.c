@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: MIT */
+#include "base/file_digest.h"
+
+#include "base/monotonic_clock.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { PIECE_SIZE = 256 * 1024, LONGEST_NAP = 3600 /* seconds */ };
+
+struct file_digest {
+  pthread_t thread;
+  bool has_thread;
+  pid_t process;
+  atomic_bool is_unwanted; /* the thread looks at it before each piece */
+  /* as they are from its birth on; one or the other */
+  struct regular_file file; /* without a descriptor: it is memory's */
+  const unsigned char *bytes;
+  int64_t size;
+  /* for the thread alone, as long as it runs */
+  unsigned char *room; /* for a piece of the file */
+  char hex[MD5_HEX_SIZE];
+  struct failure failure;
+  /* for who has the lock */
+  pthread_mutex_t lock;
+  pthread_cond_t has_ended;
+  enum file_digest_state state;
+};
+
+/* How many of the bytes at `offset` are at `piece` now; 0 when that failed. */
+static size_t next_piece(struct file_digest *digest, int64_t offset, const unsigned char **piece) {
+  int64_t left = digest->size - offset;
+  size_t size = left < PIECE_SIZE ? (size_t)left : PIECE_SIZE;
+  *piece = digest->room;
+  if (digest->room) return regular_file_read(&digest->file, offset, digest->room, size, &digest->failure);
+  *piece = digest->bytes + offset;
+  return size;
+}
+
+static bool compute(struct file_digest *digest) {
+  struct md5 md5;
+  md5_create(&md5);
+  for (int64_t offset = 0; offset < digest->size;) {
+    const unsigned char *piece;
+    size_t length;
+    if (atomic_load(&digest->is_unwanted))
+      return failure_set(&digest->failure, FAILURE_ABORTED, "the digest was deleted");
+    length = next_piece(digest, offset, &piece);
+    if (length == 0) return false;
+    md5_update(&md5, piece, length);
+    offset += (int64_t)length;
+  }
+  md5_finish_hex(&md5, digest->hex);
+  return true;
+}
+
+static void *run(void *data) {
+  struct file_digest *digest = data;
+  bool computed = compute(digest);
+  pthread_mutex_lock(&digest->lock);
+  digest->state = computed ? FILE_DIGEST_READY : FILE_DIGEST_FAILED;
+  pthread_cond_broadcast(&digest->has_ended);
+  pthread_mutex_unlock(&digest->lock);
+  return NULL;
+}
+
+/* Neither of the two can fail where there is memory for the digest itself. */
+static void make_lock(struct file_digest *digest) {
+  pthread_condattr_t attributes;
+  pthread_mutex_init(&digest->lock, NULL);
+  pthread_condattr_init(&attributes);
+  pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+  pthread_cond_init(&digest->has_ended, &attributes);
+  pthread_condattr_destroy(&attributes);
+}
+
+static struct file_digest *file_digest_new(struct failure *failure) {
+  struct file_digest *digest = calloc(1, sizeof *digest);
+  if (!digest) {
+    failure_set_out_of_memory(failure);
+    return NULL;
+  }
+  digest->file.descriptor = -1;
+  digest->process = getpid();
+  atomic_init(&digest->is_unwanted, false);
+  make_lock(digest);
+  return digest;
+}
+
+/* Signals are the host's: its own thread shall get them. */
+static bool start_thread(struct file_digest *digest, struct failure *failure) {
+  sigset_t all, before;
+  int error;
+  sigfillset(&all);
+  pthread_sigmask(SIG_SETMASK, &all, &before);
+  error = pthread_create(&digest->thread, NULL, run, digest);
+  pthread_sigmask(SIG_SETMASK, &before, NULL);
+  digest->has_thread = error == 0;
+  return digest->has_thread ||
+         failure_set(failure, FAILURE_FILE, "no thread could be started for its MD5: %s", strerror(error));
+}
+
+static bool hold_file(struct file_digest *digest, const struct regular_file *file, struct failure *failure) {
+  digest->size = file->size;
+  digest->room = malloc(PIECE_SIZE);
+  if (!digest->room) return failure_set_out_of_memory(failure);
+  return regular_file_share(&digest->file, file, failure);
+}
+
+struct file_digest *file_digest_new_of_file(const struct regular_file *file, struct failure *failure) {
+  struct file_digest *digest = file_digest_new(failure);
+  if (!digest) return NULL;
+  if (hold_file(digest, file, failure) && start_thread(digest, failure)) return digest;
+  file_digest_delete(digest);
+  return NULL;
+}
+
+struct file_digest *file_digest_new_of_memory(const void *bytes, size_t length, struct failure *failure) {
+  struct file_digest *digest = file_digest_new(failure);
+  if (!digest) return NULL;
+  digest->bytes = bytes;
+  digest->size = (int64_t)length;
+  if (start_thread(digest, failure)) return digest;
+  file_digest_delete(digest);
+  return NULL;
+}
+
+/* With the lock, which the thread can have meanwhile. May end early. */
+static void nap(struct file_digest *digest, double seconds) {
+  double length = seconds < LONGEST_NAP ? seconds : LONGEST_NAP;
+  struct timespec end;
+  clock_gettime(CLOCK_MONOTONIC, &end);
+  end.tv_sec += (time_t)length;
+  end.tv_nsec += (long)((length - (double)(time_t)length) * 1e9);
+  if (end.tv_nsec >= 1000000000) end.tv_sec++, end.tv_nsec -= 1000000000;
+  pthread_cond_timedwait(&digest->has_ended, &digest->lock, &end);
+}
+
+enum file_digest_state file_digest_wait(struct file_digest *digest, double seconds, char hex[MD5_HEX_SIZE],
+                                        struct failure *failure) {
+  double end = monotonic_clock_now() + seconds, left = seconds;
+  enum file_digest_state state;
+  if (digest->process != getpid()) {
+    failure_set(failure, FAILURE_ABORTED, "the process that began this digest was forked");
+    return FILE_DIGEST_FAILED;
+  }
+  pthread_mutex_lock(&digest->lock);
+  for (; digest->state == FILE_DIGEST_RUNNING && left > 0; left = end - monotonic_clock_now())
+    nap(digest, left);
+  state = digest->state;
+  pthread_mutex_unlock(&digest->lock);
+  if (state == FILE_DIGEST_READY) memcpy(hex, digest->hex, MD5_HEX_SIZE);
+  if (state == FILE_DIGEST_FAILED) *failure = digest->failure;
+  return state;
+}
+
+/* A forked child has no such thread, and whoever had the lock has it for ever. */
+void file_digest_delete(struct file_digest *digest) {
+  if (!digest) return;
+  if (digest->process == getpid()) {
+    atomic_store(&digest->is_unwanted, true);
+    if (digest->has_thread) pthread_join(digest->thread, NULL);
+    pthread_cond_destroy(&digest->has_ended);
+    pthread_mutex_destroy(&digest->lock);
+  }
+  regular_file_close(&digest->file);
+  free(digest->room);
+  free(digest);
+}

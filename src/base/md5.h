@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT */
+/* MD5 (RFC 1321), fed piece by piece. It is good for noticing what was damaged on its way, and for nothing
+ * else. Allocates nothing: there is nothing to destroy. */
+#ifndef BASE_MD5_H
+#define BASE_MD5_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+enum { MD5_BLOCK_SIZE = 64, MD5_SIZE = 16, MD5_HEX_SIZE = 2 * MD5_SIZE + 1 /* with the NUL */ };
+
+struct md5 {
+  uint32_t state[4];
+  uint64_t length;                     /* bytes so far */
+  unsigned char block[MD5_BLOCK_SIZE]; /* its first length % MD5_BLOCK_SIZE bytes are yet to be digested */
+};
+
+void md5_create(struct md5 *md5);
+
+/* `bytes` may be NULL where `length` is 0. */
+void md5_update(struct md5 *md5, const void *bytes, size_t length);
+
+/* Fills `digest`. The md5 may then be created anew, and nothing else. */
+void md5_finish(struct md5 *md5, unsigned char digest[MD5_SIZE]);
+
+/* The same, in lower case hexadecimal digits. */
+void md5_finish_hex(struct md5 *md5, char hex[MD5_HEX_SIZE]);
+
+#endif
