@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: MIT */
+#include "binding/lua_digest.h"
+
+#include "base/file_digest.h"
+#include "binding/lua_compat.h"
+#include "binding/lua_failure.h"
+#include "binding/lua_file.h"
+
+static const char digest_type[] = "openai_uploads.digest";
+
+struct lua_digest {
+  struct file_digest *digest; /* NULL once it is closed */
+};
+
+static int digest_wait(lua_State *L) {
+  struct lua_digest *holder = luaL_checkudata(L, 1, digest_type);
+  double seconds = luaL_checknumber(L, 2);
+  struct failure failure;
+  char hex[MD5_HEX_SIZE];
+  if (!holder->digest) luaL_error(L, "the digest is closed");
+  switch (file_digest_wait(holder->digest, seconds, hex, &failure)) {
+  case FILE_DIGEST_READY: lua_pushlstring(L, hex, MD5_HEX_SIZE - 1); return 1;
+  case FILE_DIGEST_RUNNING: lua_pushnil(L); return 1;
+  case FILE_DIGEST_FAILED: break;
+  }
+  lua_pushnil(L);
+  lua_failure_push_plain(L, &failure);
+  return 2;
+}
+
+static int digest_close(lua_State *L) {
+  struct lua_digest *holder = luaL_checkudata(L, 1, digest_type);
+  struct file_digest *digest = holder->digest;
+  holder->digest = NULL;
+  file_digest_delete(digest);
+  return 0;
+}
+
+static const luaL_Reg digest_methods[] = {
+    {"wait", digest_wait}, {"close", digest_close}, {"__gc", digest_close}, {"__close", digest_close},
+    {NULL, NULL},
+};
+
+void lua_digest_open(lua_State *L) {
+  luaL_newmetatable(L, digest_type);
+  compat_setfuncs(L, digest_methods, 0);
+  lua_pushvalue(L, -1);
+  lua_setfield(L, -2, "__index");
+  lua_pop(L, 1);
+}
+
+/* Ties the value at `source` to the userdata on top of the stack: a string's bytes are read where they are.
+ */
+static void keep(lua_State *L, int source) {
+  lua_createtable(L, 1, 0);
+  lua_pushvalue(L, source);
+  lua_rawseti(L, -2, 1);
+  compat_setuservalue(L, -2);
+}
+
+static struct file_digest *start(lua_State *L, int source, struct failure *failure) {
+  const struct regular_file *file = lua_file_test(L, source);
+  size_t length;
+  const char *bytes;
+  if (file) return file_digest_new_of_file(file, failure);
+  bytes = lua_tolstring(L, source, &length);
+  return file_digest_new_of_memory(bytes, length, failure);
+}
+
+int lua_digest_new(lua_State *L) {
+  struct failure failure = {0};
+  struct lua_digest *holder;
+  luaL_argcheck(L, lua_type(L, 1) == LUA_TSTRING || lua_file_test(L, 1), 1,
+                "a string or an open file expected");
+  holder = compat_newuserdata(L, sizeof *holder);
+  holder->digest = NULL;
+  compat_setmetatable(L, digest_type);
+  keep(L, 1);
+  holder->digest = start(L, 1, &failure);
+  if (holder->digest) return 1;
+  lua_pushnil(L);
+  lua_failure_push_plain(L, &failure);
+  return 2;
+}
