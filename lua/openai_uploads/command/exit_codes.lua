@@ -1,0 +1,50 @@
+-- SPDX-License-Identifier: MIT
+-- What the command exits with. Scripts rely on these: a number that was given once keeps its meaning.
+
+local exit_codes = { success = 0, internal = 1, usage = 2, interrupted = 130 }
+
+--- A row for each kind of failure: number, kind, when. In the order of the help.
+exit_codes.kinds = {
+  { 10, "configuration", "no key, a bad URL: nothing was sent" },
+  { 11, "connection", "refused, unknown host, reset, cut off" },
+  { 12, "tls", "a certificate not to be trusted, no handshake" },
+  { 13, "timeout", "--timeout or --deadline passed" },
+  { 14, "aborted", "the program ended it" },
+  { 15, "decode", "an answer that cannot be understood" },
+  { 16, "too_large", "a part over 64 MiB, an answer over 1 MiB" },
+  { 17, "file", "cannot be read or written, or has changed" },
+  { 18, "out_of_memory", "not enough memory" },
+  { 20, "bad_request", "HTTP 400" },
+  { 21, "authentication", "HTTP 401" },
+  { 22, "permission_denied", "HTTP 403" },
+  { 23, "not_found", "HTTP 404" },
+  { 24, "conflict", "HTTP 409" },
+  { 25, "gone", "HTTP 410: the Upload has expired" },
+  { 26, "unprocessable_entity", "HTTP 422" },
+  { 27, "rate_limit", "HTTP 429" },
+  { 28, "server", "HTTP 500 and above" },
+  { 29, "redirect", "HTTP 3xx, which is never followed" },
+  { 30, "status", "any other HTTP status" },
+}
+
+local by_kind = {}
+for _, row in ipairs(exit_codes.kinds) do by_kind[row[2]] = row[1] end
+
+--- The exit code of a failure's kind.
+function exit_codes.of(kind) return by_kind[kind] or exit_codes.internal end
+
+--- All of them as lines of a help text.
+function exit_codes.describe()
+  local lines = {
+    "   0  success",
+    "   1  a fault of this program",
+    "   2  arguments that cannot be used",
+  }
+  for _, row in ipairs(exit_codes.kinds) do
+    lines[#lines + 1] = ("  %2d  %-20s  %s"):format(row[1], row[2], row[3])
+  end
+  lines[#lines + 1] = " 130  interrupted (Ctrl-C)"
+  return table.concat(lines, "\n")
+end
+
+return exit_codes

@@ -1,0 +1,62 @@
+-- SPDX-License-Identifier: MIT
+-- The command `openai-uploads`: words in, an exit code out.
+local uploads = require "openai_uploads"
+local arguments = require "openai_uploads.command.arguments"
+local calls = require "openai_uploads.command.calls"
+local exit_codes = require "openai_uploads.command.exit_codes"
+local interruption = require "openai_uploads.command.interruption"
+local output = require "openai_uploads.command.output"
+local standard_streams = require "openai_uploads.command.standard_streams"
+local upload = require "openai_uploads.command.upload"
+
+local commands = {
+  cancel = calls.cancel, create = calls.create, part = calls.part, complete = calls.complete, upload = upload,
+}
+
+local function show_help(text, out)
+  local written, why = io.stdout:write(text, "\n")
+  if written then written, why = io.stdout:flush() end
+  if written then return exit_codes.success end
+  return out.failure(nil, { kind = "file", message = "standard output cannot be written: " .. why })
+end
+
+local function perform(options, out)
+  local made, client = pcall(uploads.new, {
+    base_url = options.base_url, timeout = options.timeout, deadline = options.deadline,
+    max_retries = options.max_retries, log = options.verbose and out.log or nil,
+  })
+  if made then return commands[options.command](client, options, out) end
+  if interruption.is(client) then error(client, 0) end
+  return out.misuse(client:match("bad option .*") or client, "openai-uploads")
+end
+
+-- What ended the command from within.
+local function tell_raised(raised, options, out)
+  if interruption.is(raised) then return out.interrupted(nil, options and calls.left_open[options.command]) end
+  if type(raised) == "table" and raised.kind then return out.failure(nil, raised) end
+  if tostring(raised):find("not enough memory", 1, true) then
+    return out.failure(nil, { kind = "out_of_memory", message = "not enough memory" })
+  end
+  return out.failure(nil, { kind = "internal", message = "this is a fault of the program: " .. tostring(raised) })
+end
+
+--- Runs it with the words of a command line. Returns the exit code.
+return function(words)
+  local out, options = output.new {}, nil
+  local ran, result = pcall(function()
+    standard_streams.hold()
+    if standard_streams.held.stdout then
+      return out.failure(nil, { kind = "file", message = "standard output is closed" })
+    end
+    local ending
+    options, ending = arguments.parse(words)
+    if options then
+      out = output.new(options)
+      return perform(options, out)
+    end
+    if ending.help then return show_help(ending.help, out) end
+    return out.misuse(ending.misuse, ending.of)
+  end)
+  if ran then return result end
+  return tell_raised(result, options, out)
+end

@@ -1,0 +1,160 @@
+-- SPDX-License-Identifier: MIT
+-- `upload FILE...`: one file after the other, each by upload_file_chunked.
+local core = require "openai_uploads.core"
+local calls = require "openai_uploads.command.calls"
+local exit_codes = require "openai_uploads.command.exit_codes"
+local interruption = require "openai_uploads.command.interruption"
+local progress_display = require "openai_uploads.command.progress_display"
+local resume_state = require "openai_uploads.command.resume_state"
+
+local SECONDS_TO_LEAVE = 10 -- after Ctrl-C, for what has to be cancelled
+local USUAL_WIDTH = 80 -- columns
+
+local function new_display(path, options)
+  if options.quiet or options.verbose or not core.is_terminal(2) then return progress_display.none() end
+  local columns = math.floor(tonumber(os.getenv "COLUMNS") or USUAL_WIDTH)
+  return progress_display.new(path:match("[^/]*$"), {
+    write = function(text) io.stderr:write(text) end, width = columns, now = core.now,
+  })
+end
+
+-- The job asks here whether it shall end: then it does so in its own order, and leaves nothing behind. An Upload that
+-- is being created has no id to be cancelled by, so that is waited for.
+local function leave_when_asked(run)
+  if run.leaving and run.upload_id then error("interrupted!", 0) end
+end
+
+local function note_checkpoint(run, resume)
+  run.upload_id = resume.upload_id
+  if run.state then
+    local saved, problem = run.state.save(resume)
+    if not saved and not run.told_of_state then
+      run.told_of_state = true
+      run.display.erase()
+      run.out.failure(run.path, problem) -- which is no reason to give up what is under way
+    end
+  end
+  leave_when_asked(run)
+end
+
+local function params_of(run, options)
+  return {
+    file = run.path, purpose = options.purpose, mime_type = options.mime_type, filename = options.filename,
+    part_size = options.part_size, concurrency = options.concurrency, md5 = options.md5 and "compute" or nil,
+    expires_after = calls.expires_after(options.expires_after),
+    resume = run.state and run.state.resume, keep_on_failure = run.state ~= nil,
+    on_checkpoint = function(resume) note_checkpoint(run, resume) end,
+    on_progress = function(sent, total)
+      run.total = total
+      run.display.show(sent, total)
+      leave_when_asked(run)
+    end,
+  }
+end
+
+-- What is said of the arguments, in the words of the command line; nil when that is not what was raised.
+local function misuse_in(raised)
+  local said = type(raised) == "string" and raised:match("bad argument .-%((.*)%)$")
+  return said and said:gsub("params%.([%w_]+)", function(name) return "--" .. name:gsub("_", "-") end)
+end
+
+-- Waits for the end, and through an interruption. Returns what a transfer does; false when there was no time for that.
+local function wait(run, job)
+  local fine, done, upload, failure = pcall(job.wait, job)
+  if fine then return done, upload, failure end
+  run.raised, run.leaving = done, true
+  run.display.erase()
+  run.out.note((run.state and "stopping" or "cancelling the Upload") .. "; Ctrl-C once more leaves at once")
+  done, upload, failure = job:wait(SECONDS_TO_LEAVE)
+  if done then return done, upload, failure end
+  job:abort()
+  return job:poll()
+end
+
+-- How to go on, where there is a state.
+local function tell_of_state(run, client, failure)
+  local state = run.state
+  if not state then return end
+  if not state.resume then
+    state.remove()
+    if failure.upload_id then client.cancel(failure.upload_id) end -- nobody could find it again
+  elseif failure.resume and failure.kind ~= "gone" and failure.kind ~= "not_found" then
+    run.out.note(("to go on, give the same command once more; to begin anew, remove %s first"):format(state.path))
+  else
+    run.out.note(("to begin anew, remove %s first"):format(state.path))
+  end
+end
+
+local function aftermath_of(run, failure)
+  if failure.aftermath then return failure.aftermath end
+  if run.upload_id then return nil end
+  return "whether an Upload was created is not known; one that was expires by itself within an hour"
+end
+
+-- Returns the exit code, and whether it was interrupted.
+local function tell_failure(run, client, failure)
+  run.display.erase()
+  local was_interrupted = run.leaving and interruption.is(run.raised) or interruption.is(failure.message)
+  local code
+  if was_interrupted then
+    code = run.out.interrupted(run.path, aftermath_of(run, failure), failure)
+  else
+    code = run.out.failure(run.path, failure)
+  end
+  tell_of_state(run, client, failure)
+  return code, was_interrupted
+end
+
+local function tell_upload(run, upload)
+  run.display.finish(run.total or upload.bytes)
+  local code = calls.tell_completed(run.path, upload, run.out)
+  if run.state then run.state.remove() end
+  return code
+end
+
+-- What is known of one file, while it is under way; nil and an exit code where it cannot be begun.
+local function prepare(path, options, out)
+  local file, failure = core.open_file(path) -- what is no file is told of before all else that may be wrong
+  if not file then return nil, out.failure(path, failure) end
+  file:close()
+  local run = { path = path, out = out, display = new_display(path, options) }
+  if not options.resume then return run end
+  run.state, failure = resume_state.open(options.resume)
+  if not run.state then return nil, out.failure(nil, failure) end
+  run.upload_id = run.state.resume and run.state.resume.upload_id
+  return run
+end
+
+local function begin(run, client, options)
+  local begun, job = pcall(client.start.upload_file_chunked, params_of(run, options), { deadline = options.deadline })
+  if begun then return job end
+  local misuse = misuse_in(job)
+  if not misuse then error(job, 0) end
+  return nil, run.out.misuse(("%s: %s"):format(run.path, misuse), "openai-uploads upload")
+end
+
+-- Returns the exit code, and whether it was interrupted.
+local function upload_one(client, path, options, out)
+  local run, code, job, _, upload, failure
+  run, code = prepare(path, options, out)
+  if not run then return code end
+  job, code = begin(run, client, options)
+  if not job then return code end
+  _, upload, failure = wait(run, job)
+  if run.raised and not interruption.is(run.raised) then error(run.raised, 0) end
+  if not upload then return tell_failure(run, client, failure) end
+  code = tell_upload(run, upload)
+  if run.leaving then return out.interrupted(path, "but all was done already"), true end
+  return code
+end
+
+--- One that fails does not keep the others from being uploaded; Ctrl-C does. The exit code of the first failure.
+return function(client, options, out)
+  local first
+  for _, path in ipairs(options.files) do
+    local code, was_interrupted = upload_one(client, path, options, out)
+    if was_interrupted then return code end
+    if code ~= exit_codes.success then first = first or code end
+  end
+  return first or exit_codes.success
+end
