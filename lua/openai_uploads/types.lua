@@ -27,6 +27,13 @@
 ---@field status? string deprecated by the service
 ---@field status_details? string deprecated by the service
 
+---A Part of an Upload.
+---@class openai_uploads.UploadPart
+---@field id string
+---@field object? "upload.part"
+---@field created_at integer seconds since 1970
+---@field upload_id string
+
 ---What went wrong. `tostring(failure)` and `..` give one line: "not_found: No such Upload (HTTP 404, request
 ---req_7f3a)".
 ---@class openai_uploads.Failure
@@ -43,15 +50,22 @@
 ---@field attempts integer how many requests were begun
 ---@field may_have_applied boolean whether the service may have done what was asked, though no confirmation came
 ---@field retry_after? number seconds the service asked to wait
+---@field upload_id? string of a file's Upload, once it was created
+---@field part_number? integer the part of a file that failed
+---@field cancelled? boolean whether the service confirmed that a file's Upload was cancelled; nil when that was not tried
+---@field cancel_failure? openai_uploads.Failure why it did not
+---@field resume? openai_uploads.Resume with `keep_on_failure`: what `resume` takes
+---@field aftermath? string what became of a file's Upload: tostring ends with it
 
 ---By status: bad_request 400, authentication 401, permission_denied 403, not_found 404, conflict 409, gone 410,
 ---unprocessable_entity 422, rate_limit 429, server from 500 on, redirect 3xx, status any other.
 ---Without one: configuration (no key, a bad URL), connection, tls, timeout, aborted, decode (a 2xx that is no such
----object), too_large (an answer over max_response_bytes).
+---object), too_large (an answer over max_response_bytes, or a part over 64 MiB), file (what shall be sent cannot be read,
+---is no regular file, or has changed meanwhile).
 ---@alias openai_uploads.FailureKind
 ---| "bad_request" | "authentication" | "permission_denied" | "not_found" | "conflict" | "gone"
 ---| "unprocessable_entity" | "rate_limit" | "server" | "redirect" | "status"
----| "configuration" | "connection" | "tls" | "timeout" | "aborted" | "decode" | "too_large"
+---| "configuration" | "connection" | "tls" | "timeout" | "aborted" | "decode" | "too_large" | "file"
 
 ---How a call went, as its third value when `with_response` is set. Times in seconds.
 ---@class openai_uploads.Response
@@ -91,9 +105,9 @@
 
 ---What one call may set; `new` takes these as the client's defaults. All times in seconds.
 ---@class openai_uploads.Options
----@field timeout? number of one attempt as a whole; 60
+---@field timeout? number of one attempt as a whole; of a part, from its last byte on; 60
 ---@field connect_timeout? number TLS handshake included; 10
----@field stall_timeout? number without a byte moving, for parts; 60
+---@field stall_timeout? number without a byte moving, while a part is being sent; 60
 ---@field deadline? number for all attempts and waits together; none
 ---@field max_retries? integer 2
 ---@field retry_delay? number before the first retry, doubled for each further one; 0.5
@@ -137,6 +151,45 @@
 ---@field mime_type string
 ---@field expires_after? { anchor: "created_at", seconds: integer } the expiry of the File; 3600 to 2592000
 
+---The params of `parts.create`: either `data` or `file`.
+---@class openai_uploads.PartParams
+---@field data? string|file*|fun(): string?, any bytes; an open file, from its present position; a function that returns the next chunk, nil at the end, or nil and why there is none
+---@field file? string path of a regular file
+---@field offset? integer bytes of a string or a path's file to pass over; 0
+---@field length? integer bytes to send; of strings and files all that follow, of a function as many as come. A function's length, when it is given, must be right
+---@field rewind? fun() makes a data function begin anew, so that its part can be tried again
+
+---The params of `complete`.
+---@class openai_uploads.CompleteParams
+---@field part_ids string[] in the order of the file; an empty list raises
+---@field md5? string of all bytes, 32 hexadecimal digits: the service compares
+
+---The params of `upload_file_chunked`: either `file`, or `data` and `filename`.
+---@class openai_uploads.FileParams
+---@field file? string path of a regular file
+---@field data? string the bytes themselves
+---@field purpose string
+---@field filename? string the last part of `file`
+---@field mime_type? string guessed from the extension where that is known; else its absence raises
+---@field bytes? integer when given, it must be the size
+---@field part_size? integer bytes, 1 to 64 MiB; 64 MiB
+---@field concurrency? integer parts at a time, 1 to 64; 4
+---@field md5? string 32 hexadecimal digits, or "compute": a thread of its own reads the file meanwhile
+---@field expires_after? { anchor: "created_at", seconds: integer } the expiry of the File
+---@field on_progress? fun(sent: integer, total: integer) bytes; called ten times a second at most, and after each part. A part that must be sent again makes `sent` fall back
+---@field on_checkpoint? fun(resume: openai_uploads.Resume) after the creation and after each part: what to save in order to survive being killed
+---@field keep_on_failure? boolean leaves the Upload for `resume` instead of cancelling it; false
+---@field resume? openai_uploads.Resume of a failure or a checkpoint, of another process perhaps: only missing parts are sent
+
+---What is needed to go on with a file's Upload: a plain table, which can be saved as JSON.
+---@class openai_uploads.Resume
+---@field upload_id string
+---@field filename string
+---@field bytes integer
+---@field part_size integer
+---@field modified? string when the file was last written to
+---@field parts { number: integer, id: string }[] those that are there
+
 ---A client: the module itself is one, made from the environment at its first call. Always a dot, never a colon.
 ---@class openai_uploads.Client
 local uploads = {}
@@ -163,6 +216,47 @@ function uploads.cancel(upload_id, options) end
 ---@return openai_uploads.Response? response when asked for with `with_response`
 function uploads.create(params, options) end
 
+---Calls on Parts.
+uploads.parts = {}
+
+---Adds a Part, of 64 MiB at most, streamed from where it is. POST /uploads/{upload_id}/parts. A further attempt sends it
+---from its beginning; a data function without `rewind` is not tried again once it was asked.
+---
+---Failures: `file`, `too_large` before anything is sent, `aborted` for a function that raised or gave up, `bad_request`
+---when the Upload takes no more parts, `not_found`, `gone` when it has expired, and all that any call may meet. With
+---`failure.may_have_applied` there may be a Part that nobody knows the id of; it does no harm.
+---@param upload_id string
+---@param params openai_uploads.PartParams raises on fields that do not fit together
+---@param options? openai_uploads.Options
+---@return openai_uploads.UploadPart? part
+---@return openai_uploads.Failure? failure
+---@return openai_uploads.Response? response when asked for with `with_response`
+function uploads.parts.create(upload_id, params, options) end
+
+---Completes an Upload: its Parts, in that order, become a File. POST /uploads/{upload_id}/complete.
+---
+---Failures: `bad_request` when sizes or md5 differ, a Part is unknown, or it is no longer pending; `not_found`, `gone`,
+---and all that any call may meet. With `failure.may_have_applied` it may have been completed.
+---@param upload_id string
+---@param params openai_uploads.CompleteParams
+---@param options? openai_uploads.Options
+---@return openai_uploads.Upload? upload with status "completed" and a `file`
+---@return openai_uploads.Failure? failure
+---@return openai_uploads.Response? response when asked for with `with_response`
+function uploads.complete(upload_id, params, options) end
+
+---Sends a whole file: creates an Upload, sends its parts side by side, completes it. When anything fails, the Upload is
+---cancelled, or kept to be resumed; the failure says so. The memory it takes does not depend on the file's size.
+---
+---Failures: those of the calls it makes, with `part_number`, `upload_id`, `cancelled`, `aftermath`, `resume`; `file` also
+---when the file changes meanwhile; `aborted` for an error in a function of the program.
+---@param params openai_uploads.FileParams
+---@param options? openai_uploads.Options of each call; `deadline` is for all of them together
+---@return openai_uploads.Upload? upload with status "completed" and a `file`
+---@return openai_uploads.Failure? failure
+---@return openai_uploads.Response? response of the completion, when asked for with `with_response`
+function uploads.upload_file_chunked(params, options) end
+
 ---Cancels many Uploads, as many at a time as `max_connections` says. One failure never stops the rest; an id that
 ---stands there twice is sent once. An error in `on_result` ends those under way and is raised.
 ---@param ids string[]
@@ -186,6 +280,26 @@ function uploads.start.cancel(upload_id, options) end
 ---@param options? openai_uploads.Options
 ---@return openai_uploads.Transfer
 function uploads.start.create(params, options) end
+
+---@param upload_id string
+---@param params openai_uploads.CompleteParams
+---@param options? openai_uploads.Options
+---@return openai_uploads.Transfer
+function uploads.start.complete(upload_id, params, options) end
+
+uploads.start.parts = {}
+
+---@param upload_id string
+---@param params openai_uploads.PartParams
+---@param options? openai_uploads.Options
+---@return openai_uploads.Transfer
+function uploads.start.parts.create(upload_id, params, options) end
+
+---Its `abort` begins the cancel, and it is done when that is over; a second one gives up on that.
+---@param params openai_uploads.FileParams
+---@param options? openai_uploads.Options
+---@return openai_uploads.Transfer
+function uploads.start.upload_file_chunked(params, options) end
 
 ---Drives every transfer of this client: sends, receives, retries, calls its on_retry, log and api_key functions.
 ---@param seconds? number how long to wait at most for something to happen; 0
@@ -229,6 +343,10 @@ function transfer:done() end
 ---itself while it waits. An error in it is told on stderr.
 ---@param listener fun(transfer: openai_uploads.Transfer)
 function transfer:on_done(listener) end
+
+---@return integer sent bytes of its body handed over so far
+---@return integer? total nil where a data function did not tell
+function transfer:progress() end
 
 ---Ends it: its failure is `aborted`, with `may_have_applied`.
 ---@return boolean was_running
