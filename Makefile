@@ -26,6 +26,8 @@ BUILD := build
 PREFIX ?= /usr/local
 INSTALL_LMOD ?= $(PREFIX)/share/lua/$(patsubst lua%,%,$(MAIN_LUA:luajit=lua5.1))
 INSTALL_CMOD ?= $(PREFIX)/lib/lua/$(patsubst lua%,%,$(MAIN_LUA:luajit=lua5.1))
+INSTALL_BIN ?= $(PREFIX)/bin
+INSTALL_MAN ?= $(PREFIX)/share/man
 
 LOWER_SOURCES := $(sort $(wildcard src/base/*.c src/client/*.c))
 BINDING_SOURCES := $(sort $(wildcard src/binding/*.c))
@@ -82,19 +84,34 @@ demo:
 	@$(MAKE) --no-print-directory build LUA=$(MAIN_LUA)
 	@$(call in_checkout,$(MAIN_LUA)) spec/support/emulator/with $(MAIN_LUA) examples/cancel.lua
 
-install: $(BUILD)/$(MAIN_LUA)/openai_uploads/core.so
-	install -d $(DESTDIR)$(INSTALL_LMOD)/openai_uploads/loop $(DESTDIR)$(INSTALL_CMOD)/openai_uploads
-	install -m 644 lua/openai_uploads/*.lua $(DESTDIR)$(INSTALL_LMOD)/openai_uploads
-	install -m 644 lua/openai_uploads/loop/*.lua $(DESTDIR)$(INSTALL_LMOD)/openai_uploads/loop
+# The command looks first where its own modules went: not every PREFIX is known to an interpreter.
+install: install-modules
+	install -d $(DESTDIR)$(INSTALL_BIN) $(DESTDIR)$(INSTALL_MAN)/man1
+	{ echo '#!/usr/bin/env $(MAIN_LUA)'; \
+	  echo 'package.path = "$(INSTALL_LMOD)/?.lua;$(INSTALL_LMOD)/?/init.lua;" .. package.path'; \
+	  echo 'package.cpath = "$(INSTALL_CMOD)/?.so;" .. package.cpath'; \
+	  tail -n +2 bin/openai-uploads; } >$(BUILD)/openai-uploads
+	install -m 755 $(BUILD)/openai-uploads $(DESTDIR)$(INSTALL_BIN)
+	install -m 644 man/openai-uploads.1 $(DESTDIR)$(INSTALL_MAN)/man1
+
+MODULE_FOLDERS = $(patsubst lua/%/,%,$(sort $(dir $(shell find lua -name '*.lua'))))
+
+.PHONY: install-modules
+install-modules: $(BUILD)/$(MAIN_LUA)/openai_uploads/core.so
+	install -d $(MODULE_FOLDERS:%=$(DESTDIR)$(INSTALL_LMOD)/%) $(DESTDIR)$(INSTALL_CMOD)/openai_uploads
+	for folder in $(MODULE_FOLDERS); do \
+	  install -m 644 lua/$$folder/*.lua $(DESTDIR)$(INSTALL_LMOD)/$$folder || exit; done
 	install -m 755 $< $(DESTDIR)$(INSTALL_CMOD)/openai_uploads
 
-# What the rockspecs call.
+# What the rockspecs call. LuaRocks wraps the command for its interpreter, and packs man/ itself.
 .PHONY: rock install-rock
 rock: # from the start: the last rock may have been for another Lua
 	@rm -rf $(BUILD)/$(ROCK)
 	@$(MAKE) --no-print-directory WERROR= BUILD=$(BUILD)/$(ROCK) $(BUILD)/$(ROCK)/$(ROCK)/openai_uploads/core.so
 install-rock:
-	@$(MAKE) --no-print-directory WERROR= BUILD=$(BUILD)/$(ROCK) install MAIN_LUA=$(ROCK)
+	@$(MAKE) --no-print-directory WERROR= BUILD=$(BUILD)/$(ROCK) install-modules MAIN_LUA=$(ROCK)
+	install -d $(DESTDIR)$(INSTALL_BIN)
+	install -m 755 bin/openai-uploads $(DESTDIR)$(INSTALL_BIN)
 
 # --- proof ------------------------------------------------------------------------------------------------
 
@@ -116,7 +133,7 @@ floors:
 C_FILES = $(wildcard src/*/*.[ch] spec/c/*.[ch] spec/support/*.c bench/*.c examples/*/*.[ch])
 
 lint: floors
-	@luacheck --quiet lua spec examples bench
+	@luacheck --quiet lua bin/openai-uploads spec examples bench
 	@clang-format --dry-run --Werror $(C_FILES)
 	@clang-tidy --quiet --warnings-as-errors='*' $(wildcard src/*/*.c) -- -std=c11 -D_GNU_SOURCE -Isrc $(call lua_flags,lua5.4)
 	@cppcheck --quiet --error-exitcode=1 --std=c11 --enable=warning,performance,portability --inline-suppr \

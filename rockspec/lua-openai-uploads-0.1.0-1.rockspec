@@ -22,6 +22,7 @@ supported_platforms = { "unix" }
 dependencies = {
   "lua >= 5.1, < 5.6",
   "lua-cjson >= 2.1.0",
+  "argparse >= 0.7", -- for the command
 }
 
 -- The library alone: on systems that keep headers in a folder for each architecture, LuaRocks does not find
@@ -44,6 +45,8 @@ build = {
   install_variables = {
     INSTALL_LMOD = "$(LUADIR)",
     INSTALL_CMOD = "$(LIBDIR)",
+    INSTALL_BIN = "$(BINDIR)",
     LUA_INCDIR = "$(LUA_INCDIR)",
   },
+  copy_directories = { "man" },
 }

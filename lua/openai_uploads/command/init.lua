@@ -22,8 +22,8 @@ end
 
 local function perform(options, out)
   local made, client = pcall(uploads.new, {
-    base_url = options.base_url, timeout = options.timeout, deadline = options.deadline,
-    max_retries = options.max_retries, log = options.verbose and out.log or nil,
+    base_url = options.base_url, timeout = options.timeout, stall_timeout = options.timeout,
+    deadline = options.deadline, max_retries = options.max_retries, log = options.verbose and out.log or nil,
   })
   if made then return commands[options.command](client, options, out) end
   if interruption.is(client) then error(client, 0) end

@@ -27,10 +27,9 @@ local function failure_as_json(subject, failure, exit_code)
   return json({ error = told })
 end
 
--- With its subject in front, unless it names that itself.
+-- With its subject in front, unless there is none.
 local function about(subject, text)
-  if not subject or text:find(subject, 1, true) then return text end
-  return subject .. ": " .. text
+  return subject and subject .. ": " .. text or text
 end
 
 local function write_line(stream, line)
@@ -61,7 +60,8 @@ function output.new(options)
   function out.failure(subject, failure)
     local text = getmetatable(failure) and tostring(failure) or failure.kind .. ": " .. failure.message
     local code = exit_codes.of(failure.kind)
-    to_stderr(about(subject, text), failure_as_json(subject, failure, code))
+    local names_it = failure.kind == "file" and subject and failure.message:find(subject, 1, true)
+    to_stderr(about(not names_it and subject or nil, text), failure_as_json(subject, failure, code))
     return code
   end
 
