@@ -7,17 +7,18 @@ local suspending = require "openai_uploads.suspending"
 local upload_file_chunked = require "openai_uploads.upload_file_chunked"
 
 local function blocking(settings)
-  local made, client = pcall(core.client, settings)
+  local made, client, pause = pcall(core.client, settings)
   if not made then error(client, 0) end
-  return client
+  return client, pause
 end
 
 -- A client with all its functions. Errors have no position.
 local function make(settings)
   local loop = loops.find(settings and settings.loop)
-  local client = loop and suspending.client(loop, settings) or blocking(settings)
+  local make_client = loop and suspending.client or blocking
+  local client, pause = make_client(settings, loop)
   client.cancel_all = cancel_all(client, loop, settings and settings.max_connections or core.max_connections)
-  upload_file_chunked(client, loop)
+  upload_file_chunked(client, pause, loop)
   return client
 end
 

@@ -53,14 +53,14 @@ local function closing(loop, client)
   end
 end
 
---- A client of the core that lives in `loop`; the settings as for the core. Errors have no position.
-function suspending.client(loop, settings)
+--- A client of the core that lives in `loop`, and its pause; the settings as for the core. Errors have no position.
+function suspending.client(settings, loop)
   local later = {}
-  local made, client = pcall(core.client, settings, waiting(loop, later))
+  local made, client, pause = pcall(core.client, settings, waiting(loop, later))
   if not made then error(client, 0) end
   later.client, client.close = client, closing(loop, client)
   suspend_all(loop, client, client.start, client)
-  return client
+  return client, pause
 end
 
 return suspending

@@ -5,6 +5,7 @@
 #include "base/version.h"
 #include "binding/lua_client.h"
 #include "binding/lua_compat.h"
+#include "binding/lua_digest.h"
 #include "binding/lua_doorbell.h"
 #include "binding/lua_failure.h"
 #include "binding/lua_file.h"
@@ -62,6 +63,7 @@ static int process_id(lua_State *L) {
 static const luaL_Reg functions[] = {
     {"client", lua_client_new},
     {"edit_distance", edit_distance},
+    {"digest", lua_digest_new},
     {"doorbell", lua_doorbell_new},
     {"failure", lua_failure_new},
     {"is_terminal", is_terminal},
@@ -80,6 +82,7 @@ int luaopen_openai_uploads_core(lua_State *L) {
   pthread_once(&once, initialize_curl);
   lua_json_open(L);
   lua_failure_open(L);
+  lua_digest_open(L);
   lua_doorbell_open(L);
   lua_file_open(L);
   lua_transfer_open(L);

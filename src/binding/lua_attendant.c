@@ -117,7 +117,12 @@ static void attend(lua_State *L, int callbacks, struct transfer *transfer) {
     switch (transfer->state) {
     case TRANSFER_READY: begin(L, callbacks, own, transfer); break;
     case TRANSFER_WAITING: lua_notice_retry(L, callbacks, own, transfer); break;
-    case TRANSFER_DONE: lua_notice_done(L, callbacks, own, userdata, transfer); break;
+    case TRANSFER_DONE:
+      if (transfer->is_pause)
+        lua_notice_tell_waiter(L, own, userdata);
+      else
+        lua_notice_done(L, callbacks, own, userdata, transfer);
+      break;
     case TRANSFER_SENDING:
       if (transfer_wants_chunk(transfer)) lua_part_feed(L, own, transfer);
       break;

@@ -154,6 +154,24 @@ static int client_start(lua_State *L) {
   return 1;
 }
 
+/* pause(seconds) -> a transfer that sends nothing and is done after that time: what is done between calls of
+ * the service can wait in any host as the calls do. */
+static int client_pause(lua_State *L) {
+  double seconds = luaL_checknumber(L, 1);
+  struct upload_client *client = enter(L);
+  int callbacks = lua_gettop(L);
+  struct lua_transfer *holder = lua_transfer_push(L, true);
+  int transfer = lua_gettop(L);
+  holder->transfer = transfer_new(client, &client->config->call, NULL);
+  if (!holder->transfer) raise_out_of_memory(L);
+  lua_attendant_note(L, callbacks, transfer);
+  lua_transfer_keep_client(L, transfer, lua_upvalueindex(1));
+  transfer_pause(holder->transfer, seconds);
+  lua_attendant_step(L, callbacks, client, 0);
+  lua_settop(L, transfer);
+  return 1;
+}
+
 /* step([seconds]) -> how many transfers still run */
 static int client_step(lua_State *L) {
   double seconds = luaL_optnumber(L, 1, 0);
@@ -264,5 +282,7 @@ int lua_client_new(lua_State *L) {
   lua_createtable(L, 0, SERVICE_CALLS);
   set_service_calls(L, userdata, client_start);
   lua_setfield(L, -2, "start");
-  return 1;
+  lua_pushvalue(L, userdata);
+  lua_pushcclosure(L, client_pause, 1);
+  return 2;
 }

@@ -142,7 +142,7 @@ static void on_awake(struct engine_task *task) {
   struct transfer *transfer = transfer_of(task);
   double patience;
   if (transfer->state != TRANSFER_SENDING) {
-    transfer_change(transfer, TRANSFER_READY);
+    transfer_change(transfer, transfer->is_pause ? TRANSFER_DONE : TRANSFER_READY);
     return;
   }
   patience = transfer_patience(transfer);
@@ -214,6 +214,13 @@ void transfer_delete(struct transfer *transfer) {
 
 void transfer_submit(struct transfer *transfer) {
   transfer_change(transfer, TRANSFER_READY);
+}
+
+void transfer_pause(struct transfer *transfer, double seconds) {
+  transfer->is_pause = true;
+  failure_set(&transfer->failure, FAILURE_ABORTED, "the pause is over");
+  transfer->state = TRANSFER_WAITING;
+  transfer_engine_sleep(transfer->client->engine, &transfer->task, seconds);
 }
 
 void transfer_fail(struct transfer *transfer, enum failure_kind kind, const char *message) {

@@ -36,6 +36,7 @@ struct transfer {
   struct transfer *older, *younger; /* of the same client */
   struct transfer *next_changed;
   bool is_queued;
+  bool is_pause; /* nothing is sent, time alone ends it */
 };
 
 /* Holds `client` and starts the clock; the transfer is READY once transfer_submit queues it. Between the two
@@ -48,6 +49,9 @@ void transfer_delete(struct transfer *transfer);
 
 /* Queues a new transfer as READY. */
 void transfer_submit(struct transfer *transfer);
+
+/* Instead: lets so many seconds pass, and then be DONE, as `aborted`. */
+void transfer_pause(struct transfer *transfer, double seconds);
 
 /* The next transfer whose state has changed; NULL when there is none. It stays its owner's. */
 struct transfer *transfer_take_changed(struct upload_client *client);

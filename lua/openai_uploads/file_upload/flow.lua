@@ -7,6 +7,7 @@ local finalizer = require "openai_uploads.file_upload.finalizer"
 local resume = require "openai_uploads.file_upload.resume"
 
 local SECONDS_BETWEEN_REPORTS = 0.1
+local SECONDS_BETWEEN_LOOKS = 0.02 -- at a digest that takes longer than the sending
 
 local flow = {}
 
@@ -153,16 +154,17 @@ local function succeed(self, upload, failure, response)
   conclude(self)
 end
 
+local complete
+
 -- All parts are there. The digest may need longer than the sending; then this is called again.
-local function complete(self)
+function complete(self)
   local failure, options = self.plan.file and self.plan.file:problem()
   if failure then return flow.fail(self, failure) end
   local md5 = self.plan.md5
   if self.digest then
     md5, failure = self.digest:wait(0)
     if failure then return flow.fail(self, failure) end
-    self.awaits_digest = md5 == nil
-    if self.awaits_digest then return end
+    if not md5 then return launch(self, complete, nil, self.pause, SECONDS_BETWEEN_LOOKS) end
   end
   options, failure = options_of_call(self)
   if not options then return flow.fail(self, failure) end
@@ -223,21 +225,27 @@ local function accept_created(self, upload, failure)
   send_parts(self)
 end
 
-local function resume_parts(self)
-  local saved = self.plan.resume
+-- Takes up an Upload that was there before.
+local function adopt(self, saved)
   self.upload_id, self.part_ids = saved.upload_id, resume.part_ids(saved)
   for number = 1, self.plan.part_count do
     if self.part_ids[number] then self.bytes_done = self.bytes_done + size_of_part(self.plan, number) end
   end
   finalizer.arm(self)
-  report(self)
-  send_parts(self)
+end
+
+-- False when it cannot begin, and then all has ended.
+local function begin_digest(self)
+  local failure
+  self.digest, failure = core.digest(self.plan.file or self.plan.data)
+  if not self.digest then flow.fail(self, failure) end
+  return self.digest ~= nil
 end
 
 --- A new one; nothing has begun.
-function flow.new(client, plan, options)
+function flow.new(client, pause, plan, options)
   return {
-    client = client, plan = plan, options = options, process_id = core.process_id(),
+    client = client, pause = pause, plan = plan, options = options, process_id = core.process_id(),
     part_ids = {}, bytes_done = 0, next_number = 1, batch = new_batch(),
   }
 end
@@ -245,17 +253,19 @@ end
 --- Begins it. Misuse of an option raises.
 function flow.begin(self)
   if type(self.options.deadline) == "number" then self.deadline_at = core.now() + self.options.deadline end
-  if self.plan.computes_md5 then self.digest = core.digest(self.plan.file or self.plan.data) end
-  if self.plan.resume then return resume_parts(self) end
+  if self.plan.resume then adopt(self, self.plan.resume) end
+  if self.plan.computes_md5 and not begin_digest(self) then return end
+  if self.plan.resume then
+    report(self)
+    return send_parts(self)
+  end
   launch(self, accept_created, nil, self.client.start.create, self.plan.create, options_of_call(self) or self.options)
 end
 
---- What nobody calls back for: the digest, and the time to report.
-function flow.look_around(self)
-  if is_over(self) then return end
-  if self.awaits_digest then guarded(self, complete) end
-  local is_due = core.now() - (self.reported_at or 0) >= SECONDS_BETWEEN_REPORTS
-  if self.plan.on_progress and is_due then guarded(self, report) end
+--- Tells of the progress, when that was not done for a while. Whoever waits calls this now and then.
+function flow.report_if_due(self)
+  if is_over(self) or not self.plan.on_progress then return end
+  if core.now() - (self.reported_at or 0) >= SECONDS_BETWEEN_REPORTS then guarded(self, report) end
 end
 
 --- Ends it as aborted; or, where it is ending, gives up on the cancel.

@@ -3,24 +3,22 @@
 local core = require "openai_uploads.core"
 local flow = require "openai_uploads.file_upload.flow"
 
--- How long a wait goes on without a look at what nobody calls back for.
-local SECONDS_BETWEEN_REPORTS = 0.1
-local SECONDS_BETWEEN_LOOKS = 0.02 -- at a digest that is not ready, when nothing else is under way
+local SECONDS_BETWEEN_REPORTS = 0.1 -- of progress, to a program that wants them
 
 local job = {}
 job.__index = job
 
 --- Begins it. Misuse of an option raises. loop: what its client waits in; nil when it blocks.
-function job.start(client, loop, plan, options)
-  local self = setmetatable(flow.new(client, plan, options or {}), job)
+function job.start(client, pause, loop, plan, options)
+  local self = setmetatable(flow.new(client, pause, plan, options or {}), job)
   self.loop = loop
   flow.begin(self)
   return self
 end
 
 --- One that has failed before anything was begun.
-function job.failed(client, failure)
-  local self = setmetatable(flow.new(client, {}, {}), job)
+function job.failed(failure)
+  local self = setmetatable(flow.new(nil, nil, {}, {}), job)
   self.is_done, self.ending = true, failure
   return self
 end
@@ -36,20 +34,15 @@ function job:done() return self.is_done == true end
 function job:poll()
   if not self.is_done then
     self.client.step()
-    flow.look_around(self)
+    flow.report_if_due(self)
   end
   return result(self)
 end
 
 -- Lets time pass, but no more than `seconds`, until something may have come about.
 local function pause(self, seconds)
-  if self.awaits_digest then
-    seconds = math.min(seconds, SECONDS_BETWEEN_LOOKS)
-  elseif self.plan.on_progress then
-    seconds = math.min(seconds, SECONDS_BETWEEN_REPORTS)
-  end
+  if self.plan.on_progress then seconds = math.min(seconds, SECONDS_BETWEEN_REPORTS) end
   if self.loop then return self.loop.wait(self.client, self, seconds < math.huge and seconds or nil) end
-  if self.awaits_digest and self.batch.count == 0 then self.digest:wait(seconds) end
   self.client.step(seconds)
 end
 
@@ -62,7 +55,7 @@ function job:wait(seconds)
     local left = last - core.now()
     if left <= 0 then return self:poll() end
     pause(self, left)
-    flow.look_around(self)
+    flow.report_if_due(self)
   end
   return result(self)
 end
