@@ -64,20 +64,22 @@ static int transfer_done(lua_State *L) {
   return 1;
 }
 
-/* Waits for its key or its next chunk, and off the queue: whoever asks for that is further up this very
- * stack. */
-static bool is_being_asked_for(lua_State *L) {
+/* What the program is being asked for by whoever is further up this very stack: the transfer waits for that,
+ * and is off the queue. NULL when it is not. */
+static const char *asked_for(lua_State *L) {
   const struct lua_transfer *holder = luaL_checkudata(L, 1, transfer_type);
   const struct transfer *transfer = holder->transfer;
-  return transfer && (transfer->state == TRANSFER_READY || transfer_wants_chunk(transfer)) &&
-         !transfer->is_queued;
+  if (!transfer || transfer->is_queued) return NULL;
+  if (transfer->state == TRANSFER_READY) return "api_key";
+  return transfer_wants_chunk(transfer) ? "data" : NULL;
 }
 
 static int transfer_wait(lua_State *L) {
   double seconds = luaL_optnumber(L, 2, INFINITY);
+  const char *asked;
   luaL_argcheck(L, seconds >= 0, 2, "seconds must not be negative");
-  if (isinf(seconds) && is_being_asked_for(L))
-    return luaL_error(L, "a transfer cannot be waited for inside its own api_key or data function");
+  asked = isinf(seconds) ? asked_for(L) : NULL;
+  if (asked) return luaL_error(L, "a transfer cannot be waited for inside its own %s function", asked);
   return finish_or_not(L, seconds);
 }
 
