@@ -1,0 +1,122 @@
+-- SPDX-License-Identifier: MIT
+-- What the specs of upload_file_chunked share: files to send, looks at what the service made of them, descriptors.
+
+local assert = require "luassert"
+local check = require "spec.support.check"
+local core = require "openai_uploads.core"
+local drive = require "spec.support.drive"
+
+local upload_file = {}
+
+local made = {}
+
+local function remember(path)
+  made[#made + 1] = path
+  return path
+end
+
+-- A path for a file of that extension, which is gone after `remove_all`.
+function upload_file.path(extension)
+  os.remove(remember(os.tmpname()))
+  return remember(made[#made] .. "." .. (extension or "jsonl"))
+end
+
+function upload_file.overwrite(path, contents, mode)
+  local file = assert(io.open(path, mode or "wb"))
+  file:write(contents)
+  file:close()
+end
+
+-- The path of a new file with these contents.
+function upload_file.write(contents, extension)
+  local path = upload_file.path(extension)
+  upload_file.overwrite(path, contents)
+  return path
+end
+
+function upload_file.run(command)
+  local ended = os.execute("unset LD_PRELOAD; " .. command)
+  assert.is_true(ended == 0 or ended == true, command)
+end
+
+-- The path of a new file of zeroes that takes no room.
+function upload_file.sparse(bytes)
+  local path = upload_file.path "bin"
+  upload_file.run(("truncate -s %.0f '%s'"):format(bytes, path))
+  return path
+end
+
+function upload_file.remove_all()
+  for _, path in ipairs(made) do os.remove(path) end
+  made = {}
+end
+
+-- Params for a file of these contents, in parts of two bytes, one at a time, unless told.
+function upload_file.params(contents, more)
+  local params = { purpose = "fine-tune", part_size = 2, concurrency = 1 }
+  for name, value in pairs(more or {}) do params[name] = value end
+  if not params.file and not params.data then params.file = upload_file.write(contents) end
+  return params
+end
+
+-- How many this process has open, when all is collected that can be.
+function upload_file.descriptors()
+  drive.collect()
+  local pipe = io.popen(("unset LD_PRELOAD; ls /proc/%d/fd"):format(core.process_id()))
+  local _, count = pipe:read("*a"):gsub("\n", "")
+  pipe:close()
+  return count
+end
+
+-- Runs `body(client)` with a client of the service, which is closed then; no descriptor may be left.
+function upload_file.with_client(service, settings, body)
+  upload_file.descriptors() -- what the first of these loads stays
+  local before = upload_file.descriptors()
+  local client = check.client(service, settings)
+  local fine, raised = pcall(body, client)
+  client.close()
+  client = nil -- luacheck: ignore 311
+  if not fine then error(raised, 0) end
+  assert.are.equal(before, upload_file.descriptors())
+end
+
+-- How many requests there were of each call, as { create, parts, complete, cancel }.
+function upload_file.counts(service)
+  local counts = { create = 0, parts = 0, complete = 0, cancel = 0 }
+  for _, request in ipairs((service.requests())) do
+    local name = request.uri:match "/uploads/[^/]+/(%a+)" or "create"
+    counts[name] = counts[name] + 1
+  end
+  return counts
+end
+
+-- The only Upload that the service knows.
+function upload_file.only_upload(service)
+  local all = service.uploads()
+  assert.are.equal(1, #all)
+  return all[1]
+end
+
+-- What the parts that an Upload was completed with held is known by its MD5 only; the emulator checks that of `md5`.
+local digests = {}
+
+-- MD5 in hexadecimal, by openssl.
+function upload_file.md5(contents)
+  if digests[contents] then return digests[contents] end
+  local path = upload_file.write(contents)
+  local pipe = io.popen(("unset LD_PRELOAD; openssl dgst -md5 -r '%s'"):format(path))
+  digests[contents] = pipe:read("*a"):match "^%x+"
+  pipe:close()
+  os.remove(path)
+  return digests[contents]
+end
+
+-- The contents of the parts that came, in the order of their coming, where each is one of those given.
+function upload_file.parts_as(upload, contents)
+  local by_md5, list = {}, {}
+  for _, text in ipairs(contents) do by_md5[upload_file.md5(text)] = text end
+  for index, part in ipairs(upload.parts) do list[index] = by_md5[part.md5] or "?" end
+  return list
+end
+
+return upload_file
