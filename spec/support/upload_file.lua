@@ -59,18 +59,19 @@ function upload_file.params(contents, more)
   return params
 end
 
--- How many this process has open, when all is collected that can be.
+-- How many this process has open, when all is collected that can be. (A pipe to `ls` would be one more, or two.)
 function upload_file.descriptors()
   drive.collect()
-  local pipe = io.popen(("unset LD_PRELOAD; ls /proc/%d/fd"):format(core.process_id()))
-  local _, count = pipe:read("*a"):gsub("\n", "")
-  pipe:close()
+  local listing = upload_file.path()
+  upload_file.run(("ls /proc/%d/fd >'%s'"):format(core.process_id(), listing))
+  local count = 0
+  for _ in io.lines(listing) do count = count + 1 end
+  os.remove(listing)
   return count
 end
 
 -- Runs `body(client)` with a client of the service, which is closed then; no descriptor may be left.
 function upload_file.with_client(service, settings, body)
-  upload_file.descriptors() -- what the first of these loads stays
   local before = upload_file.descriptors()
   local client = check.client(service, settings)
   local fine, raised = pcall(body, client)
