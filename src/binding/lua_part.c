@@ -200,21 +200,30 @@ static bool check_chunk(lua_State *L, struct failure *failure) {
   return failure_set(failure, FAILURE_ABORTED, "the data function gave up: %s", lua_tostring(L, -1));
 }
 
+/* The function may have stepped the client meanwhile. Then its chunk is not for an attempt that began since.
+ */
+static bool wants_it(const struct transfer *transfer, unsigned attempt) {
+  return transfer->attempts == attempt && transfer_wants_chunk(transfer);
+}
+
 void lua_part_feed(lua_State *L, int kept, struct transfer *transfer) {
   struct failure failure = {0};
   const char *chunk = NULL;
   size_t length = 0;
+  unsigned attempt = transfer->attempts;
+  int top = lua_gettop(L);
   bool given;
   do { /* an empty chunk is none, and not the end */
+    lua_settop(L, top);
     lua_rawgeti(L, kept, LUA_CALLBACK_DATA);
     given = call_program(L, "data", 2, &failure) && check_chunk(L, &failure);
     chunk = given ? lua_tolstring(L, -2, &length) : NULL;
-  } while (chunk && length == 0 && transfer_wants_chunk(transfer));
-  if (!transfer_wants_chunk(transfer)) return; /* the program ended it meanwhile */
+  } while (chunk && length == 0 && wants_it(transfer, attempt));
   if (!given) {
-    transfer_fail(transfer, failure.kind, failure.message);
+    if (transfer->state != TRANSFER_DONE) transfer_fail(transfer, failure.kind, failure.message);
     return;
   }
+  if (!wants_it(transfer, attempt)) return;
   lua_pushvalue(L, -2);
   lua_rawseti(L, kept, LUA_CALLBACK_CHUNK);
   transfer_feed(transfer, chunk, length);

@@ -227,8 +227,8 @@ bool http_attempt_prepare(struct http_attempt *attempt, const struct client_conf
          curl_easy_setopt(easy, CURLOPT_URL, request->url.bytes) == CURLE_OK;
 }
 
-/* Where curl still had the form's head to send when it asked, it has only noted that it will pause: told to go
- * on before that, it would take no heed, and then pause for ever. */
+/* Where curl still had the form's head to send when it asked, it has only noted that it will pause: told to
+ * go on before that, it would take no heed, and then pause for ever. */
 void http_attempt_go_on(struct http_attempt *attempt) {
   curl_easy_pause(attempt->easy, CURLPAUSE_SEND);
   curl_easy_pause(attempt->easy, CURLPAUSE_CONT);
