@@ -20,14 +20,23 @@ local function show_help(text, out)
   return out.failure(nil, { kind = "file", message = "standard output cannot be written: " .. why })
 end
 
+-- What is said of a setting, in the words of the command line.
+local function misuse_in(raised)
+  local name, text = raised:match "bad option '([%w_]+)' (.*)"
+  return name and ("option '--%s' %s"):format(name:gsub("_", "-"), text) or raised
+end
+
+local LEAST_STALL_TIMEOUT = 1
+
 local function perform(options, out)
+  local timeout = options.timeout
   local made, client = pcall(uploads.new, {
-    base_url = options.base_url, timeout = options.timeout, stall_timeout = options.timeout,
+    base_url = options.base_url, timeout = timeout, stall_timeout = timeout and math.max(timeout, LEAST_STALL_TIMEOUT),
     deadline = options.deadline, max_retries = options.max_retries, log = options.verbose and out.log or nil,
   })
   if made then return commands[options.command](client, options, out) end
   if interruption.is(client) then error(client, 0) end
-  return out.misuse(client:match("bad option .*") or client, "openai-uploads")
+  return out.misuse(misuse_in(client), "openai-uploads")
 end
 
 -- What ended the command from within.

@@ -79,10 +79,10 @@ local function percent(state)
   return ("%4d %%"):format(hundredths)
 end
 
--- Characters may be twice as wide as they are many: whoever is not ASCII is taken for two columns.
+-- Some characters take two columns. All of them have three bytes or more, and those that have are taken for such.
 local function columns_of(text)
   local _, characters = printable(text)
-  local _, wide = text:gsub("[\194-\244][\128-\191]+", "")
+  local _, wide = text:gsub("[\224-\244][\128-\191]+", "")
   return characters + wide
 end
 

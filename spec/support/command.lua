@@ -1,0 +1,132 @@
+-- SPDX-License-Identifier: MIT
+-- The command openai-uploads as a user runs it: the script itself, in a child interpreter of the kind that runs the
+-- specs, with an environment that has nothing but what it is given.
+
+local socket = require "socket"
+local check = require "spec.support.check"
+local process = require "spec.support.process"
+
+local command = {}
+
+local LONGEST_LIFE = 60 -- seconds
+local PATIENCE = 20 -- seconds; only what is broken takes so long
+
+-- A preloaded sanitizer is for the command alone: the programs around it are not ours to judge.
+local sanitizer = { "LD_PRELOAD", "ASAN_OPTIONS", "LSAN_OPTIONS" }
+local unset_sanitizer = "unset " .. table.concat(sanitizer, " ") .. "; "
+
+function command.quoted(text)
+  return "'" .. text:gsub("'", "'\\''") .. "'"
+end
+local quoted = command.quoted
+
+local function interpreter()
+  local index = 0
+  while arg[index - 1] do index = index - 1 end
+  return arg[index]
+end
+
+--- The shell's words for a run. environment: OPENAI_API_KEY is the specs' own unless it says otherwise; false unsets.
+function command.line(words, environment)
+  local settings = check.merged({
+    PATH = os.getenv "PATH", LUA_PATH = package.path, LUA_CPATH = package.cpath, OPENAI_API_KEY = check.key,
+  }, environment or {})
+  for _, name in ipairs(sanitizer) do settings[name] = os.getenv(name) end
+  local line = { ("timeout --foreground -s KILL %d env -i"):format(LONGEST_LIFE) }
+  for name, value in pairs(settings) do
+    if value then line[#line + 1] = name .. "=" .. quoted(value) end
+  end
+  line[#line + 1] = quoted(interpreter()) .. " bin/openai-uploads"
+  for _, word in ipairs(words) do line[#line + 1] = quoted(word) end
+  return table.concat(line, " ")
+end
+
+function command.read_file(path)
+  local file = assert(io.open(path, "rb"))
+  local text = file:read("*a")
+  file:close()
+  return text
+end
+
+function command.write_file(path, text)
+  local file = assert(io.open(path, "wb"))
+  file:write(text)
+  file:close()
+  return path
+end
+
+local function take_file(path)
+  local text = command.read_file(path)
+  os.remove(path)
+  return text
+end
+
+-- Waits until `condition()` holds, and returns what it returned.
+function command.wait_for(condition)
+  local last = os.time() + PATIENCE
+  repeat
+    local found = condition()
+    if found then return found end
+    socket.sleep(0.01)
+  until os.time() > last
+  error("it never came about", 2)
+end
+
+--- Begins a run. `redirected`: what else the shell shall do with it. Returns the child as process.start does, with
+---   interrupt()  is Ctrl-C; kill() ends it as nothing can be survived
+---   stdout(), stderr()  what it has printed so far
+---   finish()     waits for its end and returns { stdout, stderr, status }; the status as a shell tells it
+function command.start(words, environment, redirected)
+  local stdout, stderr = os.tmpname(), os.tmpname()
+  local inner = ("echo $$; exec %s >%s 2>%s %s"):format(command.line(words, environment), stdout, stderr,
+    redirected or "")
+  local child = assert(process.start("sh -c " .. quoted("sh -c " .. quoted(inner) .. "; echo $?")))
+  local runner = tonumber(child.first_line) -- the `timeout`, which hands signals on
+
+  local function signal(name) os.execute(unset_sanitizer .. ("kill -%s %d"):format(name, runner)) end
+
+  function child.interrupt() signal "INT" end
+
+  function child.kill() os.execute(unset_sanitizer .. ("pkill -KILL -P %d"):format(runner)) end
+
+  function child.stdout() return command.read_file(stdout) end
+
+  function child.stderr() return command.read_file(stderr) end
+
+  function child.finish()
+    local status
+    for line in child.read_line do status = tonumber(line) or status end
+    child.stop()
+    return { stdout = take_file(stdout), stderr = take_file(stderr), status = status }
+  end
+
+  return child
+end
+
+--- A run to its end.
+function command.run(words, environment, redirected)
+  return command.start(words, environment, redirected).finish()
+end
+
+--- A run on a terminal of its own, `columns` wide, as which its stderr is; its stdout is a file. `typed`: the path of
+--- a pipe whose bytes are typed there. Begins as command.start does.
+function command.start_on_terminal(words, environment, columns, typed)
+  local stdout = os.tmpname()
+  local line = command.line(words, check.merged({ COLUMNS = tostring(columns or 80) }, environment or {}))
+  local shown = os.tmpname()
+  local child = assert(process.start("sh -c " .. quoted(("echo begun; script -qec %s /dev/null <%s >%s; echo $?")
+    :format(quoted(line .. " >" .. stdout), typed or "/dev/null", shown))))
+
+  function child.shown() return command.read_file(shown) end
+
+  function child.finish()
+    local status
+    for text in child.read_line do status = tonumber(text) or status end
+    child.stop()
+    return { stdout = take_file(stdout), shown = take_file(shown), status = status }
+  end
+
+  return child
+end
+
+return command
