@@ -80,14 +80,15 @@ function command.start(words, environment, redirected)
   local stdout, stderr = os.tmpname(), os.tmpname()
   local inner = ("echo $$; exec %s >%s 2>%s %s"):format(command.line(words, environment), stdout, stderr,
     redirected or "")
-  local child = assert(process.start("sh -c " .. quoted("sh -c " .. quoted(inner) .. "; echo $?")))
+  local outer = "sh -c " .. quoted("sh -c " .. quoted(inner) .. "; echo $?") .. " 2>/dev/null" -- "Killed", it says
+  local child = assert(process.start(outer))
   local runner = tonumber(child.first_line) -- the `timeout`, which hands signals on
 
   local function signal(name) os.execute(unset_sanitizer .. ("kill -%s %d"):format(name, runner)) end
 
   function child.interrupt() signal "INT" end
 
-  function child.kill() os.execute(unset_sanitizer .. ("pkill -KILL -P %d"):format(runner)) end
+  function child.kill() os.execute(unset_sanitizer .. ("kill -KILL $(ps -o pid= --ppid %d)"):format(runner)) end
 
   function child.stdout() return command.read_file(stdout) end
 

@@ -1,0 +1,307 @@
+-- SPDX-License-Identifier: MIT
+-- `openai-uploads upload`: whole files, and what is left to go on from when one fails.
+
+local check = require "spec.support.check"
+local cjson = require("cjson").new()
+local command = require "spec.support.command"
+local emulator = require "spec.support.emulator"
+
+describe("openai-uploads upload", function()
+  local service, folder
+
+  setup(function() service = emulator.start() end)
+
+  teardown(function() service.stop() end)
+
+  before_each(function()
+    service.reset()
+    folder = io.popen("mktemp -d"):read("*l")
+  end)
+
+  after_each(function() os.execute("rm -rf " .. folder) end)
+
+  local function write(name, text) return command.write_file(folder .. "/" .. name, text) end
+
+  local function exists(path)
+    local file = io.open(path)
+    if file then file:close() end
+    return file ~= nil
+  end
+
+  local function environment() return { OPENAI_BASE_URL = service.base_url } end
+
+  local function start(...)
+    return command.start({ "upload", "--purpose", "batch", "--max-retries", "0", ... }, environment())
+  end
+
+  local function run(...) return start(...).finish() end
+
+  -- Runs what must succeed, with nothing on stderr. Returns its stdout.
+  local function succeeds(...)
+    local result = run(...)
+    assert.are.same({ "", 0 }, { result.stderr, result.status })
+    return result.stdout
+  end
+
+  -- Runs what must fail, with nothing on stdout. Returns its stderr.
+  local function fails(status, ...)
+    local result = run(...)
+    assert.are.same({ "", status }, { result.stdout, result.status }, result.stderr)
+    return result.stderr
+  end
+
+  local function only_upload()
+    local uploads = service.uploads()
+    assert.are.equal(1, #uploads)
+    return uploads[1]
+  end
+
+  local function count_requests(call)
+    local count = 0
+    for _, request in ipairs((service.requests())) do
+      if request.uri:find("/" .. call .. "$") then count = count + 1 end
+    end
+    return count
+  end
+
+  it("prints the id of the File, and nothing else in a pipe", function()
+    local id = succeeds(write("a.jsonl", "hello world"), "--part-size", "4", "--md5"):match "^(file%-%w+)\n$"
+    local upload = only_upload()
+    assert.are.same({ id, 11, "a.jsonl", "batch", "text/jsonl", "completed", 3 }, { upload.file.id, upload.file.bytes,
+      upload.filename, upload.purpose, upload.mime_type, upload.status, #upload.parts })
+  end)
+
+  it("sends what its options say", function()
+    succeeds(write("a.bin", ("x"):rep(3000)), "--part-size", "1K", "--filename", "b.txt", "--mime-type", "text/x",
+      "--expires-after", "3600", "--concurrency", "1")
+    local requests = service.requests()
+    local params = cjson.decode(requests[1].body)
+    assert.are.same({ "b.txt", "text/x", "batch", 3000, { anchor = "created_at", seconds = 3600 } },
+      { params.filename, params.mime_type, params.purpose, params.bytes, params.expires_after })
+    local sizes, connections = {}, {}
+    for index, part in ipairs(only_upload().parts) do sizes[index] = part.bytes end
+    for _, request in ipairs(requests) do connections[request.connection] = true end
+    assert.are.same({ 1024, 1024, 952 }, sizes)
+    assert.are.equal(1, #check.sorted_names(connections)) -- one after the other
+  end)
+
+  it("sends several parts at a time", function()
+    local held = {}
+    for index = 1, 3 do held[index] = { call = "parts", delay = 30 } end
+    service.answer_next(held)
+    local child = start(write("a.txt", "abc"), "--part-size", "1", "--concurrency", "3")
+    command.wait_for(function() return count_requests "parts" == 3 end)
+    child.interrupt()
+    assert.are.equal(130, child.finish().status)
+  end)
+
+  it("prints the Upload with --json", function()
+    local upload = cjson.decode((succeeds(write("a.txt", "hello"), "--json"):match "^{[^\n]*}\n$"))
+    assert.are.same({ "completed", only_upload().id, "a.txt" }, { upload.status, upload.id, upload.file.filename })
+  end)
+
+  it("goes on to the next file after a failure, and exits as the first of them says", function()
+    local result = run(write("a.txt", "a"), folder .. "/none", write("b.txt", ""), write("c.unknown", "c"),
+      write("d.txt", "d"))
+    assert.are.equal(17, result.status)
+    assert.matches("^file%-%w+\nfile%-%w+\n$", result.stdout)
+    assert.are.equal(("openai-uploads: file: cannot open %s/none: No such file or directory\n" ..
+      "openai-uploads: %s/b.txt: file: b.txt is empty: there is nothing to send\n" ..
+      "openai-uploads: %s/c.unknown: --mime-type is missing, and none is known for files named *.unknown; " ..
+      "see 'openai-uploads upload --help'\n"):format(folder, folder, folder), result.stderr)
+    local uploads = service.uploads()
+    assert.are.same({ "a.txt", "d.txt" }, { uploads[1].filename, uploads[2].filename })
+    assert.are.equal(2, #uploads)
+  end)
+
+  for _, row in ipairs {
+    { "a directory", "mkdir %s", "is a directory, not a regular file" },
+    { "a pipe", "mkfifo %s", "is a pipe, not a regular file" },
+    { "what is not there", "true", "No such file or directory" },
+    { "an empty file", ": >%s", "is empty" },
+  } do
+    it("sends nothing of " .. row[1], function()
+      local path = folder .. "/a.txt"
+      os.execute(row[2]:format(path))
+      local line = fails(17, path)
+      check.holds(row[3], line)
+      assert.matches("^openai%-uploads: [^\n]*\n$", line)
+      check.nothing_sent(service)
+    end)
+  end
+
+  it("refuses more parts at a time than there may be", function()
+    check.holds("/a.txt: --concurrency must be from 1 to 64, got 65; see 'openai-uploads upload --help'",
+      fails(2, write("a.txt", "hello"), "--concurrency", "65"))
+    check.nothing_sent(service)
+  end)
+
+  it("cancels what fails, and says so", function()
+    service.answer_next { { call = "parts", status = 400 } }
+    local line = fails(20, write("a.txt", "hello"), "--part-size", "2", "--concurrency", "1")
+    local upload = only_upload()
+    assert.are.equal("cancelled", upload.status)
+    check.holds(("openai-uploads: %s/a.txt: bad_request: "):format(folder), line)
+    check.holds("; " .. upload.id .. " was cancelled\n", line)
+  end)
+
+  it("tells with --json what became of the Upload", function()
+    service.answer_next { { call = "parts", status = 503 }, { call = "cancel", status = 503 } }
+    local told = cjson.decode(fails(28, write("a.txt", "hello"), "--json")).error
+    assert.are.same({ "server", only_upload().id, false, 1, folder .. "/a.txt", 28 },
+      { told.kind, told.upload_id, told.cancelled, told.part_number, told.subject, told.exit_code })
+    check.holds("was not confirmed", told.aftermath)
+  end)
+
+  it("gives a file the time that --deadline says", function()
+    service.answer_next { { call = "parts", delay = 30 } }
+    check.holds("timeout: ", fails(13, write("a.txt", "hello"), "--deadline", "0.3"))
+    assert.are.equal("cancelled", only_upload().status)
+  end)
+
+  it("shows nothing of a file's name that a terminal would obey", function()
+    local path = write("a\27[31m\n\155.txt", "hello")
+    service.answer_next { { call = "parts", status = 400 } }
+    local line = fails(20, path)
+    check.holds("/a?[31m??.txt: bad_request", line)
+    assert.is_nil(line:sub(1, -2):find "[%c\128-\255]")
+  end)
+
+  describe("with --resume", function()
+    local path, state
+
+    before_each(function()
+      path, state = write("a.txt", "abcdefghij"), folder .. "/state"
+    end)
+
+    local function with_state(...) return path, "--part-size", "3", "--concurrency", "1", "--resume", state, ... end
+
+    -- Leaves a state of an Upload that has one part.
+    local function fail_at_second_part()
+      service.answer_next { { call = "parts" }, { call = "parts", status = 503 } }
+      return fails(28, with_state())
+    end
+
+    it("keeps what fails, and says how to go on; the same command sends what is missing", function()
+      local said = fail_at_second_part()
+      local id = only_upload().id
+      check.holds("; " .. id .. " is kept\n", said)
+      check.holds("openai-uploads: to go on, give the same command once more; to begin anew, remove " .. state, said)
+      assert.are.equal("pending", service.upload(id).status)
+      assert.are.equal(2, count_requests "parts")
+      assert.matches("^file%-%w+\n$", succeeds(with_state("--md5")))
+      assert.are.equal("completed", only_upload().status)
+      assert.are.equal(5, count_requests "parts")
+      assert.is_false(exists(state))
+    end)
+
+    it("leaves nothing but the state behind, and nothing at all after success", function()
+      fail_at_second_part()
+      assert.are.same({ true, false }, { exists(state), exists(state .. ".new") })
+      succeeds(with_state())
+      assert.are.same({ false, false }, { exists(state), exists(state .. ".new") })
+    end)
+
+    it("goes on after it was killed", function()
+      service.answer_next { { call = "parts" }, { call = "parts" }, { call = "parts", delay = 30 } }
+      local child = start(with_state())
+      command.wait_for(function() return count_requests "parts" == 3 end)
+      child.kill()
+      local result = child.finish()
+      assert.are.same({ "", "" }, { result.stdout, result.stderr })
+      assert.are.equal("pending", only_upload().status)
+      succeeds(with_state())
+      assert.are.equal("completed", only_upload().status)
+      assert.are.equal(5, count_requests "parts")
+    end)
+
+    it("begins anew where nothing was created before it was killed", function()
+      service.answer_next { { call = "create", delay = 30 } }
+      local child = start(with_state())
+      command.wait_for(function() return #service.requests() == 1 end)
+      child.kill()
+      child.finish()
+      assert.is_true(exists(state))
+      succeeds(with_state())
+      assert.is_false(exists(state))
+    end)
+
+    it("leaves no state where nothing was created", function()
+      service.answer_next { { call = "create", status = 403 } }
+      assert.matches("^[^\n]*permission_denied: [^\n]*\n$", fails(22, with_state()))
+      assert.is_false(exists(state))
+    end)
+
+    for _, row in ipairs {
+      { "text", "my precious notes\n" }, { "an empty file", "" }, { "another program's JSON", '{"resume":{}}' },
+      { "a list", "[]" }, { "a long file", ("x"):rep(5 * 1024 * 1024) },
+    } do
+      it("leaves a state file alone that is none: " .. row[1], function()
+        command.write_file(state, row[2])
+        local said = fails(17, with_state())
+        assert.are.equal(("openai-uploads: file: state file '%s' was not written by openai-uploads, and is left as " ..
+          "it is\n"):format(state), said)
+        assert.is_true(row[2] == command.read_file(state))
+        check.nothing_sent(service)
+      end)
+    end
+
+    it("refuses a state file that is a directory", function()
+      os.execute("mkdir " .. state)
+      check.holds("state file '" .. state .. "' cannot be read: ", fails(17, with_state()))
+      check.nothing_sent(service)
+    end)
+
+    it("refuses a state file that cannot be written, before anything is sent", function()
+      state = folder .. "/none/state"
+      local said = fails(17, with_state())
+      check.holds("state file '" .. state .. "' cannot be written: ", said)
+      assert.matches("No such file or directory\n$", said)
+      check.nothing_sent(service)
+    end)
+
+    it("refuses a file that is not what it was", function()
+      fail_at_second_part()
+      local saved = cjson.decode(command.read_file(state))
+      write("a.txt", "abcdefghijk")
+      local said = fails(17, with_state())
+      check.holds("a.txt cannot be resumed: it had 10 bytes, and has 11\n", said)
+      check.holds("to begin anew, remove " .. state .. " first\n", said)
+      assert.are.same(saved, cjson.decode(command.read_file(state)))
+      assert.are.equal("pending", only_upload().status)
+    end)
+
+    it("says so when the Upload has expired meanwhile", function()
+      fail_at_second_part()
+      service.advance_clock(3601)
+      local said = fails(25, with_state())
+      check.holds("gone: ", said)
+      check.holds("\nopenai-uploads: to begin anew, remove " .. state .. " first\n", said)
+      check.lacks("to go on", said)
+    end)
+
+    it("says nothing of how to go on with --quiet", function()
+      service.answer_next { { call = "parts", status = 503 } }
+      assert.matches("^[^\n]*is kept\n$", fails(28, with_state("--quiet")))
+    end)
+
+    it("goes on when the state cannot be saved any more, and tells that once", function()
+      service.answer_next { { call = "parts", delay = 1 } }
+      local child = start(with_state())
+      command.wait_for(function() return count_requests "parts" == 1 end)
+      os.execute("mkdir " .. state .. ".new")
+      local result = child.finish()
+      assert.are.equal(0, result.status)
+      assert.matches("^[^\n]*state file '[^\n]*' cannot be written: [^\n]*\n$", result.stderr)
+    end)
+
+    it("cancels what fails when no state of it could be saved", function()
+      service.answer_next { { call = "create", delay = 1 }, { call = "parts", status = 503 } }
+      local child = start(with_state())
+      command.wait_for(function() return #service.requests() == 1 end)
+      os.execute("mkdir " .. state .. ".new")
+      assert.are.equal(28, child.finish().status)
+      assert.are.equal("cancelled", only_upload().status)
+    end)
+  end)
+end)
