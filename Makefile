@@ -12,7 +12,7 @@ CC ?= cc
 CFLAGS ?= -O2 -g
 WERROR ?= -Werror
 WARNINGS := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wundef $(WERROR)
-OURS := -std=c11 -D_GNU_SOURCE -fPIC -fvisibility=hidden -Isrc $(WARNINGS)
+OURS := -std=c11 -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -fPIC -fvisibility=hidden -Isrc $(WARNINGS)
 ifeq ($(shell uname -s),Darwin)
 SHARED ?= -bundle -undefined dynamic_lookup
 else

@@ -73,7 +73,9 @@ static void make_lock(struct file_digest *digest) {
   pthread_condattr_t attributes;
   pthread_mutex_init(&digest->lock, NULL);
   pthread_condattr_init(&attributes);
+#ifndef __APPLE__ /* where a nap's length is told, not its end */
   pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+#endif
   pthread_cond_init(&digest->has_ended, &attributes);
   pthread_condattr_destroy(&attributes);
 }
@@ -132,12 +134,18 @@ struct file_digest *file_digest_new_of_memory(const void *bytes, size_t length, 
 /* With the lock, which the thread can have meanwhile. May end early. */
 static void nap(struct file_digest *digest, double seconds) {
   double length = seconds < LONGEST_NAP ? seconds : LONGEST_NAP;
+  struct timespec span = {.tv_sec = (time_t)length};
+  span.tv_nsec = (long)((length - (double)span.tv_sec) * 1e9);
+#ifdef __APPLE__
+  pthread_cond_timedwait_relative_np(&digest->has_ended, &digest->lock, &span);
+#else
   struct timespec end;
   clock_gettime(CLOCK_MONOTONIC, &end);
-  end.tv_sec += (time_t)length;
-  end.tv_nsec += (long)((length - (double)(time_t)length) * 1e9);
+  end.tv_sec += span.tv_sec;
+  end.tv_nsec += span.tv_nsec;
   if (end.tv_nsec >= 1000000000) end.tv_sec++, end.tv_nsec -= 1000000000;
   pthread_cond_timedwait(&digest->has_ended, &digest->lock, &end);
+#endif
 }
 
 enum file_digest_state file_digest_wait(struct file_digest *digest, double seconds, char hex[MD5_HEX_SIZE],

@@ -8,6 +8,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#ifdef __APPLE__
+#define st_mtim st_mtimespec
+#endif
+
 static bool fail_for(struct failure *failure, const char *what, const char *name, int error) {
   char text[128];
 #ifdef __GLIBC__
