@@ -8,7 +8,7 @@ local process = require "spec.support.process"
 
 local command = {}
 
-local LONGEST_LIFE = 60 -- seconds
+local LIMITED = "timeout --foreground -s KILL 60 " -- seconds
 local PATIENCE = 20 -- seconds; only what is broken takes so long
 
 -- A preloaded sanitizer is for the command alone: the programs around it are not ours to judge.
@@ -26,13 +26,13 @@ local function interpreter()
   return arg[index]
 end
 
---- The shell's words for a run. environment: OPENAI_API_KEY is the specs' own unless it says otherwise; false unsets.
-function command.line(words, environment)
+-- The shell's words for a run. environment: OPENAI_API_KEY is the specs' own unless it says otherwise; false unsets.
+local function line_of(words, environment)
   local settings = check.merged({
     PATH = os.getenv "PATH", LUA_PATH = package.path, LUA_CPATH = package.cpath, OPENAI_API_KEY = check.key,
   }, environment or {})
   for _, name in ipairs(sanitizer) do settings[name] = os.getenv(name) end
-  local line = { ("timeout --foreground -s KILL %d env -i"):format(LONGEST_LIFE) }
+  local line = { "env -i" }
   for name, value in pairs(settings) do
     if value then line[#line + 1] = name .. "=" .. quoted(value) end
   end
@@ -78,8 +78,8 @@ end
 ---   finish()     waits for its end and returns { stdout, stderr, status }; the status as a shell tells it
 function command.start(words, environment, redirected)
   local stdout, stderr = os.tmpname(), os.tmpname()
-  local inner = ("echo $$; exec %s >%s 2>%s %s"):format(command.line(words, environment), stdout, stderr,
-    redirected or "")
+  local inner = ("echo $$; exec %s >%s 2>%s %s"):format(LIMITED .. line_of(words, environment), stdout,
+    stderr, redirected or "")
   local outer = "sh -c " .. quoted("sh -c " .. quoted(inner) .. "; echo $?") .. " 2>/dev/null" -- "Killed", it says
   local child = assert(process.start(outer))
   local runner = tonumber(child.first_line) -- the `timeout`, which hands signals on
@@ -113,10 +113,12 @@ end
 --- a pipe whose bytes are typed there. Begins as command.start does.
 function command.start_on_terminal(words, environment, columns, typed)
   local stdout = os.tmpname()
-  local line = command.line(words, check.merged({ COLUMNS = tostring(columns or 80) }, environment or {}))
+  local line = line_of(words, check.merged({ COLUMNS = tostring(columns or 80) }, environment or {}))
   local shown = os.tmpname()
-  local child = assert(process.start("sh -c " .. quoted(("echo begun; script -qec %s /dev/null <%s >%s; echo $?")
-    :format(quoted(line .. " >" .. stdout), typed or "/dev/null", shown))))
+  -- the limit around all of it: what is typed there goes to every program on that terminal
+  local outer = ("echo begun; %s script -qec %s /dev/null <%s >%s; echo $?"):format(LIMITED,
+    quoted(line .. " >" .. stdout), typed or "/dev/null", shown)
+  local child = assert(process.start("sh -c " .. quoted(outer)))
 
   function child.shown() return command.read_file(shown) end
 

@@ -32,10 +32,11 @@ function progress_display.new(name, terminal)
     draw(progress_bar.line { name = name, sent = sent, total = total, rate = rate.per_second(), width = width })
   end
 
+  --- All of the line: a terminal shows ^C at the end of the bar.
   function display.erase()
     if drawn == 0 then return end
-    draw("")
-    terminal.write("\r")
+    terminal.write("\r" .. (" "):rep(width) .. "\r")
+    drawn = 0
   end
 
   --- Leaves a word on what was sent, where the bar has been seen.

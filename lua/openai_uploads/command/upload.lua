@@ -46,8 +46,8 @@ local function params_of(run, options)
     on_checkpoint = function(resume) note_checkpoint(run, resume) end,
     on_progress = function(sent, total)
       run.total = total
-      run.display.show(sent, total)
       leave_when_asked(run)
+      if not run.leaving then run.display.show(sent, total) end
     end,
   }
 end

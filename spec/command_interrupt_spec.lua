@@ -1,0 +1,277 @@
+-- SPDX-License-Identifier: MIT
+-- Ctrl-C while the command runs: in each phase of an upload, and in the commands that are one call.
+
+local check = require "spec.support.check"
+local cjson = require("cjson").new()
+local command = require "spec.support.command"
+local emulator = require "spec.support.emulator"
+local output = require "openai_uploads.command.output"
+local upload_files = require "openai_uploads.command.upload"
+
+local HELD = 30 -- seconds, which no spec waits for
+
+describe("Ctrl-C", function()
+  local service, folder, path
+
+  setup(function() service = emulator.start() end)
+
+  teardown(function() service.stop() end)
+
+  before_each(function()
+    service.reset()
+    folder = io.popen("mktemp -d"):read("*l")
+    path = command.write_file(folder .. "/a.txt", "abcdefghij")
+  end)
+
+  after_each(function() os.execute("rm -rf " .. folder) end)
+
+  local function start(words) return command.start(words, { OPENAI_BASE_URL = service.base_url }) end
+
+  local function start_upload(...)
+    return start { "upload", path, "--purpose", "batch", "--part-size", "3", "--concurrency", "2", ... }
+  end
+
+  local function wait_for_request(call, count)
+    command.wait_for(function()
+      local found = 0
+      for _, request in ipairs((service.requests())) do
+        if request.uri:find(call .. "$") then found = found + 1 end
+      end
+      return found >= (count or 1)
+    end)
+  end
+
+  local function only_upload()
+    local uploads = service.uploads()
+    assert.are.equal(1, #uploads)
+    return uploads[1]
+  end
+
+  local noted = "openai-uploads: cancelling the Upload; Ctrl-C once more leaves at once\n"
+
+  for _, row in ipairs {
+    { "while it is created", { { call = "create", delay = 1 } }, "/uploads" },
+    { "while its parts are in flight", { { call = "parts", delay = HELD }, { call = "parts", delay = HELD } }, "/parts",
+      2 },
+    { "between parts", { { call = "parts" }, { call = "parts", delay = HELD }, { call = "parts", delay = HELD } },
+      "/parts", 3 },
+    { "while a part waits for its next attempt",
+      { { call = "parts", status = 503, headers = { ["retry-after"] = HELD } } }, "/parts", 2 },
+    { "while it is completed", { { call = "complete", delay = HELD } }, "/complete" },
+  } do
+    it("cancels the Upload " .. row[1], function()
+      service.answer_next(row[2])
+      local child = start_upload()
+      wait_for_request(row[3], row[4])
+      child.interrupt()
+      local result = child.finish()
+      local upload = only_upload()
+      assert.are.same({ "", 130, "cancelled" }, { result.stdout, result.status, upload.status }, result.stderr)
+      assert.are.equal(noted .. ("openai-uploads: %s: interrupted; %s was cancelled\n"):format(path, upload.id),
+        result.stderr)
+    end)
+  end
+
+  it("sends no part of an Upload that it found being created", function()
+    service.answer_next { { call = "create", delay = 1 } }
+    local child = start_upload()
+    wait_for_request "/uploads"
+    child.interrupt()
+    child.finish()
+    assert.are.equal(2, #service.requests())
+  end)
+
+  it("lets a cancel that is under way come to its end", function()
+    service.answer_next { { call = "parts", status = 400 }, { call = "cancel", delay = 1 } }
+    local child = start_upload()
+    wait_for_request "/cancel"
+    child.interrupt()
+    local result = child.finish()
+    assert.are.equal(130, result.status)
+    check.holds("interrupted; " .. only_upload().id .. " was cancelled\n", result.stderr)
+    assert.are.equal("cancelled", only_upload().status)
+  end)
+
+  it("says when the cancel was not confirmed", function()
+    service.answer_next { { call = "parts", delay = HELD }, { call = "cancel", status = 404 } }
+    local child = start_upload("--json")
+    wait_for_request("/parts", 2)
+    child.interrupt()
+    local result = child.finish()
+    local note, told = result.stderr:match "^([^\n]*)\n([^\n]*)\n$"
+    assert.are.equal("cancelling the Upload; Ctrl-C once more leaves at once", cjson.decode(note).note)
+    told = cjson.decode(told).error
+    assert.are.same({ "interrupted", only_upload().id, false, 130 },
+      { told.kind, told.upload_id, told.cancelled, told.exit_code })
+    check.holds("was not confirmed", told.aftermath)
+  end)
+
+  it("leaves at once the second time", function()
+    service.answer_next { { call = "parts", delay = HELD }, { call = "cancel", delay = HELD } }
+    local child = start_upload()
+    wait_for_request("/parts", 2)
+    child.interrupt()
+    wait_for_request "/cancel"
+    child.interrupt()
+    local result = child.finish()
+    assert.are.same({ "", noted, 130 }, { result.stdout, result.stderr, result.status }) -- 128 and SIGINT
+  end)
+
+  it("keeps what can be resumed", function()
+    local state = folder .. "/state"
+    service.answer_next { { call = "parts" }, { call = "parts", delay = HELD }, { call = "parts", delay = HELD } }
+    local child = start_upload("--resume", state)
+    wait_for_request("/parts", 3)
+    child.interrupt()
+    local result, upload = child.finish(), only_upload()
+    assert.are.same({ 130, "pending" }, { result.status, upload.status })
+    assert.are.equal(("openai-uploads: stopping; Ctrl-C once more leaves at once\n" ..
+      "openai-uploads: %s: interrupted; %s is kept\n" ..
+      "openai-uploads: to go on, give the same command once more; to begin anew, remove %s first\n")
+      :format(path, upload.id, state), result.stderr)
+    result = start_upload("--resume", state).finish()
+    assert.are.same({ "", 0, "completed" }, { result.stderr, result.status, only_upload().status })
+    wait_for_request("/parts", 6)
+    assert.are.equal(1 + 6 + 1, #service.requests())
+  end)
+
+  it("keeps what is being created to be resumed", function()
+    local state = folder .. "/state"
+    service.answer_next { { call = "create", delay = 1 } }
+    local child = start_upload("--resume", state)
+    wait_for_request "/uploads"
+    child.interrupt()
+    check.holds(" is kept\n", child.finish().stderr)
+    assert.are.equal(0, start_upload("--resume", state).finish().status)
+    assert.are.equal("completed", only_upload().status)
+  end)
+
+  it("keeps further files from being begun", function()
+    service.answer_next { { call = "parts", delay = HELD } }
+    local child = start_upload(command.write_file(folder .. "/b.txt", "b"))
+    wait_for_request("/parts", 2)
+    child.interrupt()
+    assert.are.equal(130, child.finish().status)
+    assert.are.equal("a.txt", only_upload().filename)
+  end)
+
+  for _, row in ipairs {
+    { "create", { "--filename", "a", "--purpose", "b", "--bytes", "1", "--mime-type", "c" },
+      "an Upload may have been created; it expires by itself within an hour" },
+    { "cancel", { "upload_1" }, "those that no line told of may be cancelled or not" },
+    { "complete", { "upload_1", "part_1" }, "the Upload may be completed or not" },
+    { "part", { "upload_1", "README.md" }, "the Part may have been added to the Upload or not" },
+  } do
+    it("ends " .. row[1] .. " in one line", function()
+      service.answer_next { { delay = HELD } }
+      local words = { row[1] }
+      for _, word in ipairs(row[2]) do words[#words + 1] = word end
+      local child = start(words)
+      command.wait_for(function() return #service.requests() == 1 end)
+      child.interrupt()
+      local result = child.finish()
+      assert.are.same({ "", "openai-uploads: interrupted; " .. row[3] .. "\n", 130 },
+        { result.stdout, result.stderr, result.status })
+    end)
+  end
+
+  it("typed on a terminal takes the progress bar away, and cancels", function()
+    service.answer_next { { call = "parts", delay = HELD }, { call = "parts", delay = HELD } }
+    local keyboard = folder .. "/keyboard"
+    os.execute("mkfifo " .. keyboard)
+    local child = command.start_on_terminal({ "upload", path, "--purpose", "batch", "--part-size", "3" },
+      { OPENAI_BASE_URL = service.base_url }, 80, keyboard)
+    local keys = assert(io.open(keyboard, "w")) -- waits for the terminal to open it
+    wait_for_request("/parts", 2)
+    command.wait_for(function() return child.shown():find "a%.txt +%d+ %%" end)
+    keys:write "\3"
+    keys:flush()
+    local result = child.finish()
+    keys:close()
+    assert.are.equal(130, result.status)
+    check.holds("left^C\r" .. (" "):rep(79) .. "\ropenai-uploads: cancelling", result.shown)
+    assert.are.equal(("openai-uploads: %s: interrupted; %s was cancelled\r\n"):format(path, only_upload().id),
+      result.shown:match "at once\r\n(.*)")
+    assert.are.equal("cancelled", only_upload().status)
+  end)
+end)
+
+-- The same with a job that takes its time, which no spec has.
+describe("An interrupted upload", function()
+  local said, waits, job
+
+  before_each(function()
+    said, waits = {}, {}
+    job = { ending = { kind = "aborted", message = "aborted by the program" } }
+    function job.wait(_, seconds)
+      waits[#waits + 1] = seconds or "for ever"
+      if seconds then return false end
+      error "interrupted!"
+    end
+    function job.abort()
+      waits[#waits + 1] = "abort"
+      job.is_over = true
+    end
+    function job.poll() return job.is_over, nil, job.ending end
+  end)
+
+  local function run()
+    local client = { start = { upload_file_chunked = function() return job end } }
+    local out = output.new {}
+    function out.note() end
+    function out.interrupted(_, aftermath)
+      said[#said + 1] = aftermath
+      return 130
+    end
+    return upload_files(client, { files = { "README.md" }, quiet = true }, out)
+  end
+
+  it("waits ten seconds for its end, and no longer", function()
+    assert.are.equal(130, run())
+    assert.are.same({ "for ever", 10, "abort" }, waits)
+  end)
+
+  it("says that it is not known whether there is an Upload", function()
+    run()
+    assert.are.same({ "whether an Upload was created is not known; one that was expires by itself within an hour" },
+      said)
+  end)
+
+  it("says what became of the Upload", function()
+    job.ending.aftermath = "the cancel of upload_1 was not confirmed: aborted"
+    run()
+    assert.are.same({ job.ending.aftermath }, said)
+  end)
+
+  it("may be told so by the job, when that was interrupted in one of its functions", function()
+    function job.wait() return true, nil, job.ending end
+    job.ending.message = "the on_progress function raised an error: x.lua:1: interrupted!"
+    assert.are.equal(130, run())
+  end)
+
+  it("that has come to its end all the same is told of as done", function()
+    local results = {}
+    function job.wait(_, seconds)
+      if not seconds then error "interrupted!" end
+      return true, { id = "upload_1", bytes = 1, file = { id = "file-1" } }
+    end
+    local client = { start = { upload_file_chunked = function() return job end } }
+    local out = output.new {}
+    function out.note() end
+    function out.result(_, line) results[#results + 1] = line end
+    function out.interrupted() return 130 end
+    assert.are.equal(130, upload_files(client, { files = { "README.md", "LICENSE" }, quiet = true }, out))
+    assert.are.same({ "file-1" }, results)
+  end)
+
+  it("raises what is no interruption, after the same care", function()
+    function job.wait(_, seconds)
+      waits[#waits + 1] = seconds or "for ever"
+      if seconds then return true, nil, job.ending end
+      error("boom", 0)
+    end
+    local fine, raised = pcall(run)
+    assert.are.same({ false, "boom" }, { fine, raised })
+    assert.are.same({ "for ever", 10 }, waits)
+  end)
+end)
