@@ -40,16 +40,20 @@ end
 -- The calls under way: each transfer with the number of its part, 0 for other calls.
 local function new_batch() return { running = {}, count = 0 } end
 
+--- Calls on_done's listener, if there is one. An error in it is told on stderr.
+function flow.tell_listener(self)
+  if not self.listener then return end
+  local fine, raised = pcall(self.listener, self)
+  if not fine then io.stderr:write("openai_uploads: the on_done function raised an error: ", tostring(raised), "\n") end
+end
+
 local function conclude(self)
   self.is_done = true
   self.batch = new_batch()
   finalizer.disarm(self)
   if self.plan.file then self.plan.file:close() end
   if self.digest then self.digest:close() end
-  local listener = self.listener
-  if not listener then return end
-  local fine, raised = pcall(listener, self)
-  if not fine then io.stderr:write("openai_uploads: the on_done function raised an error: ", tostring(raised), "\n") end
+  flow.tell_listener(self)
 end
 
 local function tell_cancelled(self, upload, failure)
@@ -73,6 +77,9 @@ local function guarded(self, action, ...)
   if not fine and not self.is_done then flow.fail(self, core.failure("aborted", tostring(raised))) end
 end
 
+-- Within `guarded`, for taking it may raise, too.
+local function take(self, finish, transfer) return finish(self, core.take(transfer)) end
+
 -- Begins a call; `finish(self, result, failure, response)` takes what it comes to. `number`: of its part. It counts
 -- from before its start: that makes a step, in which others end, and perhaps all of it.
 local function launch(self, finish, number, start, ...)
@@ -92,23 +99,26 @@ local function launch(self, finish, number, start, ...)
     if batch ~= self.batch then return end
     batch.running[transfer] = nil
     batch.count = batch.count - 1
-    guarded(self, finish, core.take(transfer))
+    guarded(self, take, finish, transfer)
   end)
 end
 
--- Nothing that those under way come to is listened to any more.
+-- Nothing that those under way come to is listened to any more. Returns whether the service may have created,
+-- completed or cancelled an Upload for them all the same.
 local function stop_running(self)
-  local running = self.batch.running
+  local running, may_have_applied = self.batch.running, false
   self.batch = new_batch()
-  for transfer in pairs(running) do transfer:abort() end
+  for transfer, number in pairs(running) do
+    transfer:abort()
+    local _, result, failure = transfer:poll()
+    if number == 0 and (result or failure.may_have_applied) then may_have_applied = true end
+  end
+  return may_have_applied
 end
 
--- Ends it: what is under way is stopped, and nothing is left behind. In a process forked since, the Upload is the
--- parent's.
-function flow.fail(self, failure)
-  if self.ending then return end
-  self.ending = failure
-  stop_running(self)
+-- What has failed leaves nothing behind. In a process forked since, the Upload is the parent's.
+local function clean_up(self)
+  local failure = self.ending
   failure.upload_id = self.upload_id
   if not self.upload_id or core.process_id() ~= self.process_id then return conclude(self) end
   if self.plan.keeps_on_failure then
@@ -119,6 +129,15 @@ function flow.fail(self, failure)
   local started, problem = pcall(launch, self, tell_cancelled, nil, self.client.start.cancel, self.upload_id,
     options_of_cancel(self))
   if not started then tell_cancelled(self, nil, core.failure("aborted", tostring(problem))) end
+end
+
+-- Ends it: what is under way is stopped. But for the creation: only its answer tells what there is to cancel.
+function flow.fail(self, failure)
+  if self.ending then return end
+  self.ending = failure
+  if self.is_creating then return end
+  if stop_running(self) then failure.may_have_applied = true end
+  clean_up(self)
 end
 
 local function call_program(name, action, ...)
@@ -156,18 +175,24 @@ end
 
 local complete
 
+-- A pause that did not come to its end was ended, as by the client's `close` or a fork, and so is all.
+local function look_again(self, _, failure)
+  if failure.message ~= "the pause is over" then return flow.fail(self, failure) end
+  complete(self)
+end
+
 -- All parts are there. The digest may need longer than the sending; then this is called again.
 function complete(self)
-  local failure, options = self.plan.file and self.plan.file:problem()
+  local options, failure = options_of_call(self)
+  if not options then return flow.fail(self, failure) end
+  failure = self.plan.file and self.plan.file:problem()
   if failure then return flow.fail(self, failure) end
   local md5 = self.plan.md5
   if self.digest then
     md5, failure = self.digest:wait(0)
     if failure then return flow.fail(self, failure) end
-    if not md5 then return launch(self, complete, nil, self.pause, SECONDS_BETWEEN_LOOKS) end
+    if not md5 then return launch(self, look_again, nil, self.pause, SECONDS_BETWEEN_LOOKS) end
   end
-  options, failure = options_of_call(self)
-  if not options then return flow.fail(self, failure) end
   options.with_response = self.options.with_response
   launch(self, succeed, nil, self.client.start.complete, self.upload_id, { part_ids = self.part_ids, md5 = md5 },
     options)
@@ -217,9 +242,16 @@ function send_parts(self)
 end
 
 local function accept_created(self, upload, failure)
+  self.is_creating = false
+  if upload then
+    self.upload_id = upload.id
+    finalizer.arm(self)
+  end
+  if self.ending then
+    if failure then self.ending.may_have_applied = failure.may_have_applied end
+    return clean_up(self)
+  end
   if not upload then return flow.fail(self, failure) end
-  self.upload_id = upload.id
-  finalizer.arm(self)
   save(self)
   report(self)
   send_parts(self)
@@ -231,7 +263,6 @@ local function adopt(self, saved)
   for number = 1, self.plan.part_count do
     if self.part_ids[number] then self.bytes_done = self.bytes_done + size_of_part(self.plan, number) end
   end
-  finalizer.arm(self)
 end
 
 -- False when it cannot begin, and then all has ended.
@@ -256,9 +287,12 @@ function flow.begin(self)
   if self.plan.resume then adopt(self, self.plan.resume) end
   if self.plan.computes_md5 and not begin_digest(self) then return end
   if self.plan.resume then
-    report(self)
-    return send_parts(self)
+    guarded(self, report)
+    send_parts(self)
+    if not self.is_done then finalizer.arm(self) end -- no sooner: misuse leaves the Upload as it was
+    return
   end
+  self.is_creating = true
   launch(self, accept_created, nil, self.client.start.create, self.plan.create, options_of_call(self) or self.options)
 end
 
@@ -268,12 +302,14 @@ function flow.report_if_due(self)
   if core.now() - (self.reported_at or 0) >= SECONDS_BETWEEN_REPORTS then guarded(self, report) end
 end
 
---- Ends it as aborted; or, where it is ending, gives up on the cancel.
+--- Ends it as aborted; or, where it is ending, gives up on the answer to the creation, or on the cancel.
 function flow.abort(self)
   local failure = core.failure("aborted", "aborted by the program")
   if not self.ending then return flow.fail(self, failure) end
-  stop_running(self)
-  tell_cancelled(self, nil, failure)
+  failure.may_have_applied = stop_running(self)
+  if self.upload_id then return tell_cancelled(self, nil, failure) end
+  self.ending.may_have_applied = failure.may_have_applied
+  conclude(self)
 end
 
 return flow

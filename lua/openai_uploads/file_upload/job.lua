@@ -76,7 +76,7 @@ function job:on_done(listener)
     error(("bad argument #1 to 'on_done' (function expected, got %s)"):format(type(listener)), 2)
   end
   self.listener = listener
-  if self.is_done then listener(self) end
+  if self.is_done then flow.tell_listener(self) end
 end
 
 job.progress = flow.progress
