@@ -1,0 +1,308 @@
+-- SPDX-License-Identifier: MIT
+-- A file on its way that the program ends: by an abort, an error in a function, the end of its client or of its scope,
+-- or because nobody holds it any more.
+
+local check = require "spec.support.check"
+local drive = require "spec.support.drive"
+local emulator = require "spec.support.emulator"
+local script = require "spec.support.script"
+local upload_file = require "spec.support.upload_file"
+
+local service
+local letters = "abcdefghij"
+
+setup(function() service = emulator.start() end)
+teardown(function() service.stop() end)
+before_each(function() service.reset() end)
+after_each(upload_file.remove_all)
+
+-- A job that has come to where its service has seen so many requests, and answers the last of them late.
+local function job_at(client, phase, more, options)
+  service.answer_next { { call = phase.call, delay = 0.3 } }
+  local job = client.start.upload_file_chunked(upload_file.params(letters, more), options)
+  drive.till(client, function() return select(2, service.requests()) >= phase.requests end)
+  return job
+end
+
+local phases = {
+  { name = "creating", call = "create", requests = 1 },
+  { name = "sending", call = "parts", requests = 2 },
+  { name = "completing", call = "complete", requests = 7 },
+}
+
+-- The Upload was cancelled; or, where its completion had come already, completed, and the failure says that it may be.
+local function check_ended(kind, phase, job)
+  assert.is_true(job:done())
+  local upload, failure = drive.result(job)
+  check.failure(kind, upload, failure)
+  local stored = upload_file.only_upload(service)
+  assert.are.equal(stored.id, failure.upload_id)
+  if stored.status == "completed" and phase.call == "complete" then
+    assert.are.same({ false, "bad_request", true },
+      { failure.cancelled, failure.cancel_failure.kind, failure.may_have_applied })
+  else
+    assert.are.same({ "cancelled", true, false }, { stored.status, failure.cancelled, failure.may_have_applied })
+    check.holds("; " .. stored.id .. " was cancelled", tostring(failure))
+  end
+  return failure
+end
+
+describe("a job's abort", function()
+  for _, phase in ipairs(phases) do
+    for _, concurrency in ipairs { 1, 3 } do
+      if concurrency == 1 or phase.call == "parts" then
+        it(("while %s, %d at a time, ends what is under way and cancels the Upload"):format(phase.name, concurrency),
+          function()
+            upload_file.with_client(service, {}, function(client)
+              phase = check.merged(phase, { requests = phase.call == "parts" and 1 + concurrency or phase.requests })
+              local job = job_at(client, phase, { concurrency = concurrency })
+              local told = 0
+              service.answer_next { { call = "cancel", delay = 0.1 } }
+              job:on_done(function() told = told + 1 end)
+              assert.is_true(job:abort())
+              check.holds("cancelling", tostring(job))
+              assert.is_false(job:done())
+              assert.are.same({ false }, { job:poll() })
+              assert.are.equal(10, select(2, job:progress()))
+              job:wait()
+              check.holds("aborted by the program", check_ended("aborted", phase, job).message)
+              assert.are.same({ false, 1, 0 }, { job:abort(), told, client.step() })
+            end)
+            if phase.call == "complete" then assert.are.equal(1, upload_file.counts(service).complete) end
+          end)
+      end
+    end
+
+    it(("while %s keeps the Upload where it is asked to"):format(phase.name), function()
+      upload_file.with_client(service, {}, function(client)
+        local job = job_at(client, phase, { keep_on_failure = true })
+        assert.is_true(job:abort())
+        local _, _, failure = job:wait()
+        local upload = upload_file.only_upload(service)
+        assert.are.same({ "aborted", upload.id, nil }, { failure.kind, failure.upload_id, failure.cancelled })
+        assert.are.equal(upload.id, failure.resume.upload_id)
+        assert.are.equal(upload.id .. " is kept", failure.aftermath)
+        assert.are.equal(phase.call == "complete", failure.may_have_applied)
+      end)
+      assert.are.equal(0, upload_file.counts(service).cancel)
+    end)
+  end
+
+  it("of a creation that comes to nothing leaves nothing to cancel", function()
+    upload_file.with_client(service, { base_url = check.dead_url }, function(client)
+      local job = client.start.upload_file_chunked(upload_file.params(letters), { retry_delay = 0.2, max_retries = 1 })
+      client.step(0.01)
+      assert.is_true(job:abort())
+      job:wait()
+      local failure = check.failure("aborted", drive.result(job))
+      assert.are.same({ nil, nil, false }, { failure.upload_id, failure.cancelled, failure.may_have_applied })
+    end)
+  end)
+
+  it("for the second time gives up on the cancel, and says so", function()
+    upload_file.with_client(service, {}, function(client)
+      local job = job_at(client, phases[2])
+      service.answer_next { { call = "cancel", delay = 0.3 } }
+      assert.is_true(job:abort())
+      drive.till(client, function() return upload_file.counts(service).cancel == 1 end)
+      assert.is_true(job:abort())
+      assert.is_true(job:done())
+      local failure = check.failure("aborted", drive.result(job))
+      assert.are.same({ false, "aborted", true },
+        { failure.cancelled, failure.cancel_failure.kind, failure.cancel_failure.may_have_applied })
+      check.holds("was not confirmed: aborted: ", failure.aftermath)
+      assert.are.same({ false, 0 }, { job:abort(), client.step() })
+    end)
+  end)
+
+  it("for the second time while creating gives up on the Upload that there may be", function()
+    upload_file.with_client(service, {}, function(client)
+      local job = job_at(client, phases[1])
+      assert.is_true(job:abort())
+      assert.is_false(job:done())
+      assert.is_true(job:abort())
+      assert.is_true(job:done())
+      local failure = check.failure("aborted", drive.result(job))
+      assert.are.same({ nil, nil, true }, { failure.upload_id, failure.cancelled, failure.may_have_applied })
+      drive.till(client, function() return #service.uploads() == 1 end) -- which the next spec shall not see
+    end)
+  end)
+
+  it("may come from a function of the program", function()
+    for _, name in ipairs { "on_progress", "on_checkpoint", "on_retry" } do
+      service.reset()
+      service.answer_next { { call = "create" }, { call = "parts", status = 500 } }
+      upload_file.with_client(service, {}, function(client)
+        local job
+        local function abort()
+          if job then job:abort() end
+        end
+        job = client.start.upload_file_chunked(upload_file.params(letters, {
+          on_progress = name == "on_progress" and abort or nil,
+          on_checkpoint = name == "on_checkpoint" and abort or nil,
+        }), { on_retry = name == "on_retry" and abort or nil })
+        job:wait()
+        check_ended("aborted", phases[2], job)
+      end)
+    end
+  end)
+end)
+
+describe("an error in", function()
+  local function raise() error({}) end
+  local function at(moment)
+    return function(sent)
+      if type(sent) == "table" then sent = #sent.parts * 2 end
+      if sent == moment then error("oh dear", 0) end
+    end
+  end
+
+  for _, row in ipairs {
+    { "on_progress at the beginning", { on_progress = at(0) },
+      says = "the on_progress function raised an error: oh dear" },
+    { "on_progress half-way", { on_progress = at(4) }, says = "the on_progress function raised an error: oh dear" },
+    { "on_progress at the end", { on_progress = at(10) }, says = "the on_progress function raised an error: oh dear" },
+    { "on_checkpoint after the creation", { on_checkpoint = at(0) },
+      says = "the on_checkpoint function raised an error: oh dear" },
+    { "on_checkpoint half-way", { on_checkpoint = at(6), concurrency = 3 },
+      says = "the on_checkpoint function raised an error: oh dear" },
+    { "on_checkpoint after the last part", { on_checkpoint = at(10) },
+      says = "the on_checkpoint function raised an error: oh dear" },
+    { "on_progress, of no text", { on_progress = raise }, says = "the on_progress function raised an error: table" },
+    { "on_retry, of a part", {}, says = "on_retry raised an error", answers = { { call = "parts", status = 500 } },
+      options = { on_retry = raise }, part_number = 1, may = true },
+    { "on_retry, of complete", {}, says = "on_retry raised an error", options = { on_retry = raise },
+      answers = { { call = "complete", status = 500 } } },
+  } do
+    it(row[1] .. " ends all, and the Upload is cancelled", function()
+      upload_file.with_client(service, {}, function(client)
+        service.answer_next(row.answers or {})
+        local failure = check.failure("aborted",
+          client.upload_file_chunked(upload_file.params(letters, row[2]), row.options))
+        check.holds(row.says, failure.message)
+        assert.are.same({ true, false, row.part_number },
+          { failure.cancelled, failure.may_have_applied, failure.part_number })
+        assert.are.equal(0, client.step())
+      end)
+      assert.are.equal("cancelled", upload_file.only_upload(service).status)
+    end)
+  end
+
+  it("the api_key function half-way leaves no key to cancel with, which is told", function()
+    local asked = 0
+    upload_file.with_client(service, { api_key = function()
+      asked = asked + 1
+      if asked > 3 then error("no key today", 0) end
+      return check.key
+    end }, function(client)
+      local failure = check.failure("configuration", client.upload_file_chunked(upload_file.params(letters)))
+      assert.are.same({ 3, false, "configuration" },
+        { failure.part_number, failure.cancelled, failure.cancel_failure.kind })
+      check.holds("no key today", failure.message)
+      check.holds("was not confirmed: configuration: ", failure.aftermath)
+    end)
+    assert.are.equal("pending", upload_file.only_upload(service).status)
+  end)
+
+  it("the log or the on_done function is told on stderr only, and all goes on", function()
+    local result = script.run([[
+      local client = require("openai_uploads").new { log = function() error "of log" end }
+      local job = client.start.upload_file_chunked { data = "a", filename = "a.txt", purpose = "batch" }
+      job:on_done(function() error "the first" end)
+      print(select(2, job:wait()).status)
+      job:on_done(function() error "the second" end)
+    ]], { OPENAI_BASE_URL = service.base_url, OPENAI_API_KEY = check.key })
+    assert.are.same({ "completed\n", 0 }, { result.stdout, result.status })
+    for text, times in pairs { ["log function raised an error: .-: of log"] = 6,
+      ["on_done function raised an error: .-: the first"] = 1, ["on_done function raised an error: .-: the second"] = 1,
+    } do
+      assert.are.equal(times, select(2, result.stderr:gsub("openai_uploads: the " .. text, "")))
+    end
+  end)
+end)
+
+describe("client.close", function()
+  for _, phase in ipairs(phases) do
+    it(("while %s ends the job as aborted; its cancel goes out when the client is used again"):format(phase.name),
+      function()
+        upload_file.with_client(service, {}, function(client)
+          local job = job_at(client, phase)
+          client.close()
+          drive.till(client, function() return job:done() end)
+          local failure = check.failure("aborted", drive.result(job))
+          if phase.call == "create" then
+            assert.are.same({ nil, nil, true }, { failure.upload_id, failure.cancelled, failure.may_have_applied })
+            drive.till(client, function() return #service.uploads() == 1 end) -- which the next spec shall not see
+          else
+            check_ended("aborted", phase, job)
+          end
+          assert.are.equal(0, client.step())
+        end)
+      end)
+  end
+end)
+
+describe("a job that nobody holds any more", function()
+  for _, phase in ipairs { phases[2], phases[3] } do
+    it(("while %s ends, and its Upload is cancelled while the client is stepped"):format(phase.name), function()
+      upload_file.with_client(service, {}, function(client)
+        job_at(client, phase, { concurrency = 2 })
+        drive.collect()
+        drive.collect()
+        drive.all(client)
+        assert.are.equal(1, upload_file.counts(service).cancel)
+      end)
+      if phase.call == "parts" then assert.are.equal("cancelled", upload_file.only_upload(service).status) end
+      assert.are_not.equal("pending", upload_file.only_upload(service).status)
+    end)
+  end
+
+  it("is kept where it is asked to", function()
+    upload_file.with_client(service, {}, function(client)
+      job_at(client, phases[2], { keep_on_failure = true })
+      drive.collect()
+      drive.collect()
+      assert.are.equal(0, client.step())
+    end)
+    assert.are.same({ "pending", 0 }, { upload_file.only_upload(service).status, upload_file.counts(service).cancel })
+  end)
+
+  it("but has come to its end, is left alone", function()
+    upload_file.with_client(service, {}, function(client)
+      assert(client.upload_file_chunked(upload_file.params(letters)))
+      client.start.upload_file_chunked(upload_file.params(letters)):wait()
+      drive.collect()
+      drive.collect()
+      drive.all(client)
+    end)
+    assert.are.equal(0, upload_file.counts(service).cancel)
+  end)
+
+  it("can be collected while it is being cancelled", function()
+    upload_file.with_client(service, {}, function(client)
+      job_at(client, phases[2]):abort()
+      drive.collect()
+      drive.collect()
+      drive.all(client)
+    end)
+    assert.are.equal("cancelled", upload_file.only_upload(service).status)
+  end)
+end)
+
+if _VERSION >= "Lua 5.4" then
+  it("a job's <close> cancels its Upload, and is over then", function()
+    upload_file.with_client(service, {}, function(client)
+      local scope = load [[
+        local job_at = ...
+        local kept
+        do
+          local job <close> = job_at()
+          kept = job
+        end
+        return kept
+      ]]
+      local job = scope(function() return job_at(client, phases[2]) end)
+      check_ended("aborted", phases[2], job)
+    end)
+  end)
+end
