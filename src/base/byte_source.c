@@ -55,7 +55,7 @@ static void take_chunk(struct byte_source *source, char *bytes, size_t size, siz
 
 static enum byte_source_answer without_chunk(struct byte_source *source) {
   if (source->has_all_chunks) return BYTE_SOURCE_END;
-  source->was_asked = true;
+  source->wants_chunk = true;
   return BYTE_SOURCE_WANTS_CHUNK;
 }
 
@@ -77,8 +77,13 @@ enum byte_source_answer byte_source_read(struct byte_source *source, char *bytes
   return BYTE_SOURCE_READ;
 }
 
+void byte_source_note_asked(struct byte_source *source) {
+  source->was_asked = true;
+}
+
 void byte_source_feed(struct byte_source *source, const char *chunk, size_t length) {
   int64_t limit = source->length == BYTE_SOURCE_UNKNOWN ? source->most : source->length;
+  source->wants_chunk = false;
   source->memory = chunk;
   source->chunk_left = length;
   if ((int64_t)length <= limit - source->position) return;
@@ -92,6 +97,7 @@ void byte_source_feed(struct byte_source *source, const char *chunk, size_t leng
 }
 
 void byte_source_feed_none(struct byte_source *source) {
+  source->wants_chunk = false;
   source->has_all_chunks = true;
   if (source->length == BYTE_SOURCE_UNKNOWN || source->position == source->length) return;
   failure_set(&source->problem, FAILURE_ABORTED,
@@ -100,8 +106,7 @@ void byte_source_feed_none(struct byte_source *source) {
 }
 
 bool byte_source_wants_chunk(const struct byte_source *source) {
-  return source->kind == BYTE_SOURCE_CHUNKS && source->was_asked && source->chunk_left == 0 &&
-         !source->has_all_chunks && source->problem.kind == FAILURE_NONE;
+  return source->wants_chunk;
 }
 
 bool byte_source_is_exhausted(const struct byte_source *source) {

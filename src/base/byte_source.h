@@ -18,7 +18,8 @@ struct byte_source {
   int64_t position;    /* bytes read since the beginning */
   const char *memory;  /* all of it; of chunks, what is left of the last one */
   size_t chunk_left;   /* bytes at `memory`, of chunks */
-  bool was_asked;      /* for a chunk: whoever feeds them must begin anew for another attempt */
+  bool wants_chunk;    /* reading stands still until there is another one */
+  bool was_asked;      /* whoever feeds the chunks, who must begin anew for another attempt */
   bool can_restart;    /* whoever feeds the chunks can begin anew */
   bool has_all_chunks; /* there will be no more */
   struct regular_file file;
@@ -46,6 +47,9 @@ enum byte_source_answer { BYTE_SOURCE_READ, BYTE_SOURCE_END, BYTE_SOURCE_WANTS_C
 /* READ: `*count` bytes, at least one. WANTS_CHUNK: none until somebody feeds one. BROKEN: `problem` says why.
  */
 enum byte_source_answer byte_source_read(struct byte_source *source, char *bytes, size_t size, size_t *count);
+
+/* To be called before somebody is asked for a chunk, which may be lost when it comes too late. */
+void byte_source_note_asked(struct byte_source *source);
 
 /* The next chunk, which stays the caller's and must stay as it is until another one is wanted; none: that was
  * all of it. */

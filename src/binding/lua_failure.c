@@ -238,6 +238,14 @@ void lua_failure_push_plain(lua_State *L, const struct failure *failure) {
   push_failure(L, failure_kind_name(failure->kind), failure->message, 0, false);
 }
 
+/* Appends to the message of the failure on top of the stack, whoever wrote that. */
+static void add_remark(lua_State *L, const char *remark) {
+  lua_getfield(L, -1, "message");
+  lua_pushfstring(L, "; %s", remark);
+  lua_concat(L, 2);
+  lua_setfield(L, -2, "message");
+}
+
 void lua_failure_push(lua_State *L, const struct transfer *transfer) {
   const struct failure *failure = &transfer->failure;
   raise_want_of_memory(L, failure);
@@ -248,4 +256,5 @@ void lua_failure_push(lua_State *L, const struct transfer *transfer) {
     lua_setfield(L, -2, "retry_after");
   }
   if (transfer->status > 0) set_answer(L, transfer);
+  if (transfer->remark) add_remark(L, transfer->remark);
 }

@@ -213,6 +213,7 @@ void lua_part_feed(lua_State *L, int kept, struct transfer *transfer) {
   unsigned attempt = transfer->attempts;
   int top = lua_gettop(L);
   bool given;
+  byte_source_note_asked(transfer->request.source);
   do { /* an empty chunk is none, and not the end */
     lua_settop(L, top);
     lua_rawgeti(L, kept, LUA_CALLBACK_DATA);

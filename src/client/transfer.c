@@ -4,9 +4,7 @@
 #include "base/monotonic_clock.h"
 
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 static struct transfer *transfer_of(struct engine_task *task) {
   return (struct transfer *)task; /* its first member */
@@ -68,14 +66,17 @@ static double transfer_patience(const struct transfer *transfer) {
   return fmin(since + limit - monotonic_clock_now(), transfer_time_left(transfer));
 }
 
-/* False, with a word on it in the failure, where the source's bytes are gone for good. */
+/* No longer than `timeout`: that begins to count when a source's last byte goes, and nobody wakes then. */
+static void transfer_sleep_on(struct transfer *transfer, double patience) {
+  transfer_engine_sleep(transfer->client->engine, &transfer->task,
+                        fmin(patience, transfer->settings.timeout));
+}
+
+/* False, with a remark on it, where the source's bytes are gone for good. */
 static bool transfer_can_send_again(struct transfer *transfer) {
   const struct byte_source *source = transfer->request.source;
-  struct failure *failure = &transfer->failure;
-  size_t length = strlen(failure->message);
   if (!source || !source->was_asked || source->can_restart) return true;
-  snprintf(failure->message + length, sizeof failure->message - length,
-           "; not tried again, for the data function cannot start again");
+  transfer->remark = "not tried again, for the data function cannot start again";
   return false;
 }
 
@@ -147,7 +148,7 @@ static void on_awake(struct engine_task *task) {
   }
   patience = transfer_patience(transfer);
   if (patience > 0)
-    transfer_engine_sleep(transfer->client->engine, task, patience); /* bytes have moved meanwhile */
+    transfer_sleep_on(transfer, patience); /* bytes have moved meanwhile */
   else
     transfer_time_out(transfer);
 }
@@ -281,7 +282,7 @@ void transfer_begin(struct transfer *transfer, const char *api_key, size_t lengt
   transfer->attempts++;
   transfer->attempt_began_at = monotonic_clock_now();
   transfer_change(transfer, TRANSFER_SENDING);
-  transfer_engine_sleep(client->engine, &transfer->task, transfer_patience(transfer));
+  transfer_sleep_on(transfer, transfer_patience(transfer));
 }
 
 bool transfer_wants_chunk(const struct transfer *transfer) {

@@ -32,6 +32,7 @@ struct transfer {
   double retry_wait;                /* seconds, while WAITING */
   double retry_after;               /* seconds the service asked for in its last answer; 0 for none */
   struct failure failure;           /* of the last attempt; kind NONE after a 2xx */
+  const char *remark;               /* what the program is told besides the failure; NULL: nothing */
   long status;                      /* of the last answer; 0 for none */
   struct transfer *older, *younger; /* of the same client */
   struct transfer *next_changed;
