@@ -1,5 +1,6 @@
 -- SPDX-License-Identifier: MIT
 
+local check = require "spec.support.check"
 local fault = require "spec.support.fault"
 local emulator = require "spec.support.emulator"
 local rows = require "spec.support.rows"
@@ -118,6 +119,34 @@ describe("TLS", function()
     local row = { kind = "bad_request", status = 400, may = false, says = "HTTP 400" }
     rows.check_failure(row, client.cancel(rows.id))
     rows.check_failure(row, client.cancel(rows.id))
+  end)
+
+  it("carries parts on connections of their own, beside the one that small calls share", function()
+    local client = client_of(service.tls.good, { max_retries = 0 })
+    local upload, failure, of_create = client.create(
+      { filename = "a", purpose = "batch", bytes = 6, mime_type = "text/plain" }, { with_response = true })
+    assert.is_nil(failure)
+    assert.are.equal("2", of_create.http_version)
+    service.answer_next { { call = "parts", delay = 0.1 }, { call = "parts", delay = 0.1 } }
+    local transfers = {
+      client.start.parts.create(upload.id, { data = "abc" }), client.start.parts.create(upload.id, { data = "def" }),
+    }
+    local part_ids = {}
+    for index, transfer in ipairs(transfers) do
+      local _, part, refused = transfer:wait()
+      assert.is_nil(refused)
+      part_ids[index] = part.id
+    end
+    assert(client.complete(upload.id, { part_ids = part_ids }))
+    local connections, versions = {}, {}
+    for _, request in ipairs((service.requests())) do
+      if request.uri:find "/parts$" then
+        connections[request.connection] = true
+        versions[#versions + 1] = request.http_version
+      end
+    end
+    assert.are.equal(2, #check.sorted_names(connections))
+    assert.are.same({ "1.1", "1.1" }, versions)
   end)
 
   for _, version in ipairs { "1.1", "2" } do

@@ -78,7 +78,6 @@ static bool set_client_options(struct http_attempt *attempt, const struct client
 #endif
   curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
   curl_easy_setopt(easy, CURLOPT_PATH_AS_IS, 1L);
-  curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS);
   curl_easy_setopt(easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
   curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, config->verify_tls ? 1L : 0L);
   curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, config->verify_tls ? 2L : 0L);
@@ -185,6 +184,15 @@ static bool set_form(struct http_attempt *attempt) {
          curl_easy_setopt(attempt->easy, CURLOPT_MIMEPOST, attempt->form) == CURLE_OK;
 }
 
+/* Small exchanges share one connection where HTTP/2 can be had. Much data goes faster on connections of its
+ * own: as streams of one they would share its congestion window, and wait for windows of the service's
+ * besides. */
+static void set_sharing(CURL *easy, bool has_source, bool wait_for_connection) {
+  curl_easy_setopt(easy, CURLOPT_HTTP_VERSION,
+                   has_source ? (long)CURL_HTTP_VERSION_1_1 : (long)CURL_HTTP_VERSION_2TLS);
+  curl_easy_setopt(easy, CURLOPT_PIPEWAIT, wait_for_connection && !has_source ? 1L : 0L);
+}
+
 static bool set_body(struct http_attempt *attempt, const struct http_request *request) {
   CURL *easy = attempt->easy;
   curl_mime_free(attempt->form); /* of an attempt that was given up */
@@ -222,7 +230,7 @@ bool http_attempt_prepare(struct http_attempt *attempt, const struct client_conf
   curl_easy_setopt(easy, CURLOPT_HTTPHEADER, headers);
   curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, to_milliseconds(terms->connect_timeout));
   curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, terms->fresh_connection ? 1L : 0L);
-  curl_easy_setopt(easy, CURLOPT_PIPEWAIT, terms->share_connection ? 1L : 0L);
+  set_sharing(easy, request->source != NULL, terms->share_connection);
   return headers && set_body(attempt, request) &&
          curl_easy_setopt(easy, CURLOPT_URL, request->url.bytes) == CURLE_OK;
 }
