@@ -3,6 +3,10 @@
 --
 --   { upload_id, filename, bytes, part_size, modified: of the file, as text; parts: a list of { number, id } }
 
+local core = require "openai_uploads.core"
+
+local MOST_BYTES = 2 ^ 53
+
 local resume = {}
 
 --- The table for an Upload so far. part_ids: number of a part -> its id.
@@ -17,19 +21,23 @@ function resume.describe(plan, upload_id, part_ids)
   }
 end
 
-local function is_part(part)
-  return type(part) == "table" and type(part.number) == "number" and type(part.id) == "string"
+local function is_whole(value, least, most)
+  return type(value) == "number" and value >= least and value <= most and value % 1 == 0
+end
+
+local function is_part(part, count)
+  return type(part) == "table" and is_whole(part.number, 1, count) and type(part.id) == "string"
 end
 
 --- Why that is no such table, as words that follow its name; nil when it is one.
 function resume.problem(saved)
   if type(saved.upload_id) ~= "string" or saved.upload_id == "" then return "has no upload_id" end
-  if type(saved.bytes) ~= "number" or type(saved.part_size) ~= "number" or saved.part_size < 1 then
+  if not is_whole(saved.bytes, 1, MOST_BYTES) or not is_whole(saved.part_size, 1, core.max_part_bytes) then
     return "has no bytes or no part_size"
   end
   if type(saved.parts) ~= "table" then return "has no list of parts" end
   for _, part in ipairs(saved.parts) do
-    if not is_part(part) then return "has a part without number or id" end
+    if not is_part(part, math.ceil(saved.bytes / saved.part_size)) then return "has a part without number or id" end
   end
   return nil
 end
