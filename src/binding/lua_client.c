@@ -154,8 +154,8 @@ static int client_start(lua_State *L) {
   return 1;
 }
 
-/* pause(seconds) -> a transfer that sends nothing and is done after that time: what is done between calls of
- * the service can wait in any host as the calls do. */
+/* pause(seconds) -> a transfer that sends nothing and comes to true after that time: what is done between
+ * calls of the service can wait in any host as the calls do. */
 static int client_pause(lua_State *L) {
   double seconds = luaL_checknumber(L, 1);
   struct upload_client *client = enter(L);

@@ -251,7 +251,12 @@ static void push_response(lua_State *L, const struct transfer *transfer) {
 int lua_transfer_push_result(lua_State *L, struct lua_transfer *holder) {
   struct transfer *transfer = holder->transfer;
   int top = lua_gettop(L);
-  bool succeeded = transfer->failure.kind == FAILURE_NONE && lua_object_push_answer(L, transfer);
+  bool succeeded;
+  if (transfer->is_pause && transfer->failure.kind == FAILURE_NONE) {
+    lua_pushboolean(L, true);
+    return 1;
+  }
+  succeeded = transfer->failure.kind == FAILURE_NONE && lua_object_push_answer(L, transfer);
   if (!succeeded) {
     lua_settop(L, top);
     lua_pushnil(L);

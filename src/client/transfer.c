@@ -219,7 +219,6 @@ void transfer_submit(struct transfer *transfer) {
 
 void transfer_pause(struct transfer *transfer, double seconds) {
   transfer->is_pause = true;
-  failure_set(&transfer->failure, FAILURE_ABORTED, "the pause is over");
   transfer->state = TRANSFER_WAITING;
   transfer_engine_sleep(transfer->client->engine, &transfer->task, seconds);
 }

@@ -51,7 +51,7 @@ void transfer_delete(struct transfer *transfer);
 /* Queues a new transfer as READY. */
 void transfer_submit(struct transfer *transfer);
 
-/* Instead: lets so many seconds pass, and then be DONE, as `aborted`. */
+/* Instead: lets so many seconds pass, and then be DONE. */
 void transfer_pause(struct transfer *transfer, double seconds);
 
 /* The next transfer whose state has changed; NULL when there is none. It stays its owner's. */

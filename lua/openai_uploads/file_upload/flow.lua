@@ -175,9 +175,9 @@ end
 
 local complete
 
--- A pause that did not come to its end was ended, as by the client's `close` or a fork, and so is all.
-local function look_again(self, _, failure)
-  if failure.message ~= "the pause is over" then return flow.fail(self, failure) end
+-- A pause may be ended too, by the client's `close` or a fork, and then so is all.
+local function look_again(self, has_passed, failure)
+  if not has_passed then return flow.fail(self, failure) end
   complete(self)
 end
 
