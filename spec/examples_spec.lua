@@ -20,6 +20,7 @@ describe("the example", function()
 
   for _, row in ipairs {
     { "cancel", "status     = cancelled.*bad_request: .*may_have_applied = false" },
+    { "parts", "^sent 3 parts\ncompleted: parts.txt, 113 bytes\nsent 3 parts\nrefused, and cancelled: bad_request: " },
     { "game_loop", "^cancelled in %d+ frames" },
   } do
     it(row[1] .. " runs", function()

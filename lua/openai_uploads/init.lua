@@ -2,6 +2,7 @@
 -- The module is a client of its own, made from the environment at its first call; `new` gives others.
 local core = require "openai_uploads.core"
 local cancel_all = require "openai_uploads.cancel_all"
+local guard = require "openai_uploads.guard"
 local loops = require "openai_uploads.loop"
 local suspending = require "openai_uploads.suspending"
 local upload_file_chunked = require "openai_uploads.upload_file_chunked"
@@ -19,6 +20,7 @@ local function make(settings)
   local client, pause = make_client(settings, loop)
   client.cancel_all = cancel_all(client, loop, settings and settings.max_connections or core.max_connections)
   upload_file_chunked(client, pause, loop)
+  guard(client, loop)
   return client
 end
 

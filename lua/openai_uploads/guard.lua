@@ -1,0 +1,155 @@
+-- SPDX-License-Identifier: MIT
+-- Guards for flows of a program's own: an Upload that is not completed when its scope is left is cancelled.
+--
+-- A guard learns of completions by standing in for `complete` and `start.complete`. `cancel` is left as it is: when the
+-- program has cancelled an Upload itself, the service refuses the second cancel, which harms nothing; and so it is
+-- whenever a completion was not seen.
+local core = require "openai_uploads.core"
+local finalizer = require "openai_uploads.file_upload.finalizer"
+
+local has_close = _VERSION >= "Lua 5.4"
+
+-- Plain Lua 5.1 cannot suspend inside a pcall.
+local can_suspend_in_pcall = coroutine.wrap(function() return pcall(coroutine.yield, "suspended") end)() == "suspended"
+
+-- Makes a call of the service: true and what it comes to, or false and how it was misused, without a position.
+-- blocking: the function that makes it where there is no loop.
+local function call(client, loop, blocking, name, ...)
+  if not loop then return pcall(blocking, ...) end
+  local refusal = loop.refusal and loop.refusal()
+  if refusal then return true, nil, core.failure("configuration", refusal) end
+  local begun, transfer = pcall(client.start[name], ...)
+  if not begun then return false, transfer end
+  while not transfer:done() do loop.wait(client, transfer) end
+  return true, core.take(transfer)
+end
+
+-- What a call returns: no nils at its end.
+local function result(upload, failure, response)
+  if response ~= nil then return upload, failure, response end
+  if failure ~= nil then return nil, failure end
+  return upload
+end
+
+-- What is known of an Upload while somebody guards it. Whoever drops it without having finished has it cancelled by
+-- the collector, as with a file's job, from which the finalizer's fields are.
+local function new_watch(client, loop, upload_id)
+  local watch = { client = client, loop = loop, upload_id = upload_id, process_id = core.process_id(), plan = {} }
+  finalizer.arm(watch)
+  return watch
+end
+
+local function is_completed(watch)
+  local transfer = watch.completing
+  if not watch.is_completed and transfer and transfer:done() then
+    local is_there, _, upload = pcall(transfer.poll, transfer) -- somebody may have taken its result
+    watch.is_completed = is_there and upload ~= nil
+  end
+  return watch.is_completed
+end
+
+-- A completion still under way would race with it. Where the loop cannot wait, as in a coroutine that is being closed,
+-- this raises, and leaves it to the collector.
+local function cancel(watch)
+  local completing = watch.completing
+  if completing and not completing:done() then completing:abort() end
+  watch.client.cancel(watch.upload_id)
+  finalizer.disarm(watch)
+end
+
+-- The scope is left: nothing more is known of the Upload from here on. In a process forked since, it is the parent's.
+-- Returns false, and what was raised while it was cancelled; a failure of the cancel is nobody's concern here.
+local function finish(watch)
+  if watch.is_over then return true end
+  watch.is_over = true
+  if is_completed(watch) or core.process_id() ~= watch.process_id then
+    finalizer.disarm(watch)
+    return true
+  end
+  if watch.loop and not can_suspend_in_pcall then
+    cancel(watch)
+    return true
+  end
+  return pcall(cancel, watch)
+end
+
+-- What its function returned or raised is what with_upload does.
+local function leave(watch, fine, ...)
+  local finished, raised = finish(watch)
+  if not fine then error((...), 0) end
+  if not finished then error(raised, 0) end
+  return ...
+end
+
+-- What is wrong with what should be what `create` returned; nil when nothing is.
+local function problem_of(upload, failure)
+  if upload == nil and type(failure) == "table" then return nil end
+  if type(upload) ~= "table" then return "an Upload, or nil and a failure, expected, got " .. type(upload) end
+  if upload.object ~= nil and upload.object ~= "upload" then
+    return ("an Upload expected, got an object '%s'"):format(tostring(upload.object))
+  end
+  local refusal = core.upload_id_refusal(upload.id)
+  return refusal and "upload id " .. refusal
+end
+
+-- Notes what is completed through this client in the watches of `watched`, by id.
+local function note_completions(client, loop, watched)
+  local complete, start = client.complete, client.start.complete
+
+  function client.start.complete(...)
+    local begun, transfer = pcall(start, ...)
+    if not begun then error(transfer, 2) end
+    local watch = watched[(...)]
+    if watch and not is_completed(watch) then watch.completing = transfer end
+    return transfer
+  end
+
+  function client.complete(...)
+    local fine, upload, failure, response = call(client, loop, complete, "complete", ...)
+    if not fine then error(upload, 2) end
+    local watch = watched[(...)]
+    if watch and upload ~= nil then watch.is_completed = true end
+    return result(upload, failure, response)
+  end
+end
+
+--- Gives a client its guard and with_upload. loop: what its calls wait in; nil when they block.
+return function(client, loop)
+  local watched = setmetatable({}, { __mode = "v" })
+  note_completions(client, loop, watched)
+
+  local function watch_over(upload_id)
+    local watch = watched[upload_id]
+    if not watch or watch.is_over then
+      watch = new_watch(client, loop, upload_id)
+      watched[upload_id] = watch
+    end
+    return watch
+  end
+
+  function client.guard(...)
+    if not has_close then error("'guard' needs Lua 5.4 or newer: use with_upload", 2) end
+    local upload, failure = ...
+    local problem = problem_of(upload, failure)
+    if problem then error(("bad argument #1 to 'guard' (%s)"):format(problem), 2) end
+    if upload == nil then return ... end
+    local watch = watch_over(upload.id)
+    setmetatable(upload, { __close = function(_, reason)
+      local finished, raised = finish(watch)
+      if not finished and reason == nil then error(raised, 0) end
+    end })
+    return ...
+  end
+
+  function client.with_upload(params, action, options)
+    if type(action) ~= "function" then
+      error(("bad argument #2 to 'with_upload' (function expected, got %s)"):format(type(action)), 2)
+    end
+    local fine, upload, failure, response = call(client, loop, client.create, "create", params, options)
+    if not fine then error(upload, 2) end
+    if not upload then return result(upload, failure, response) end
+    local watch = watch_over(upload.id)
+    if loop and not can_suspend_in_pcall then return leave(watch, true, action(upload, response)) end
+    return leave(watch, pcall(action, upload, response))
+  end
+end
