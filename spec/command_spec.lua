@@ -147,7 +147,7 @@ describe("openai-uploads", function()
       { "a part size over 64M", { "upload", "a", "--purpose", "p", "--part-size", "65M" }, "from 1 to 64M" },
       { "a name for two files", { "upload", "a", "b", "--purpose", "p", "--filename", "c" },
         "option '--filename' goes with one FILE, not with 2; see 'openai-uploads upload --help'" },
-      { "a state for two files", { "upload", "a", "b", "--purpose", "p", "--resume", "c" }, "'--resume' goes with one" },
+      { "a state for two files", { "upload", "a", "b", "--purpose", "p", "--resume", "c" }, "'--resume' goes with" },
       { "what a terminal would obey", { "\27[31mcancel" }, "unknown command '?[31mcancel'" },
     } do
       it(row[1], function()

@@ -1,6 +1,7 @@
 -- SPDX-License-Identifier: MIT
 -- The rock as users get it: built by LuaRocks from a clean clone, installed into a tree of its own, called from
--- there. Dependencies are the system's, for no rocks server is asked.
+-- there. Dependencies are the system's, for no rocks server is asked: LuaRocks is told that they are there, or not to
+-- ask.
 local version = _VERSION:match("%d%.%d")
 local emulator = require "spec.support.emulator"
 
@@ -53,10 +54,34 @@ describe("the rock", function()
 
   it("is made from a clean clone and works from its own tree", function()
     local tree = folder .. "/made"
-    assert(run(("cd %s && %s make --deps-mode=none --tree %s"):format(clone, luarocks, tree)))
+    local config = assert(io.open(folder .. "/config.lua", "w"))
+    config:write 'rocks_provided = { ["lua-cjson"] = "2.1.0-1", argparse = "0.7.1-1" }'
+    config:close()
+    assert(run(("cd %s && export LUAROCKS_CONFIG=%s/config.lua && %s make --tree %s"):format(clone, folder, luarocks,
+      tree)))
     local ok, output = call_from(tree)
     assert(ok, output)
     assert.matches("cancelled", output)
+  end)
+
+  -- LuaRocks' own wrapper around it runs the interpreter that LuaRocks was told of.
+  it("has the command, which works from its own tree", function()
+    local command = ("cd /; unset LUA_PATH LUA_CPATH; export OPENAI_API_KEY=sk-rock OPENAI_BASE_URL=%s; " ..
+      "%s/made/bin/openai-uploads "):format(service.base_url, folder)
+    local ok, output = run(command .. "--version")
+    assert(ok, output)
+    assert.matches("^openai%-uploads " .. require("openai_uploads")._VERSION, output)
+    local id = service.make_uploads(1)[1]
+    ok, output = run(command .. "cancel " .. id)
+    assert(ok, output)
+    assert.equal(id .. "  cancelled\nstatus 0\n", output)
+    ok, output = run(command .. "cancel " .. id)
+    assert.is_false(ok)
+    assert.matches("status 20\n$", output)
+  end)
+
+  it("has the man page", function()
+    assert(run(("cmp man/openai-uploads.1 %s/made/lib/luarocks/rocks-*/*/*/man/openai-uploads.1"):format(folder)))
   end)
 
   it("leaves a clone as it was, but for build/", function()

@@ -27,7 +27,7 @@ local function interpreter()
 end
 
 -- The shell's words for a run. environment: OPENAI_API_KEY is the specs' own unless it says otherwise; false unsets.
-local function line_of(words, environment)
+local function line_of(words, environment, program)
   local settings = check.merged({
     PATH = os.getenv "PATH", LUA_PATH = package.path, LUA_CPATH = package.cpath, OPENAI_API_KEY = check.key,
   }, environment or {})
@@ -36,7 +36,7 @@ local function line_of(words, environment)
   for name, value in pairs(settings) do
     if value then line[#line + 1] = name .. "=" .. quoted(value) end
   end
-  line[#line + 1] = quoted(interpreter()) .. " bin/openai-uploads"
+  line[#line + 1] = quoted(interpreter()) .. " " .. (program or "bin/openai-uploads")
   for _, word in ipairs(words) do line[#line + 1] = quoted(word) end
   return table.concat(line, " ")
 end
@@ -72,14 +72,15 @@ function command.wait_for(condition)
   error("it never came about", 2)
 end
 
---- Begins a run. `redirected`: what else the shell shall do with it. Returns the child as process.start does, with
+--- Begins a run. redirected: what else the shell shall do with it; program: another script than the checkout's.
+--- Returns the child as process.start does, with
 ---   interrupt()  is Ctrl-C; kill() ends it as nothing can be survived
 ---   stdout(), stderr()  what it has printed so far
 ---   finish()     waits for its end and returns { stdout, stderr, status }; the status as a shell tells it
-function command.start(words, environment, redirected)
+function command.start(words, environment, redirected, program)
   local stdout, stderr = os.tmpname(), os.tmpname()
-  local inner = ("echo $$; exec %s >%s 2>%s %s"):format(LIMITED .. line_of(words, environment), stdout,
-    stderr, redirected or "")
+  local inner = ("echo $$; exec %s >%s 2>%s %s"):format(LIMITED .. line_of(words, environment, program),
+    stdout, stderr, redirected or "")
   local outer = "sh -c " .. quoted("sh -c " .. quoted(inner) .. "; echo $?") .. " 2>/dev/null" -- "Killed", it says
   local child = assert(process.start(outer))
   local runner = tonumber(child.first_line) -- the `timeout`, which hands signals on
@@ -105,8 +106,8 @@ function command.start(words, environment, redirected)
 end
 
 --- A run to its end.
-function command.run(words, environment, redirected)
-  return command.start(words, environment, redirected).finish()
+function command.run(words, environment, redirected, program)
+  return command.start(words, environment, redirected, program).finish()
 end
 
 --- A run on a terminal of its own, `columns` wide, as which its stderr is; its stdout is a file. `typed`: the path of

@@ -12,9 +12,9 @@ local USUAL_WIDTH = 80 -- columns
 
 local function new_display(path, options)
   if options.quiet or options.verbose or not core.is_terminal(2) then return progress_display.none() end
-  local columns = math.floor(tonumber(os.getenv "COLUMNS") or USUAL_WIDTH)
+  local columns = (os.getenv "COLUMNS" or ""):match "^[1-9]%d?%d?%d?$"
   return progress_display.new(path:match("[^/]*$"), {
-    write = function(text) io.stderr:write(text) end, width = columns, now = core.now,
+    write = function(text) io.stderr:write(text) end, width = tonumber(columns) or USUAL_WIDTH, now = core.now,
   })
 end
 

@@ -1,0 +1,45 @@
+-- SPDX-License-Identifier: MIT
+-- What `make install` leaves in a PREFIX that no interpreter knows of.
+
+local check = require "spec.support.check"
+local command = require "spec.support.command"
+local emulator = require "spec.support.emulator"
+
+describe("make install", function()
+  local prefix, program, service
+  local lua = os.getenv "TEST_LUA" or "lua5.4"
+
+  setup(function()
+    service = emulator.start()
+    prefix = io.popen("mktemp -d"):read "*l"
+    program = prefix .. "/bin/openai-uploads"
+    local pipe = io.popen(("unset LD_PRELOAD; make --no-print-directory install MAIN_LUA=%s BUILD=%s PREFIX=%s 2>&1")
+      :format(lua, os.getenv "TEST_BUILD" or "build", prefix))
+    check.holds("openai-uploads.1 ", pipe:read "*a")
+    pipe:close()
+  end)
+
+  teardown(function()
+    service.stop()
+    os.execute("rm -rf " .. prefix)
+  end)
+
+  it("installs a command that finds its modules by itself", function()
+    local id = service.make_uploads(1)[1]
+    local environment = { OPENAI_BASE_URL = service.base_url, LUA_PATH = false, LUA_CPATH = false }
+    local result = command.run({ "cancel", id }, environment, nil, program)
+    assert.are.same({ "", id .. "  cancelled\n", 0 }, { result.stderr, result.stdout, result.status })
+  end)
+
+  it("lets it be run by the Lua it is for", function()
+    assert.are.equal("#!/usr/bin/env " .. lua, (command.read_file(program):match "^[^\n]*"))
+    assert.are.equal("-rwxr-xr-x", (io.popen("ls -l " .. program):read("*a"):match "^%S+"))
+  end)
+
+  it("installs every Lua file, and the man page", function()
+    local function files_of(folder) return io.popen("cd " .. folder .. " && find . -name '*.lua' | sort"):read "*a" end
+    assert.are.equal(files_of "lua", files_of(prefix .. "/share/lua/*"))
+    assert.are.equal(command.read_file "man/openai-uploads.1", command.read_file(prefix ..
+      "/share/man/man1/openai-uploads.1"))
+  end)
+end)
