@@ -1,0 +1,230 @@
+-- SPDX-License-Identifier: MIT
+-- What meets the process that sends a file: disks that cannot be read, Ctrl-C, forks.
+
+local check = require "spec.support.check"
+local emulator = require "spec.support.emulator"
+local script = require "spec.support.script"
+local upload_file = require "spec.support.upload_file"
+
+local service, path, forks, failing_read
+local letters = "abcdefghij"
+
+-- Compiled from C; nil where a compiler or headers are missing.
+local function compile(source, flags)
+  local library = os.tmpname()
+  local ended = os.execute(("unset LD_PRELOAD; cc -shared -fPIC %s -o %s spec/support/%s -ldl 2>/dev/null")
+    :format(flags or "", library, source))
+  if ended == 0 or ended == true then return library end
+  os.remove(library)
+end
+
+setup(function()
+  service = emulator.start()
+  failing_read = assert(compile "failing_read.c")
+  local lua = os.getenv "TEST_LUA" or (jit and "luajit" or "lua" .. _VERSION:match "%d%.%d")
+  forks = compile("fork.c", ("$(pkg-config --cflags %s)"):format(lua))
+end)
+
+teardown(function()
+  service.stop()
+  os.remove(failing_read)
+  if forks then os.remove(forks) end
+end)
+
+before_each(function()
+  service.reset()
+  path = upload_file.write(letters)
+end)
+
+after_each(upload_file.remove_all)
+
+local function environment(more)
+  return check.merged({ OPENAI_BASE_URL = service.base_url, OPENAI_API_KEY = check.key, FILE = path }, more or {})
+end
+
+describe("upload_file_chunked from a disk", function()
+  local program = [[
+    local core, uploads = require "openai_uploads.core", require "openai_uploads"
+    local function descriptors()
+      collectgarbage() collectgarbage()
+      local listing, count = os.tmpname(), 0
+      os.execute(("ls /proc/%d/fd >%s"):format(core.process_id(), listing))
+      for _ in io.lines(listing) do count = count + 1 end
+      os.remove(listing)
+      return count
+    end
+    local before = descriptors()
+    local upload, failure = uploads.upload_file_chunked({
+      file = os.getenv "FILE", purpose = "batch", part_size = 2, concurrency = tonumber(os.getenv "CONCURRENCY"),
+      md5 = os.getenv "MD5",
+    }, { retry_delay = 0.001 })
+    uploads.close()
+    local leaked = descriptors() - before
+    if upload then return print(upload.status, leaked) end
+    print(failure.kind, tostring(failure.part_number), failure.attempts, tostring(failure.cancelled),
+      tostring(failure.may_have_applied), failure.upload_id, leaked)
+    print(failure)
+  ]]
+
+  for _, row in ipairs {
+    { "that breaks at once", "error 0", part_number = 1 },
+    { "that breaks half-way", "error 4", part_number = 3 },
+    { "that breaks in the middle of a part", "error 5", part_number = 3 },
+    { "that breaks at the last byte", "error 9", part_number = 5 },
+    { "that gives one byte at a time", "short" },
+    { "whose reads are interrupted", "interrupted" },
+  } do
+    for _, md5 in ipairs { "given", "computed" } do
+      for _, concurrency in ipairs { 1, 4 } do
+        it(("%s: %d parts at a time, its MD5 %s"):format(row[1], concurrency, md5), function()
+          local result = script.run(program, environment {
+            LD_PRELOAD = (os.getenv "LD_PRELOAD" or "") .. " " .. failing_read, FAILING_READ = row[2],
+            CONCURRENCY = tostring(concurrency), MD5 = md5 == "computed" and "compute" or upload_file.md5(letters),
+          })
+          assert.are.same({ "", 0 }, { result.stderr, result.status })
+          local upload = service.uploads()[1]
+          if not row.part_number then
+            assert.are.equal("completed\t0\n", result.stdout)
+            assert.are.equal("completed", upload.status)
+          elseif upload then -- a digest may fail before there is one
+            local number = result.stdout:match "^file\t(%w+)\t"
+            if concurrency == 1 and md5 == "given" then number = row.part_number end
+            assert.are.equal(("file\t%s\t1\ttrue\tfalse\t%s\t0"):format(number, upload.id),
+              result.stdout:match "^[^\n]*")
+            check.holds("file: ", result.stdout)
+            check.holds("Input/output error", result.stdout)
+            check.holds("; " .. upload.id .. " was cancelled", result.stdout)
+            assert.are.equal("cancelled", upload.status)
+          end
+          assert.is_true(#service.uploads() <= 1)
+        end)
+      end
+    end
+  end
+end)
+
+describe("Ctrl-C", function()
+  local program = [[
+    io.stdout:setvbuf "line"
+    print "begun"
+    local uploads = require "openai_uploads"
+    %s(uploads.upload_file_chunked({ file = os.getenv "FILE", purpose = "batch", part_size = 2, concurrency = 2,
+      on_progress = function() end }, { retry_delay = 0.001 }))
+  ]]
+
+  -- What is sent until it is interrupted, which the service answers late.
+  local phases = {
+    { "creating", { { call = "create", delay = 0.5 } }, 1 },
+    { "sending", { { call = "parts", delay = 0.5 }, { call = "parts", delay = 0.5 } }, 3 },
+    { "completing", { { call = "complete", delay = 0.5 } }, 7 },
+    { "cancelling", { { call = "parts", status = 400 }, { call = "cancel", delay = 0.5 } }, nil },
+  }
+
+  for _, phase in ipairs(phases) do
+    it(("while %s cancels the Upload, and ends the program"):format(phase[1]), function()
+      service.answer_next(phase[2])
+      local child = script.start(program:format "print", environment())
+      local function is_there()
+        local counts = upload_file.counts(service)
+        return phase[3] and select(2, service.requests()) >= phase[3] or not phase[3] and counts.cancel == 1
+      end
+      local last = os.time() + 10
+      while not is_there() do assert.is_true(os.time() < last) end
+      child.interrupt()
+      check.holds("interrupted!", child.finish())
+      local upload = upload_file.only_upload(service)
+      assert.is_true(upload.status == "cancelled" or phase[1] == "completing" and upload.status == "completed")
+      assert.are.equal(1, upload_file.counts(service).cancel)
+    end)
+  end
+
+  it("that a program catches leaves it a client that is fit for more", function()
+    service.answer_next { { call = "parts", delay = 0.5 } }
+    local child = script.start([[
+      io.stdout:setvbuf "line"
+      print "begun"
+      local uploads = require "openai_uploads"
+      local params = { file = os.getenv "FILE", purpose = "batch", part_size = 2, concurrency = 1 }
+      print(pcall(uploads.upload_file_chunked, params))
+      print(uploads.step(), uploads.upload_file_chunked(params).status)
+    ]], environment())
+    local last = os.time() + 10
+    while upload_file.counts(service).parts == 0 do assert.is_true(os.time() < last) end
+    child.interrupt()
+    local output = child.finish()
+    check.holds("interrupted!", output)
+    check.holds("0\tcompleted", output)
+    local uploads = service.uploads()
+    assert.are.same({ "cancelled", "completed" }, { uploads[1].status, uploads[2].status })
+  end)
+
+  it("for the second time, while it cancels, ends the program at once", function()
+    service.answer_next { { call = "parts", delay = 0.5 }, { call = "cancel", delay = 20 } }
+    local child = script.start(program:format "print", environment())
+    local last = os.time() + 10
+    while upload_file.counts(service).parts == 0 do assert.is_true(os.time() < last) end
+    child.interrupt()
+    while upload_file.counts(service).cancel == 0 do assert.is_true(os.time() < last) end
+    child.interrupt()
+    check.lacks("completed", child.finish())
+    assert.is_true(os.time() < last)
+  end)
+end)
+
+describe("a fork while a file is on its way", function()
+  local prologue = [[
+    local library = package.loadlib(os.getenv "FORK_LIBRARY", "luaopen_fork")()
+    local uploads = require "openai_uploads"
+    local function tell(...)
+      io.write(table.concat({ ... }, " "), "\n")
+      io.stdout:flush()
+    end
+    local job = uploads.start.upload_file_chunked { file = os.getenv "FILE", purpose = "batch", part_size = 2,
+      concurrency = 1, md5 = os.getenv "MD5" }
+    while job:progress() < 2 do uploads.step(0.01) end
+    local pid = library.fork()
+    if pid == 0 then
+      local fine, raised = pcall(function() %s end)
+      if not fine then tell("the child raised", tostring(raised)) end
+      os.exit(0, true)
+    end
+    library.wait(pid)
+    %s
+  ]]
+  local to_the_end = [[
+    local done, upload, failure = job:wait(10)
+    tell("parent", upload and upload.status or tostring(failure))
+  ]]
+
+  for _, row in ipairs {
+    { "waits for it", [[local _, _, failure = job:wait(5)
+      tell("child", failure.kind, tostring(failure.cancelled), failure.upload_id and "known" or "unknown")]],
+      "child aborted nil known\n" },
+    { "aborts it", [[tell("child", tostring(job:abort()))
+      local _, _, failure = job:wait(5)
+      tell("child", failure.kind, tostring(failure.cancelled))]], "child true\nchild aborted nil\n" },
+    { "drops it", "job = nil collectgarbage() collectgarbage() uploads.step() uploads.step()", "" },
+    { "closes the client", "uploads.close() tell('child', tostring(job:done())) job:wait(5)", nil },
+    { "sends a file itself", [[local params = { file = os.getenv "FILE", purpose = "batch" }
+      tell("child", uploads.upload_file_chunked(params).status)]], "child completed\n", 2 },
+    { "leaves", "", "" },
+  } do
+    for _, md5 in ipairs { "given", "computed" } do
+      it(("does not disturb it when the child %s, its MD5 %s"):format(row[1], md5), function()
+        if not forks then pending "no compiler, or no headers of this Lua" return end
+        service.answer_next { { call = "parts" }, { call = "parts", delay = 0.2 } }
+        local result = script.run(prologue:format(row[2], to_the_end), environment {
+          FORK_LIBRARY = forks, MD5 = md5 == "computed" and "compute" or upload_file.md5(letters),
+        })
+        assert.are.same({ "", 0 }, { result.stderr, result.status })
+        check.lacks("raised", result.stdout)
+        if row[3] then assert.are.equal(row[3] .. "parent completed\n", result.stdout) end
+        check.holds("parent completed", result.stdout)
+        local uploads = service.uploads()
+        assert.are.equal(row[4] or 1, #uploads)
+        for _, upload in ipairs(uploads) do assert.are.equal("completed", upload.status) end
+        assert.are.equal(0, upload_file.counts(service).cancel)
+      end)
+    end
+  end
+end)
