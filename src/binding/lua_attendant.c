@@ -118,6 +118,7 @@ static void attend(lua_State *L, int callbacks, struct transfer *transfer) {
     case TRANSFER_READY: begin(L, callbacks, own, transfer); break;
     case TRANSFER_WAITING: lua_notice_retry(L, callbacks, own, transfer); break;
     case TRANSFER_DONE:
+      if (transfer->request.source) lua_part_forget(L, own);
       if (transfer->is_pause)
         lua_notice_tell_waiter(L, own, userdata);
       else

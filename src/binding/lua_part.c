@@ -230,6 +230,14 @@ void lua_part_feed(lua_State *L, int kept, struct transfer *transfer) {
   transfer_feed(transfer, chunk, length);
 }
 
+void lua_part_forget(lua_State *L, int kept) {
+  static const enum lua_callback values[] = {LUA_CALLBACK_DATA, LUA_CALLBACK_REWIND, LUA_CALLBACK_CHUNK};
+  for (size_t i = 0; i < sizeof values / sizeof *values; i++) {
+    lua_pushnil(L);
+    lua_rawseti(L, kept, values[i]);
+  }
+}
+
 bool lua_part_rewind(lua_State *L, int kept, const struct transfer *transfer, struct failure *failure) {
   const struct byte_source *source = transfer->request.source;
   if (!source || !source->was_asked) return true;

@@ -28,6 +28,9 @@ void lua_part_open(lua_State *L, int index, struct byte_source *source, int kept
  * but a reason, ends the transfer as `aborted`. Raises only for want of memory. */
 void lua_part_feed(lua_State *L, int kept, struct transfer *transfer);
 
+/* Lets go of what was kept for a transfer that is done: it may be held for long. */
+void lua_part_forget(lua_State *L, int kept);
+
 /* Before another attempt: lets the program begin anew, where it was asked for chunks. False when that raised,
  * with the failure told. */
 bool lua_part_rewind(lua_State *L, int kept, const struct transfer *transfer, struct failure *failure);

@@ -72,6 +72,14 @@ function steps.wait(_, seconds)
   event_loop.wait { due = event_loop.after(seconds) }
 end
 
+-- Reads no faster than that, so a client with a large body goes slowly.
+function steps.sip(connection, size, every, times)
+  for _ = 1, times do
+    event_loop.wait { due = event_loop.after(every) }
+    if not connection:take(size) then return false end
+  end
+end
+
 function steps.stall(connection) connection:await_peer_close() end
 
 steps.await_close = steps.stall

@@ -14,6 +14,7 @@ wire.steps = {
   drip = { "string", "number", "number", needed = 2 },
   ["repeat"] = { "string", "number" },
   wait = { "number" },
+  sip = { "number", "number", "number" },
   stall = {},
   await_close = {},
   close = {},
