@@ -71,14 +71,40 @@ local function tell_cancelled(self, upload, failure)
   conclude(self)
 end
 
+local function fail_by_error(self, raised)
+  if not self.is_done then flow.fail(self, core.failure("aborted", tostring(raised))) end
+end
+
 -- What goes wrong in a program's function, or in ours, ends the whole; a listener's error would only be told.
 local function guarded(self, action, ...)
   local fine, raised = pcall(action, self, ...)
-  if not fine and not self.is_done then flow.fail(self, core.failure("aborted", tostring(raised))) end
+  if not fine then fail_by_error(self, raised) end
 end
 
 -- Within `guarded`, for taking it may raise, too.
 local function take(self, finish, transfer) return finish(self, core.take(transfer)) end
+
+-- Takes up, one after the other, what has come of calls. What is begun meanwhile makes steps, in which more comes: that
+-- joins the queue, or each answer would stand on the stack of the one before.
+local function take_up(self)
+  if self.is_taking_up then return end
+  self.is_taking_up = true
+  while self.first_finished do
+    local finished = self.first_finished
+    self.first_finished = finished.later
+    if finished.batch == self.batch then
+      self.batch.running[finished.transfer] = nil
+      self.batch.count = self.batch.count - 1
+      guarded(self, take, finished.finish, finished.transfer)
+    end
+  end
+  self.last_finished, self.is_taking_up = nil, false
+end
+
+local function queue(self, finished)
+  if self.first_finished then self.last_finished.later = finished else self.first_finished = finished end
+  self.last_finished = finished
+end
 
 -- Begins a call; `finish(self, result, failure, response)` takes what it comes to. `number`: of its part. It counts
 -- from before its start: that makes a step, in which others end, and perhaps all of it.
@@ -97,9 +123,11 @@ local function launch(self, finish, number, start, ...)
   batch.running[transfer] = number or 0
   transfer:on_done(function()
     if batch ~= self.batch then return end
-    batch.running[transfer] = nil
-    batch.count = batch.count - 1
-    guarded(self, take, finish, transfer)
+    queue(self, { batch = batch, transfer = transfer, finish = finish })
+    local fine, raised = pcall(take_up, self)
+    if fine then return end
+    self.is_taking_up = false
+    fail_by_error(self, raised)
   end)
 end
 
