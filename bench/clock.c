@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* require "bench.clock" has two functions that return seconds, which Lua has not: `monotonic`, and `cpu`, of
- * this process's CPU to the nanosecond. */
+/* require "bench.clock" has functions that return seconds, which Lua has not: `monotonic`; `cpu`, of this
+ * process's CPU to the nanosecond; and `cpu_of_children`, of those that have ended. */
 #include "base/monotonic_clock.h"
 
 #include <lauxlib.h>
 #include <lua.h>
+#include <sys/resource.h>
 #include <time.h>
 
 static int monotonic(lua_State *L) {
@@ -19,6 +20,17 @@ static int cpu(lua_State *L) {
   return 1;
 }
 
+static double seconds_of(struct timeval time) {
+  return (double)time.tv_sec + (double)time.tv_usec * 1e-6;
+}
+
+static int cpu_of_children(lua_State *L) {
+  struct rusage used;
+  getrusage(RUSAGE_CHILDREN, &used);
+  lua_pushnumber(L, seconds_of(used.ru_utime) + seconds_of(used.ru_stime));
+  return 1;
+}
+
 int luaopen_bench_clock(lua_State *L);
 
 int luaopen_bench_clock(lua_State *L) {
@@ -27,5 +39,7 @@ int luaopen_bench_clock(lua_State *L) {
   lua_setfield(L, -2, "monotonic");
   lua_pushcfunction(L, cpu);
   lua_setfield(L, -2, "cpu");
+  lua_pushcfunction(L, cpu_of_children);
+  lua_setfield(L, -2, "cpu_of_children");
   return 1;
 }

@@ -125,4 +125,14 @@ function host.wait()
   ngx.say((cpu_seconds() - used) / (now() - began))
 end
 
+--- file -> sends it in Parts of 64 MiB, and answers with the seconds once it is complete
+function host.upload()
+  local began = now()
+  local upload = assert(clients.fast.upload_file_chunked {
+    file = ngx.req.get_uri_args().file, purpose = "fine-tune", mime_type = "text/jsonl",
+  })
+  assert(upload.status == "completed")
+  ngx.say(now() - began)
+end
+
 return host

@@ -50,32 +50,35 @@ function bench.print_notes()
 end
 
 -- Seconds a call: of the clock, of the program's CPU where it tells, of the service's. Warming up is a tenth more.
-local function measure(command, calls)
-  local before = bench.service.cpu_seconds()
-  local numbers = shell.numbers_of(command(calls))
-  local after = bench.service.cpu_seconds()
-  return { all = numbers[1], own = numbers[2], service = before and (after - before) / (calls * 1.1) }
+local function measure(row, command)
+  local service = row.service or bench.service
+  local before = service.cpu_seconds()
+  local numbers = shell.numbers_of(command(row.calls))
+  local after = service.cpu_seconds()
+  local calls = row.calls and row.calls * 1.1 or 1
+  return { all = numbers[1], own = numbers[2], service = before and (after - before) / calls }
 end
 
-local function microseconds(blocks, name)
+local function median_of(blocks, name, unit)
   local values = {}
   for index, block in ipairs(blocks) do values[index] = block[name] end
-  return #values == #blocks and ("%.1f"):format(statistics.median(values) * 1e6) or "-"
+  return #values == #blocks and ("%.1f"):format(statistics.median(values) / unit) or "-"
 end
 
-local function describe(blocks)
-  return ("%5s (%s + %s)"):format(microseconds(blocks, "all"), microseconds(blocks, "own"),
-    microseconds(blocks, "service"))
+local function describe(blocks, unit)
+  return ("%5s (%s + %s)"):format(median_of(blocks, "all", unit), median_of(blocks, "own", unit),
+    median_of(blocks, "service", unit))
 end
 
 --- Prints the ratio of `ours` to `theirs`, functions that return the command for so many calls, which prints seconds
 --- per call and perhaps seconds of CPU per call. Blocks of both take turns, so that what slows the machine down slows
---- both.
+--- both. Without `calls`, a command is one measurement in whole. `service` is the nginx that answers, if it is not the
+--- one of all topics.
 function bench.compare(row)
   local ratios, ours, theirs = {}, {}, {}
   for pair = 1, setting.pair_count do
-    ours[pair] = measure(row.ours, row.calls)
-    theirs[pair] = measure(row.theirs, row.calls)
+    ours[pair] = measure(row, row.ours)
+    theirs[pair] = measure(row, row.theirs)
     ratios[pair] = ours[pair].all / theirs[pair].all
   end
   local ratio, lowest, highest = statistics.median(ratios)
@@ -83,7 +86,9 @@ function bench.compare(row)
   if row.goal then met = ratio <= row.goal end
   bench.row(row.what, row.goal and ("<= %.2f"):format(row.goal), ("%.3f (%.3f .. %.3f)"):format(ratio, lowest, highest),
     met)
-  bench.note(row.what, "%-20s / %s us a call", describe(ours), describe(theirs))
+  local unit, name = 1e-6, "us a call"
+  if not row.calls then unit, name = 1e-3, "ms" end
+  bench.note(row.what, "%-20s / %s %s", describe(ours, unit), describe(theirs, unit), name)
 end
 
 return bench

@@ -1,36 +1,13 @@
 -- SPDX-License-Identifier: MIT
 -- The module inside an nginx worker, held against what else a program could do there.
-local http = require "socket.http"
-local service = require "bench.support.service"
-local shell = require "bench.support.shell"
+local lua_nginx = require "bench.support.lua_nginx"
+local ping = require "bench.support.ping"
 local socket = require "socket"
 local statistics = require "bench.support.statistics"
 
 local resty_http = os.getenv "RESTY_HTTP"
 local pings = 3000
 local seconds_idle = 10
-
--- Those that are not built into nginx.
-local function load_modules()
-  local folder = shell.output_of("PATH=$PATH:/usr/sbin nginx -V 2>&1"):match("%-%-modules%-path=(%S+)")
-    or "/usr/lib/nginx/modules"
-  local lines = {}
-  for _, name in ipairs { "ndk_http_module", "ngx_http_lua_module" } do
-    local file = ("%s/%s.so"):format(folder, name)
-    if io.open(file) then lines[#lines + 1] = ("load_module %s;"):format(file) end
-  end
-  return table.concat(lines, "\n")
-end
-
-local function start(bench, name, values, pin)
-  values.PORT = service.free_port()
-  values.MODULES = load_modules()
-  values.USER = shell.output_of("id -u"):match("^0") and "user root;" or ""
-  local prefix = bench.directory .. "/" .. name
-  shell.output_of("mkdir " .. prefix)
-  local configuration = shell.read_file(("bench/%s.conf.in"):format(name))
-  return service.start_nginx(prefix, configuration, values, values.PORT, pin), values.PORT
-end
 
 local function median_of(bench, measure)
   local values = {}
@@ -67,20 +44,9 @@ local function compare_latencies(bench, ask)
     ("%.1f us (%.1f .. %.1f)"):format(added, lowest, highest), added <= 40)
 end
 
--- The 99th percentile of a ping's time, on one connection.
+-- The 99th percentile of a ping's time.
 local function slow_ping(port)
-  local connection = assert(socket.connect("127.0.0.1", port))
-  connection:setoption("tcp-nodelay", true)
-  local times = {}
-  for index = 1, pings do
-    local began = socket.gettime()
-    assert(connection:send("GET /ping HTTP/1.1\r\nHost: bench\r\n\r\n"))
-    repeat local line = assert(connection:receive("*l")) until line == ""
-    assert(connection:receive(4) == "pong")
-    times[index] = socket.gettime() - began
-  end
-  connection:close()
-  return statistics.sorted(times)[math.ceil(pings * 0.99)]
+  return (ping.slow(port, function(count) return count < pings end))
 end
 
 local function compare_pings(bench, ask, port)
@@ -101,29 +67,19 @@ local function compare_pings(bench, ask, port)
 end
 
 return function(bench)
-  if not io.open(("%s/luajit/openai_uploads/core.so"):format(bench.setting.build)) then
+  if not lua_nginx.has_module(bench) then
     bench.note("nginx", "not measured: there is no build for its LuaJIT")
     return
   end
-  local project = shell.output_of("pwd"):match("[^\n]+")
-  local slow, slow_port = start(bench, "nginx_slow", {}, bench.setting.pin.nginx)
-  local host, port = start(bench, "nginx_host", {
-    PROJECT = project, BUILD = bench.setting.build:gsub("^[^/]", project .. "/%0"), RESTY_HTTP = resty_http or "",
-    BASE_URL = bench.base_url, SLOW_URL = ("http://127.0.0.1:%d/v1"):format(slow_port),
-  }, bench.setting.pin.client)
-  http.TIMEOUT = 120
-  local function ask(format, ...)
-    local url = ("http://127.0.0.1:%d"):format(port) .. format:format(...)
-    local answer, status = http.request(url)
-    if status ~= 200 then
-      error(("%s: %s\n%s"):format(url, status, shell.read_file(bench.directory .. "/nginx_host/host.log")), 0)
-    end
-    return answer
-  end
+  local slow = lua_nginx.start(bench, "nginx_slow", {}, bench.setting.pin.nginx)
+  local host = lua_nginx.start_host(bench, {
+    RESTY_HTTP = resty_http or "", SLOW_URL = ("http://127.0.0.1:%d/v1"):format(slow.port),
+  })
+  local ask = host.ask
   local done, problem = pcall(function()
     compare_rates(bench, ask)
     if resty_http then compare_latencies(bench, ask) end
-    compare_pings(bench, ask, port)
+    compare_pings(bench, ask, host.port)
     local share = tonumber((ask("/wait?seconds=%d", seconds_idle))) * 100
     bench.row(("nginx: share of a core while one call waits %d s"):format(seconds_idle), "< 0.5 %",
       ("%.2f %%"):format(share), share < 0.5)
