@@ -64,6 +64,14 @@ local function wake_all(found, transfer)
   for _, wake in ipairs(list) do wake() end
 end
 
+--- A handle must not outlive its descriptor: before the client's is closed, all who wait are woken. Those whose wait
+--- is not over, as for a file whose Upload is being cancelled, then wait on the next one.
+function loop.forget(client)
+  local found, list = watched[client], {}
+  for wake in pairs(found and found.waiting or list) do list[#list + 1] = wake end
+  for _, wake in ipairs(list) do wake() end
+end
+
 local isyieldable = rawget(coroutine, "isyieldable") -- Lua 5.1 and 5.2 have none
 
 local function yieldable()
