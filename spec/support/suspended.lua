@@ -7,7 +7,7 @@
 --   spawn(action)      runs it in one more coroutine, of which it keeps nothing
 --   pause()            lets the loop's other coroutines have their turn
 --
--- What must hold in every loop stands in suspended_calls and suspended_transfers, as rows: what holds, and a function
+-- What must hold in every loop stands in suspended_calls, _transfers and _uploads, as rows: what holds, and a function
 -- that proves it in a world.
 
 local held_server = require "spec.support.held_server"
@@ -92,7 +92,7 @@ end
 -- The rows of every loop.
 function suspended.rows()
   local all = {}
-  for _, name in ipairs { "calls", "transfers" } do
+  for _, name in ipairs { "calls", "transfers", "uploads" } do
     for _, row in ipairs(require("spec.support.suspended_" .. name)) do all[#all + 1] = row end
   end
   return all
