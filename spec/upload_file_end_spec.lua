@@ -54,8 +54,9 @@ describe("a job's abort", function()
         it(("while %s, %d at a time, ends what is under way and cancels the Upload"):format(phase.name, concurrency),
           function()
             upload_file.with_client(service, {}, function(client)
-              phase = check.merged(phase, { requests = phase.call == "parts" and 1 + concurrency or phase.requests })
-              local job = job_at(client, phase, { concurrency = concurrency })
+              local there = check.merged(phase,
+                { requests = phase.call == "parts" and 1 + concurrency or phase.requests })
+              local job = job_at(client, there, { concurrency = concurrency })
               local told = 0
               service.answer_next { { call = "cancel", delay = 0.1 } }
               job:on_done(function() told = told + 1 end)
