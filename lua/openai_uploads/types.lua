@@ -257,6 +257,31 @@ function uploads.complete(upload_id, params, options) end
 ---@return openai_uploads.Response? response of the completion, when asked for with `with_response`
 function uploads.upload_file_chunked(params, options) end
 
+---Guards an Upload: `local upload <close> = uploads.guard(uploads.create { ... })` cancels it at the end of the scope,
+---however that is left, unless it was completed through this client. Lua 5.4 or newer; raises below.
+---
+---A failure of that cancel is not raised: the client's `log` tells of it. Where nothing can wait (`coroutine.close` in a
+---`loop`) what is raised does not hide an error that left the scope, and the cancel is made when the collector comes, as
+---for one that is dropped without its scope's end.
+---@param upload? openai_uploads.Upload what `create` returned; gets a metatable, with `__close` alone
+---@param failure? openai_uploads.Failure
+---@param response? openai_uploads.Response
+---@return openai_uploads.Upload? upload the same table
+---@return openai_uploads.Failure? failure the same
+---@return openai_uploads.Response? response the same
+function uploads.guard(upload, failure, response) end
+
+---Creates an Upload, calls `action` with it, and cancels it unless it was completed through this client meanwhile. An
+---error in `action` is raised again, as it is, after the cancel; a failure of the cancel is not raised: the client's
+---`log` tells of it. In plain Lua 5.1 a client with a `loop` leaves the cancel after an error to the collector.
+---
+---Failures: those of `create`; then `action` is not called.
+---@param params openai_uploads.CreateParams raises as `create` does
+---@param action fun(upload: openai_uploads.Upload, response?: openai_uploads.Response): ...: any
+---@param options? openai_uploads.Options of `create` alone
+---@return any ... what `action` returned; or nil, failure
+function uploads.with_upload(params, action, options) end
+
 ---Cancels many Uploads, as many at a time as `max_connections` says. One failure never stops the rest; an id that
 ---stands there twice is sent once. An error in `on_result` ends those under way and is raised.
 ---@param ids string[]
