@@ -18,8 +18,9 @@ local function make(settings)
   local loop = loops.find(settings and settings.loop)
   local make_client = loop and suspending.client or blocking
   local client, pause = make_client(settings, loop)
-  client.cancel_all = cancel_all(client, loop, settings and settings.max_connections or core.max_connections)
-  upload_file_chunked(client, pause, loop)
+  local max_connections = settings and settings.max_connections or core.max_connections
+  client.cancel_all = cancel_all(client, loop, max_connections)
+  upload_file_chunked(client, pause, loop, max_connections)
   guard(client, loop)
   return client
 end

@@ -6,13 +6,14 @@ local params = require "openai_uploads.file_upload.params"
 
 local SECONDS_TO_CANCEL = 10 -- when whoever waited was interrupted
 
--- Errors have no position.
-local function start(client, pause, loop, given, options)
+-- Parts in line for a connection would run into their stall_timeout there. Errors have no position.
+local function start(client, pause, loop, max_connections, given, options)
   if options ~= nil and type(options) ~= "table" then
     error(("bad argument #2 to 'upload_file_chunked' (options must be a table, got %s)"):format(type(options)), 0)
   end
   local plan, failure = params.plan(given)
   if not plan then return job.failed(failure) end
+  plan.concurrency = math.min(plan.concurrency, max_connections)
   local begun, made = pcall(job.start, client, pause, loop, plan, options)
   if begun then return made end
   if plan.file then plan.file:close() end
@@ -32,10 +33,10 @@ end
 local can_suspend_in_pcall = coroutine.wrap(function() return pcall(coroutine.yield, "suspended") end)() == "suspended"
 
 --- Gives a client its upload_file_chunked and start.upload_file_chunked. pause: the client's; loop: what its calls wait
---- in, nil when they block.
-return function(client, pause, loop)
+--- in, nil when they block. max_connections: of the client.
+return function(client, pause, loop, max_connections)
   function client.start.upload_file_chunked(given, options)
-    local begun, made = pcall(start, client, pause, loop, given, options)
+    local begun, made = pcall(start, client, pause, loop, max_connections, given, options)
     if not begun then error(made, 2) end
     return made
   end
@@ -43,7 +44,7 @@ return function(client, pause, loop)
   function client.upload_file_chunked(given, options)
     local refusal = loop and loop.refusal and loop.refusal()
     if refusal then return nil, core.failure("configuration", refusal) end
-    local begun, made = pcall(start, client, pause, loop, given, options)
+    local begun, made = pcall(start, client, pause, loop, max_connections, given, options)
     if not begun then error(made, 2) end
     if loop and not can_suspend_in_pcall then made:wait() else wait_through(made) end
     local _, upload, failure, response = made:poll()
