@@ -197,6 +197,19 @@ describe("upload_file_chunked", function()
     job:wait(1)
   end)
 
+  it("has no more parts on their way than its client may have connections, so that none stalls in line", function()
+    local begun, most = 0, 0
+    local few = check.client(service, { max_connections = 2, log = function(event)
+      if not event.url:find "/parts" then return end
+      begun = begun + (event.event == "request" and 1 or -1)
+      most = math.max(most, begun)
+    end })
+    service.answer_next { { call = "parts", delay = 0.1 }, { call = "parts", delay = 0.1 } }
+    assert(few.upload_file_chunked(upload_file.params("abcdef", { part_size = 1, concurrency = 6 })))
+    assert.are.same({ 0, 2 }, { begun, most })
+    few.close()
+  end)
+
   it("needs no more memory for a thousand parts than for few, but for their ids", function()
     local function greatest(parts)
       local most = 0
