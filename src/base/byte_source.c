@@ -110,7 +110,8 @@ bool byte_source_wants_chunk(const struct byte_source *source) {
 }
 
 bool byte_source_is_exhausted(const struct byte_source *source) {
-  return source->position == source->length || (source->has_all_chunks && source->chunk_left == 0);
+  if (source->length == BYTE_SOURCE_UNKNOWN) return source->has_all_chunks && source->chunk_left == 0;
+  return source->position == source->length;
 }
 
 bool byte_source_rewind(struct byte_source *source) {
