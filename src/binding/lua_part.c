@@ -18,17 +18,20 @@ static bool complain(lua_State *L, const char *what) {
   return false;
 }
 
-static bool is_known(const char *name) {
+/* Whether the key at `index`, which is a string, is a name that we know. */
+static bool is_known(lua_State *L, int index) {
   static const char *const names[] = {"data", "file", "offset", "length", "rewind"};
+  size_t length;
+  const char *name = lua_tolstring(L, index, &length);
   for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-    if (strcmp(name, names[i]) == 0) return true;
+    if (strcmp(name, names[i]) == 0 && strlen(name) == length) return true;
   return false;
 }
 
 static bool check_names(lua_State *L, int index) {
   lua_pushnil(L);
   while (lua_next(L, index)) {
-    if (lua_type(L, -2) != LUA_TSTRING || !is_known(lua_tostring(L, -2))) {
+    if (lua_type(L, -2) != LUA_TSTRING || !is_known(L, -2)) {
       lua_pushfstring(L, "params has an unknown field '%s'",
                       lua_type(L, -2) == LUA_TSTRING ? lua_tostring(L, -2) : luaL_typename(L, -2));
       return false;
