@@ -59,8 +59,9 @@ describe("the progress bar", function()
 
   for _, row in ipairs {
     { "a long name is cut", ("n"):rep(60), ("n"):rep(13) .. "... " },
-    { "a control character is not shown", "a\27[2Jb\nc", "a?[2Jb?c " },
+    { "a control character is not shown", "a\27[2Jb\nc\127", "a?[2Jb?c? " },
     { "what is no UTF-8 is not shown", "a\255b\194\155c\224\130\155d", "a?b??c???d " },
+    { "what is cut off is not shown", "abc\226\130", "abc?? " },
     { "a name may be of any script", "обучение.jsonl", "обучение.jsonl " },
     { "a name is cut between characters", ("訓"):rep(30), ("訓"):rep(6) .. "... " },
   } do

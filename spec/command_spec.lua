@@ -9,7 +9,7 @@ local exit_codes = require "openai_uploads.command.exit_codes"
 local uploads = require "openai_uploads"
 
 local new_upload = {
-  "create", "--filename", "a.jsonl", "--purpose", "batch", "--bytes", "5", "--mime-type", "text/jsonl",
+  "create", "--filename", "a/b.jsonl", "--purpose", "batch", "--bytes", "5", "--mime-type", "text/jsonl",
 }
 
 local function with(words, ...)
@@ -162,7 +162,7 @@ describe("openai-uploads", function()
   describe("create", function()
     it("prints the id and nothing else", function()
       local upload = service.upload(succeeds(with(new_upload, "--expires-after", "3600")):match "^(upload_%w+)\n$")
-      assert.are.same({ "a.jsonl", "batch", 5, "text/jsonl", "pending" },
+      assert.are.same({ "a/b.jsonl", "batch", 5, "text/jsonl", "pending" },
         { upload.filename, upload.purpose, upload.bytes, upload.mime_type, upload.status })
       local sent = cjson.decode(check.only_request(service).body)
       assert.are.same({ anchor = "created_at", seconds = 3600 }, sent.expires_after)
@@ -176,6 +176,7 @@ describe("openai-uploads", function()
         assert.matches("^{[^\n]*}\n$", line)
         local upload = cjson.decode(line)
         assert.are.same({ "upload", "pending", 5 }, { upload.object, upload.status, upload.bytes })
+        check.holds('"filename":"a/b.jsonl"', line)
       end
     end)
   end)

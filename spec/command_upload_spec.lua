@@ -67,6 +67,8 @@ describe("openai-uploads upload", function()
   it("prints the id of the File, and nothing else in a pipe", function()
     local id = succeeds(write("a.jsonl", "hello world"), "--part-size", "4", "--md5"):match "^(file%-%w+)\n$"
     local upload = only_upload()
+    local completed = cjson.decode(service.requests()[5].body)
+    assert.are.equal("5eb63bbbe01eeed093cb22bb8f5acdc3", completed.md5)
     assert.are.same({ id, 11, "a.jsonl", "batch", "text/jsonl", "completed", 3 }, { upload.file.id, upload.file.bytes,
       upload.filename, upload.purpose, upload.mime_type, upload.status, #upload.parts })
   end)
