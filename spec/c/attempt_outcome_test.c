@@ -29,6 +29,10 @@ static const struct outcome_row {
     {CURLE_GOT_NOTHING, 0, SENT, FAILURE_CONNECTION, true, true},
     {CURLE_SEND_ERROR, 0, NEVER_SENT, FAILURE_CONNECTION, true, false},
     {CURLE_RECV_ERROR, 200, SENT, FAILURE_CONNECTION, true, true},
+    {CURLE_OK, 413, NEVER_SENT, FAILURE_STATUS, false, false}, /* of a body that was sent in part */
+    {CURLE_OK, 500, NEVER_SENT, FAILURE_SERVER, false, false},
+    {CURLE_SEND_ERROR, 200, NEVER_SENT, FAILURE_CONNECTION, true, true}, /* it was taken as it was */
+    {CURLE_PARTIAL_FILE, 413, NEVER_SENT, FAILURE_CONNECTION, true, false},
     {CURLE_PARTIAL_FILE, 400, SENT, FAILURE_CONNECTION, true, true},
     {CURLE_SSL_CONNECT_ERROR, 0, NEVER_SENT, FAILURE_TLS, true, false},
     {CURLE_PEER_FAILED_VERIFICATION, 0, NEVER_SENT, FAILURE_TLS, false, false},
@@ -48,7 +52,8 @@ static void judges_each_end(void) {
   struct http_response response = {.has_whole_head = true};
   struct attempt_outcome outcome;
   EACH(row, rows) {
-    judge((struct attempt_facts){row->result, NULL, row->status, row->sent, false, &response}, &outcome);
+    judge((struct attempt_facts){row->result, NULL, row->status, row->sent, false, NULL, &response},
+          &outcome);
     CHECK(outcome.failure.kind == row->kind, "curl's %d with status %ld is %s, not %s", row->result,
           row->status, failure_kind_name(row->kind), failure_kind_name(outcome.failure.kind));
     CHECK(outcome.retry.transient == row->transient, "curl's %d with status %ld may pass: %d", row->result,
@@ -62,18 +67,18 @@ static void judges_each_end(void) {
 static void judges_overflows(void) {
   struct http_response response = {.has_whole_head = true};
   struct attempt_outcome outcome;
-  judge((struct attempt_facts){CURLE_WRITE_ERROR, NULL, 200, true, false, &response}, &outcome);
+  judge((struct attempt_facts){CURLE_WRITE_ERROR, NULL, 200, true, false, NULL, &response}, &outcome);
   CHECK(outcome.failure.kind == FAILURE_OUT_OF_MEMORY,
         "a buffer that stopped below its cap was out of memory");
   response.body.over_cap = true;
-  judge((struct attempt_facts){CURLE_WRITE_ERROR, NULL, 200, true, false, &response}, &outcome);
+  judge((struct attempt_facts){CURLE_WRITE_ERROR, NULL, 200, true, false, NULL, &response}, &outcome);
   CHECK(outcome.failure.kind == FAILURE_TOO_LARGE && outcome.unconfirmed,
         "a 2xx over the cap may tell of success");
-  judge((struct attempt_facts){CURLE_WRITE_ERROR, NULL, 404, true, false, &response}, &outcome);
+  judge((struct attempt_facts){CURLE_WRITE_ERROR, NULL, 404, true, false, NULL, &response}, &outcome);
   CHECK(outcome.failure.kind == FAILURE_NOT_FOUND && !outcome.unconfirmed,
         "a refusal over the cap is a refusal");
   response.headers.over_cap = true;
-  judge((struct attempt_facts){CURLE_WRITE_ERROR, NULL, 404, true, false, &response}, &outcome);
+  judge((struct attempt_facts){CURLE_WRITE_ERROR, NULL, 404, true, false, NULL, &response}, &outcome);
   CHECK(outcome.failure.kind == FAILURE_TOO_LARGE && outcome.retry.status == 0,
         "headers over the cap tell nothing");
 }
@@ -81,20 +86,41 @@ static void judges_overflows(void) {
 static void judges_cuts(void) {
   struct http_response response = {.has_whole_head = false};
   struct attempt_outcome outcome;
-  judge((struct attempt_facts){CURLE_OK, NULL, 200, true, false, &response}, &outcome);
+  judge((struct attempt_facts){CURLE_OK, NULL, 200, true, false, NULL, &response}, &outcome);
   CHECK(outcome.failure.kind == FAILURE_CONNECTION && outcome.unconfirmed, "half a head is no answer");
-  judge((struct attempt_facts){CURLE_ABORTED_BY_CALLBACK, NULL, 0, true, true, &response}, &outcome);
+  judge((struct attempt_facts){CURLE_ABORTED_BY_CALLBACK, NULL, 0, true, true, NULL, &response}, &outcome);
   CHECK(outcome.failure.kind == FAILURE_CONNECTION && outcome.retry.stale_connection && outcome.unconfirmed,
         "a resend that was refused is a dead connection");
-  judge((struct attempt_facts){CURLE_PARTIAL_FILE, "10 bytes missing", 200, true, false, &response},
+  judge((struct attempt_facts){CURLE_PARTIAL_FILE, "10 bytes missing", 200, true, false, NULL, &response},
         &outcome);
   CHECK(strcmp(outcome.failure.message, "the answer was cut off: 10 bytes missing") == 0,
         "a cut is told in our words");
+}
+
+/* The body could not be read: curl only says that it was stopped. */
+static void judges_sources(void) {
+  struct http_response response = {.has_whole_head = true};
+  struct failure problem = {FAILURE_FILE, "cannot read the file: Input/output error"}, none = {0};
+  struct attempt_outcome outcome;
+  judge((struct attempt_facts){CURLE_ABORTED_BY_CALLBACK, "stopped", 0, false, false, &problem, &response},
+        &outcome);
+  CHECK(outcome.failure.kind == FAILURE_FILE && strcmp(outcome.failure.message, problem.message) == 0,
+        "what is wrong with the source is told as it is");
+  CHECK(!outcome.retry.transient && outcome.retry.status == 0 && !outcome.unconfirmed,
+        "a source that broke will break again, and nobody can act on half of it");
+  judge((struct attempt_facts){CURLE_OK, NULL, 413, false, false, &problem, &response}, &outcome);
+  CHECK(outcome.failure.kind == FAILURE_STATUS && outcome.status == 413,
+        "a refusal that came before is worth more");
+  judge((struct attempt_facts){CURLE_OK, NULL, 200, true, false, &none, &response}, &outcome);
+  CHECK(outcome.failure.kind == FAILURE_NONE, "a source without a problem changes nothing");
+  judge((struct attempt_facts){CURLE_SEND_ERROR, "reset", 0, false, false, &none, &response}, &outcome);
+  CHECK(outcome.failure.kind == FAILURE_CONNECTION && outcome.retry.transient, "nor when it is not sent");
 }
 
 int main(void) {
   judges_each_end();
   judges_overflows();
   judges_cuts();
+  judges_sources();
   return unit_end();
 }

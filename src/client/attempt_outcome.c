@@ -97,6 +97,7 @@ void attempt_outcome_judge(const struct attempt_facts *facts, time_t now, struct
     outcome->retry.advice = http_response_retry_advice(facts->response);
     outcome->retry.retry_after = http_response_retry_after(facts->response, now);
   }
-  outcome->unconfirmed =
-      facts->sent && (outcome->retry.status == 0 || outcome->failure.kind == FAILURE_SERVER);
+  /* a 2xx to less than all was given to what there was */
+  outcome->unconfirmed = (facts->sent || failure_kind_of_status(facts->status) == FAILURE_NONE) &&
+                         (outcome->retry.status == 0 || outcome->failure.kind == FAILURE_SERVER);
 }

@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: MIT */
+/* Bytes from memory, files and chunks: in order, whole, no byte beyond, and from the beginning again. */
+#include "base/byte_source.h"
+
+#include "guard_page.h"
+#include "unit.h"
+#include <fcntl.h>
+#include <inttypes.h>
+#include <string.h>
+#include <unistd.h>
+
+static const char digits[] = "0123456789";
+static char path[] = "/tmp/byte_source_test.XXXXXX";
+
+/* Reads on in pieces of so many bytes until there is something else to tell. `all` is what came, a text. */
+static enum byte_source_answer read_on(struct byte_source *source, size_t size, char *all) {
+  enum byte_source_answer answer;
+  size_t count;
+  for (;;) {
+    char *bytes =
+        (char *)(void *)guard_page_copy("################", size); /* not one byte more may be written */
+    answer = byte_source_read(source, bytes, size, &count);
+    if (answer != BYTE_SOURCE_READ) return answer;
+    CHECK(count > 0 && count <= size, "at least one byte is read, and no more than there is room for");
+    strncat(all, bytes, count);
+  }
+}
+
+/* The same where it is the source that ends at the guard. */
+static enum byte_source_answer take(struct byte_source *source, size_t size, char *all) {
+  char bytes[64];
+  enum byte_source_answer answer;
+  size_t count;
+  while ((answer = byte_source_read(source, bytes, size, &count)) == BYTE_SOURCE_READ)
+    strncat(all, bytes, count);
+  return answer;
+}
+
+static const struct {
+  int64_t offset, length;
+  const char *expected; /* NULL: there is no such range */
+} ranges[] = {
+    {0, BYTE_SOURCE_UNKNOWN, digits},
+    {0, 10, digits},
+    {4, BYTE_SOURCE_UNKNOWN, "456789"},
+    {4, 3, "456"},
+    {9, 1, "9"},
+    {10, BYTE_SOURCE_UNKNOWN, ""},
+    {10, 0, ""},
+    {3, 0, ""},
+    {11, BYTE_SOURCE_UNKNOWN, NULL},
+    {11, 0, NULL},
+    {0, 11, NULL},
+    {10, 1, NULL},
+    {4, 7, NULL},
+    {INT64_C(9000000000000000), 1, NULL},
+    {1, INT64_C(9000000000000000), NULL},
+};
+
+static bool make(struct byte_source *source, bool of_file, int64_t offset, int64_t length,
+                 struct failure *failure) {
+  struct regular_file file;
+  *failure = (struct failure){0};
+  if (!of_file)
+    return byte_source_of_memory(source, guard_page_copy(digits, 10), 10, offset, length, failure);
+  return regular_file_open(&file, path, failure) &&
+         byte_source_of_file(source, file, offset, length, failure);
+}
+
+static void reads_ranges(bool of_file) {
+  const char *kind = of_file ? "a file" : "memory";
+  static const size_t sizes[] = {1, 3, 10, 16};
+  enum byte_source_answer (*read_all)(struct byte_source *, size_t, char *) = of_file ? read_on : take;
+  struct failure failure;
+  EACH(range, ranges) EACH(size, sizes) {
+    struct byte_source source;
+    char all[64] = "";
+    bool made = make(&source, of_file, range->offset, range->length, &failure);
+    CHECK(made == (range->expected != NULL) && made == (failure.kind == FAILURE_NONE),
+          "%s has bytes from %" PRId64 " on, %" PRId64 " of them: %d", kind, range->offset, range->length,
+          range->expected != NULL);
+    if (made) {
+      CHECK(source.length == (int64_t)strlen(range->expected), "a range of %s knows its length", kind);
+      CHECK(byte_source_is_exhausted(&source) == (source.length == 0), "only none are read at once");
+      CHECK(read_all(&source, *size, all) == BYTE_SOURCE_END && strcmp(all, range->expected) == 0,
+            "'%s' in pieces of %zu of %s are '%s'", range->expected, *size, kind, all);
+      CHECK(byte_source_is_exhausted(&source) && source.position == source.length, "then all are read");
+      CHECK(!byte_source_wants_chunk(&source), "%s wants no chunk", kind);
+      byte_source_restart(&source);
+      *all = '\0';
+      CHECK(source.position == 0 && read_all(&source, *size, all) == BYTE_SOURCE_END &&
+                strcmp(all, range->expected) == 0,
+            "%s can be read again", kind);
+      CHECK(byte_source_rewind(&source) && source.position == 0, "within an attempt, too");
+    }
+    byte_source_release(&source);
+    byte_source_release(&source);
+    CHECK(source.file.descriptor <= 0, "a released source holds no file");
+  }
+}
+
+/* A change comes to light at the last byte; until then a file is only as long as it was. */
+static void breaks_with_its_file(void) {
+  struct byte_source source;
+  struct failure failure;
+  char all[64] = "";
+  size_t count;
+  FILE *file;
+  make(&source, true, 0, BYTE_SOURCE_UNKNOWN, &failure);
+  CHECK(byte_source_read(&source, all, 9, &count) == BYTE_SOURCE_READ && count == 9, "most is read");
+  file = fopen(path, "ab");
+  fputs("ab", file);
+  fclose(file);
+  CHECK(byte_source_read(&source, all, 9, &count) == BYTE_SOURCE_BROKEN,
+        "the last byte of another file is not");
+  CHECK(source.problem.kind == FAILURE_FILE && strstr(source.problem.message, "had 10 bytes, and has 12"),
+        "why is told");
+  CHECK(source.position == 9 && !byte_source_is_exhausted(&source), "not all was read");
+  CHECK(byte_source_read(&source, all, 9, &count) == BYTE_SOURCE_BROKEN && count == 0,
+        "what is broken stays so");
+  byte_source_release(&source);
+
+  make(&source, true, 2, BYTE_SOURCE_UNKNOWN, &failure);
+  if (truncate(path, 5) != 0) abort();
+  *all = '\0';
+  CHECK(read_on(&source, 2, all) == BYTE_SOURCE_BROKEN && strcmp(all, "234") == 0,
+        "what is left can be read");
+  CHECK(strstr(source.problem.message, "it ends before byte 5"), "where it ends is told");
+  byte_source_release(&source);
+}
+
+static void feed(struct byte_source *source, const char *chunk) {
+  byte_source_feed(source, guard_page_copy(chunk, strlen(chunk)), strlen(chunk));
+}
+
+static void takes_chunks(int64_t length) {
+  struct byte_source source;
+  char all[64] = "";
+  byte_source_of_chunks(&source, length, 10, false);
+  CHECK(!byte_source_wants_chunk(&source) && !byte_source_is_exhausted(&source), "nobody has read yet");
+  CHECK(byte_source_rewind(&source), "nothing is gone yet");
+  CHECK(take(&source, 3, all) == BYTE_SOURCE_WANTS_CHUNK && byte_source_wants_chunk(&source), "it wants one");
+  CHECK(take(&source, 3, all) == BYTE_SOURCE_WANTS_CHUNK && byte_source_wants_chunk(&source),
+        "and still does");
+  CHECK(!source.was_asked && byte_source_rewind(&source), "as long as nobody was asked nothing is gone");
+  byte_source_note_asked(&source);
+  CHECK(!byte_source_rewind(&source), "a chunk that was asked for may be gone");
+  feed(&source, "0123");
+  CHECK(!byte_source_wants_chunk(&source), "then it has one");
+  CHECK(take(&source, 3, all) == BYTE_SOURCE_WANTS_CHUNK && strcmp(all, "0123") == 0, "which is read whole");
+  feed(&source, "4");
+  CHECK(take(&source, 1, all) == BYTE_SOURCE_WANTS_CHUNK && source.position == 5, "how far it came is known");
+  feed(&source, "56789");
+  CHECK(!byte_source_is_exhausted(&source), "what is not read yet is left");
+  if (length == BYTE_SOURCE_UNKNOWN) {
+    CHECK(take(&source, 64, all) == BYTE_SOURCE_WANTS_CHUNK && !byte_source_is_exhausted(&source),
+          "there may be more");
+    byte_source_feed_none(&source);
+  }
+  CHECK(length != BYTE_SOURCE_UNKNOWN || take(&source, 64, all) == BYTE_SOURCE_END, "there is no more");
+  if (length != BYTE_SOURCE_UNKNOWN) take(&source, 64, all);
+  CHECK(strcmp(all, digits) == 0 && byte_source_is_exhausted(&source), "all is read");
+  CHECK(source.problem.kind == FAILURE_NONE, "all is well");
+  byte_source_restart(&source);
+  CHECK(source.length == length && source.most == 10 && source.position == 0 && !source.was_asked &&
+            !byte_source_is_exhausted(&source),
+        "it begins anew as it was");
+  *all = '\0';
+  CHECK(take(&source, 3, all) == BYTE_SOURCE_WANTS_CHUNK && !*all, "without the old chunk");
+}
+
+static void refuses_chunks(void) {
+  static const struct {
+    int64_t length;
+    const char *chunks[3];
+    const char *expected; /* NULL: no problem */
+    enum failure_kind kind;
+  } rows[] = {
+      {BYTE_SOURCE_UNKNOWN, {"0123456789"}, NULL, FAILURE_NONE},
+      {BYTE_SOURCE_UNKNOWN, {NULL}, NULL, FAILURE_NONE},
+      {BYTE_SOURCE_UNKNOWN, {"01234", "567890"}, "more than 10 bytes", FAILURE_TOO_LARGE},
+      {BYTE_SOURCE_UNKNOWN, {"01234567890"}, "more than 10 bytes", FAILURE_TOO_LARGE},
+      {3, {"0123"}, "more than the 3 bytes", FAILURE_ABORTED},
+      {3, {"01", "23"}, "more than the 3 bytes", FAILURE_ABORTED},
+      {3, {"01"}, "ended after 2 of the 3 bytes", FAILURE_ABORTED},
+      {3, {NULL}, "ended after 0 of the 3 bytes", FAILURE_ABORTED},
+  };
+  EACH(row, rows) {
+    struct byte_source source;
+    char all[64] = "";
+    byte_source_of_chunks(&source, row->length, 10, true);
+    for (int i = 0; i < 3; i++) {
+      take(&source, 64, all);
+      if (source.problem.kind != FAILURE_NONE) break;
+      byte_source_note_asked(&source);
+      if (!row->chunks[i]) {
+        byte_source_feed_none(&source);
+        break;
+      }
+      feed(&source, row->chunks[i]);
+    }
+    CHECK(source.problem.kind == row->kind &&
+              (!row->expected || strstr(source.problem.message, row->expected)),
+          "'%s' is '%s'", source.problem.message, row->expected ? row->expected : "no problem");
+    CHECK(!byte_source_wants_chunk(&source), "it wants no more");
+    CHECK(take(&source, 64, all) == (row->expected ? BYTE_SOURCE_BROKEN : BYTE_SOURCE_END),
+          "that is the end");
+    CHECK(byte_source_is_exhausted(&source) == !row->expected, "what broke has not all been read: %s",
+          source.problem.message);
+    byte_source_restart(&source);
+    CHECK(source.problem.kind == FAILURE_NONE && source.can_restart, "it can begin anew");
+    byte_source_release(&source);
+  }
+}
+
+int main(void) {
+  int descriptor = mkstemp(path);
+  struct byte_source none = {0};
+  int has_input;
+  if (descriptor < 0 || write(descriptor, digits, 10) != 10) return 1;
+  close(descriptor);
+  has_input = fcntl(0, F_GETFD);
+  byte_source_release(&none);
+  CHECK(fcntl(0, F_GETFD) == has_input, "no source holds no file, not even descriptor 0");
+  reads_ranges(false);
+  reads_ranges(true);
+  breaks_with_its_file();
+  takes_chunks(BYTE_SOURCE_UNKNOWN);
+  takes_chunks(10);
+  refuses_chunks();
+  unlink(path);
+  return unit_end();
+}
