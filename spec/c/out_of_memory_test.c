@@ -47,6 +47,57 @@ static const struct scenario {
      "client.start.cancel('upload_ok', once) local _, upload, failure = transfer:wait() transfer:abort() "
      "client.step() client.close() return upload, failure end",
      "cancelled"},
+    {"a part from a string",
+     "local client = core.client() return function() return client.parts.create('upload_ok', {data = 'abcd', "
+     "offset = 1, length = 2}, once) end",
+     "part_1"},
+    {"a part from a path",
+     "local client = core.client() client.cancel('upload_ok') return function() return "
+     "client.parts.create('upload_ok', {file = "
+     "'/etc/passwd', length = 20}, once) end",
+     "part_1"},
+    {"a part from a file of the core",
+     "local client = core.client() client.cancel('upload_ok') return function() local file, failure = "
+     "core.open_file('/etc/passwd') "
+     "return client.parts.create('upload_ok', {file = file, length = 20}, once) end",
+     "part_1"},
+    {"a part from an open file",
+     "local client, file = core.client(), io.open('/etc/passwd') client.cancel('upload_ok') return "
+     "function() return "
+     "client.parts.create('upload_ok', {data = file, length = 20}, once) end",
+     "part_1"},
+    {"a part from a function",
+     "local client = core.client() client.cancel('upload_ok') return function() local chunks, n = {'ab', '', "
+     "'cd'}, 0 return "
+     "client.parts.create('upload_ok', {length = 4, data = function() n = n + 1 return chunks[n] end}, once) "
+     "end",
+     "part_1"},
+    {"a part from a function that is called again, begun and waited for",
+     "local client = core.client() client.cancel('upload_ok') return function() local n = 0 local transfer = "
+     "client.start.parts.create('upload_busy', {length = 4, rewind = function() n = 0 end, data = function() "
+     "n = n + 1 return n .. 'b' end}, {timeout = 2, max_retries = 1, retry_delay = 0}) local _, part, "
+     "failure "
+     "= transfer:wait() return part, failure end",
+     "server: the service answered HTTP 503 (HTTP 503, attempt 2)"},
+    {"a part from a function that raises",
+     "local client = core.client() client.cancel('upload_ok') return function() return "
+     "client.parts.create('upload_ok', {length = 4, "
+     "data = function() error('no ' .. 'disk', 0) end}, once) end",
+     "aborted: the data function raised an error: no disk"},
+    {"a part from a function that cannot start again",
+     "local client = core.client() client.cancel('upload_ok') return function() return "
+     "client.parts.create('upload_busy', {length = 2, "
+     "data = function() return 'ab' end}, {timeout = 2, max_retries = 1, retry_delay = 0}) end",
+     "server: the service answered HTTP 503; not tried again, for the data function cannot start again (HTTP "
+     "503)"},
+    {"a part from a file that is not there",
+     "local client = core.client() return function() return client.parts.create('upload_ok', {file = "
+     "'/nowhere'}, once) end",
+     "file: cannot open /nowhere: No such file or directory"},
+    {"complete",
+     "local client = core.client() return function() return client.complete('upload_ok', {part_ids = "
+     "{'part_1', 'part_2'}, md5 = 'abc'}, once) end",
+     "cancelled"},
     {"new with many settings",
      "return function() local client = core.client {api_key = function() return 'sk-' .. 'function' end, "
      "organization = 'org-1', "
@@ -82,6 +133,9 @@ static struct http_answer answer(const char *request) {
         .headers = "x-request-id: req_1\r\nVary: a\r\nVary: b\r\n",
         .body = "{\"error\":{\"message\":\"No such Upload\",\"type\":\"x\",\"param\":null,\"code\":\"y\"}}"};
   if (strstr(request, "/upload_busy/")) return (struct http_answer){.status = "503 Busy"};
+  if (strstr(request, "/parts HTTP"))
+    ok.body =
+        "{\"id\":\"part_1\",\"object\":\"upload.part\",\"status\":\"part_1\"}"; /* as is_expected looks */
   if (strstr(request, "/uploads HTTP")) ok.body = "{\"id\":\"upload_1\",\"status\":\"pending\"}";
   return ok;
 }
