@@ -106,6 +106,18 @@ describe("the fault server", function()
       assert.are.equal(0, seen.bytes_sent)
     end)
 
+    it("sips no faster than told, and goes on behind what it sipped", function()
+      local script = server.script {
+        { { "sip", 3, 0.01, 2 }, { "request" }, { "sip", 1, 600, 1 }, { "send", "never" } },
+      }
+      local client = connect(script)
+      client:send("123456" .. get .. "7")
+      assert.is_true(script.wait_for("requests", 1))
+      assert.are.same({ get }, script.seen().requests)
+      assert.are.equal("", (read_briefly(client)))
+      script.close()
+    end)
+
     it("takes megabytes", function()
       local body = ("x"):rep(8 * 1024 * 1024)
       local request = "POST / HTTP/1.1\r\nContent-Length: " .. #body .. "\r\n\r\n" .. body
