@@ -175,25 +175,29 @@ describe("Ctrl-C", function()
     end)
   end
 
-  it("typed on a terminal takes the progress bar away, and cancels", function()
-    service.answer_next { { call = "parts", delay = HELD }, { call = "parts", delay = HELD } }
-    local keyboard = folder .. "/keyboard"
-    os.execute("mkfifo " .. keyboard)
-    local child = command.start_on_terminal({ "upload", path, "--purpose", "batch", "--part-size", "3" },
-      { OPENAI_BASE_URL = service.base_url }, 80, keyboard)
-    local keys = assert(io.open(keyboard, "w")) -- waits for the terminal to open it
-    wait_for_request("/parts", 2)
-    command.wait_for(function() return child.shown():find "a%.txt +%d+ %%" end)
-    keys:write "\3"
-    keys:flush()
-    local result = child.finish()
-    keys:close()
-    assert.are.equal(130, result.status)
-    check.holds("left^C\r" .. (" "):rep(79) .. "\ropenai-uploads: cancelling", result.shown)
-    assert.are.equal(("openai-uploads: %s: interrupted; %s was cancelled\r\n"):format(path, only_upload().id),
-      result.shown:match "at once\r\n(.*)")
-    assert.are.equal("cancelled", only_upload().status)
-  end)
+  for _, row in ipairs {
+    { "while parts are in flight", { { call = "parts", delay = HELD }, { call = "parts", delay = HELD } }, "/parts" },
+    { "while the Upload is created", { { call = "create", delay = 1 } }, "/uploads" },
+  } do
+    it("typed on a terminal " .. row[1] .. " takes the progress bar away for good, and cancels", function()
+      service.answer_next(row[2])
+      local keyboard = folder .. "/keyboard"
+      os.execute("mkfifo " .. keyboard)
+      local child = command.start_on_terminal({ "upload", path, "--purpose", "batch", "--part-size", "5" },
+        { OPENAI_BASE_URL = service.base_url }, 80, keyboard)
+      local keys = assert(io.open(keyboard, "w")) -- waits for the terminal to open it
+      wait_for_request(row[3])
+      command.wait_for(function() return child.shown():find "a%.txt +%d+ %%" end)
+      keys:write "\3"
+      keys:flush()
+      local result, upload = child.finish(), only_upload()
+      keys:close()
+      assert.are.same({ 130, "cancelled" }, { result.status, upload.status })
+      check.holds("\r" .. (" "):rep(79) .. "\ropenai-uploads: cancelling", result.shown)
+      assert.are.equal(("openai-uploads: %s: interrupted; %s was cancelled\r\n"):format(path, upload.id),
+        result.shown:match "at once\r\n(.*)")
+    end)
+  end
 end)
 
 -- The same with a job that takes its time, which no spec has.

@@ -318,7 +318,9 @@ describe("openai-uploads", function()
   end)
 
   it("shows nothing of the service's that a terminal would obey", function()
-    for _, message in ipairs { "\27]0;x\7\r\n", "\194\155" .. "31m", "\155" .. "31m" } do
+    for message, as_json in pairs {
+      ["\27]0;x\7\r\n"] = "\27]0;x\7\r\n", ["\194\155"] = "\194\155", ["\155"] = "\239\191\189",
+    } do
       for _, more in ipairs { "--quiet", "--json" } do
         service.answer_next { { status = 400, body = ('{"error":{"message":"before%safter"}}'):format(
           message:gsub("%c", function(byte) return ("\\u%04x"):format(byte:byte()) end)) } }
@@ -326,7 +328,9 @@ describe("openai-uploads", function()
         assert.matches("^[^\n]*before[^\n]*after[^\n]*\n$", result.stderr)
         assert.is_nil(result.stderr:sub(1, -2):find "%c")
         assert.is_nil(result.stderr:find "[\128-\159]")
-        if more == "--json" then cjson.decode(result.stderr) end
+        if more == "--json" then
+          assert.are.equal("before" .. as_json .. "after", cjson.decode(result.stderr).error.message)
+        end
       end
     end
   end)

@@ -155,9 +155,10 @@ describe("openai-uploads upload", function()
     check.holds("was not confirmed", told.aftermath)
   end)
 
-  it("gives a file the time that --deadline says", function()
-    service.answer_next { { call = "parts", delay = 30 } }
-    check.holds("timeout: ", fails(13, write("a.txt", "hello"), "--deadline", "0.3"))
+  it("gives a whole file the time that --deadline says", function()
+    service.answer_next { { call = "parts", delay = 0.6 }, { call = "parts", delay = 0.6 } }
+    local line = fails(13, write("a.txt", "hello"), "--deadline", "1", "--part-size", "3", "--concurrency", "1")
+    check.holds("timeout: ", line)
     assert.are.equal("cancelled", only_upload().status)
   end)
 
@@ -268,7 +269,8 @@ describe("openai-uploads upload", function()
       write("a.txt", "abcdefghijk")
       local said = fails(17, with_state())
       check.holds("a.txt cannot be resumed: it had 10 bytes, and has 11\n", said)
-      check.holds("to begin anew, remove " .. state .. " first\n", said)
+      check.holds("\nopenai-uploads: to begin anew, remove " .. state .. " first\n", said)
+      check.lacks("to go on", said)
       assert.are.same(saved, cjson.decode(command.read_file(state)))
       assert.are.equal("pending", only_upload().status)
     end)
