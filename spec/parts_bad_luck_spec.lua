@@ -62,6 +62,11 @@ local function refused(status, body)
   return { { "head" }, { "send", refusal(status, body) }, { "half_close" }, { "await_close" } }
 end
 
+-- The same from one that would keep the connection, and need not read what nobody wants.
+local function refused_and_kept(status)
+  return { { "head" }, { "send", fault.answer(status, "") }, { "await_close" } }
+end
+
 describe("a part that", function()
   before_each(function() part_data.descriptors() end)
 
@@ -108,6 +113,10 @@ describe("a part that", function()
       kind = "status", status = 413, may = false, says = "^enough$" },
     { "is refused for its key before most of it was sent", steps = refused(401), large = true,
       kind = "authentication", status = 401, may = false, says = "401" },
+    { "is refused before most of it was sent, by who would keep the connection", steps = refused_and_kept(400),
+      large = true, kind = "bad_request", status = 400, may = false, says = "400" },
+    { "is told to wait before most of it was sent, by who would keep the connection", steps = refused_and_kept(429),
+      large = true, kind = "rate_limit", status = 429, may = false, says = "429" },
     { "is sent elsewhere before most of it was sent", steps = refused(307), large = true,
       kind = "redirect", status = 307, may = false, says = "307" },
     { "meets a service that fails before most of it was sent", steps = refused(503), large = true,
