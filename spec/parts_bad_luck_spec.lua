@@ -105,8 +105,9 @@ describe("a part that", function()
       options = quick.options, kind = "timeout", status = 200, may = true, says = "^timed out" },
     { "is all sent, and then the deadline passes", steps = { { "request" }, { "stall" } },
       options = { deadline = 0.2 }, kind = "timeout", may = true, says = "^the deadline of 0.2 s has passed$" },
-    { "is not read any more", steps = { { "head" }, { "wait", 30 } }, large = true, options = { stall_timeout = 1 },
-      slow = true, kind = "timeout", may = false, says = "^stalled: no byte of the data could be sent for 1 s$" },
+    { "is not read any more", steps = { { "head" }, { "wait", 30 } }, large = true,
+      options = { stall_timeout = 1, timeout = 600, deadline = 20 }, slow = true,
+      kind = "timeout", may = false, says = "^stalled: no byte of the data could be sent for 1 s$" },
     { "is not read any more, when the deadline passes", steps = { { "head" }, { "wait", 30 } }, large = true,
       options = { deadline = 0.2 }, kind = "timeout", may = false, says = "^the deadline of 0.2 s has passed$" },
     { "is refused before most of it was sent", steps = refused(413, "enough"), large = true,
@@ -148,14 +149,14 @@ describe("a part that", function()
   it("goes slowly and goes on is not ended by timeouts", function()
     local size, sips = 12 * MIB, 15
     local steps = {
-      { "head" }, { "sip", 524288, 0.1, sips }, { "sip", size - sips * 524288, 0, 1 }, { "send", good_answer },
-      { "half_close" }, { "await_close" },
+      { "head" }, { "wait", 0.7 }, { "sip", 524288, 0.1, sips },
+      { "sip", size - sips * 524288, 0, 1 }, { "send", good_answer }, { "half_close" }, { "await_close" },
     }
     for index = 1, 5, 4 do
       local script = server.script { steps }
       local params = sources[index][2](large:sub(1, size))
       local part, failure = rows.client(script.base_url).parts.create("upload_1", params,
-        { timeout = 0.5, stall_timeout = 1 })
+        { timeout = 0.5, stall_timeout = 1.5 })
       assert.is_nil(failure)
       assert.are.equal("part_1", part.id)
       script.close()
