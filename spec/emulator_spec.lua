@@ -643,15 +643,6 @@ describe("the emulator", function()
       assert.same({}, service.uploads())
     end)
 
-    it("takes a request on an Upload of before a reset for no concern of what came after", function()
-      local id = create().id
-      service.reset()
-      service.answer_next { { status = 500 } }
-      assert.equal(404, cancel(id).status)
-      assert.equal(0, select(2, service.requests()))
-      assert.equal(500, cancel("x").status)
-    end)
-
     it("refuses what it does not know", function()
       assert.equal(400, call("POST", "/_emulator/dance").status)
       assert.equal(400, call("POST", "/_emulator/clock", nil, "no json").status)

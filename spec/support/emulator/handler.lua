@@ -92,10 +92,9 @@ function handler.answer()
     return body:close()
   end
 
+  control.record(uri, body)
   local call, id = find_call(path)
-  local is_latecomer = upload_store.is_forgotten(id)
-  if not is_latecomer then control.record(uri, body) end
-  local planned = is_latecomer and {} or control.next_answer(call)
+  local planned = control.next_answer(call)
   if planned.delay then ngx.sleep(planned.delay) end
   if planned.advance_clock then upload_store.advance_clock(planned.advance_clock) end
   local replaced = planned.status or planned.close

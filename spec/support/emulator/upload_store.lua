@@ -9,7 +9,6 @@ local UPLOAD_LIFETIME = 3600
 
 local uploads = {}
 local ids = {} -- in the order of their creation
-local forgotten = {} -- the Uploads that the last reset has wiped away
 local clock_offset = 0
 
 math.randomseed(ngx.now() * 1000 + ngx.worker.pid())
@@ -66,12 +65,9 @@ function upload_store.find_pending(id)
   return upload
 end
 
--- Whether a request on that Upload belongs to a test that is over: it was on its way when that gave it up.
-function upload_store.is_forgotten(id) return id ~= nil and forgotten[id] ~= nil end
-
 function upload_store.reset()
   for _, upload in pairs(uploads) do discard_contents(upload) end
-  forgotten, uploads, ids = uploads, {}, {}
+  uploads, ids = {}, {}
   clock_offset = 0
 end
 
