@@ -38,7 +38,7 @@ binding_objects = $(BINDING_SOURCES:src/%.c=$(BUILD)/$(1)/%.o)
 .DEFAULT_GOAL := help
 
 help:
-	@echo "make demo      an Upload created and cancelled over real HTTP, on this machine"
+	@echo "make demo      an Upload cancelled, and a file sent, over real HTTP, on this machine"
 	@echo "make build     build/<interpreter>/openai_uploads/core.so for: $(LUAS)"
 	@echo "make test      every spec and C unit, on every Lua that is here"
 	@echo "make env       the exports that let MAIN_LUA ($(MAIN_LUA)) find this checkout"
@@ -83,6 +83,7 @@ demo:
 	@.ci/deps demo
 	@$(MAKE) --no-print-directory build LUA=$(MAIN_LUA)
 	@$(call in_checkout,$(MAIN_LUA)) spec/support/emulator/with $(MAIN_LUA) examples/cancel.lua
+	@$(call in_checkout,$(MAIN_LUA)) spec/support/emulator/with $(MAIN_LUA) examples/upload_file.lua README.md
 
 # The command looks first where its own modules went: not every PREFIX is known to an interpreter.
 install: install-modules

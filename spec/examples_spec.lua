@@ -21,6 +21,7 @@ describe("the example", function()
   for _, row in ipairs {
     { "cancel", "status     = cancelled.*bad_request: .*may_have_applied = false" },
     { "parts", "^sent 3 parts\ncompleted: parts.txt, 113 bytes\nsent 3 parts\nrefused, and cancelled: bad_request: " },
+    { "upload_file", "^README.md: 0 of %d+ bytes\n.*README.md is file%-%x+, %d+ bytes\n$" },
     { "game_loop", "^cancelled in %d+ frames" },
   } do
     it(row[1] .. " runs", function()

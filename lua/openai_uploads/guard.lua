@@ -6,11 +6,9 @@
 -- whenever a completion was not seen.
 local core = require "openai_uploads.core"
 local finalizer = require "openai_uploads.file_upload.finalizer"
+local suspending = require "openai_uploads.suspending"
 
 local has_close = _VERSION >= "Lua 5.4"
-
--- Plain Lua 5.1 cannot suspend inside a pcall.
-local can_suspend_in_pcall = coroutine.wrap(function() return pcall(coroutine.yield, "suspended") end)() == "suspended"
 
 -- Makes a call of the service: true and what it comes to, or false and how it was misused, without a position.
 -- blocking: the function that makes it where there is no loop.
@@ -66,7 +64,7 @@ local function finish(watch)
     finalizer.disarm(watch)
     return true
   end
-  if watch.loop and not can_suspend_in_pcall then
+  if watch.loop and not suspending.in_pcall then
     cancel(watch)
     return true
   end
@@ -149,7 +147,7 @@ return function(client, loop)
     if not fine then error(upload, 2) end
     if not upload then return result(upload, failure, response) end
     local watch = watch_over(upload.id)
-    if loop and not can_suspend_in_pcall then return leave(watch, true, action(upload, response)) end
+    if loop and not suspending.in_pcall then return leave(watch, true, action(upload, response)) end
     return leave(watch, pcall(action, upload, response))
   end
 end

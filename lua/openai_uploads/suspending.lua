@@ -3,7 +3,10 @@
 -- does the waiting, and its result is taken there again.
 local core = require "openai_uploads.core"
 
-local suspending = {}
+local suspending = {
+  -- Plain Lua 5.1 cannot suspend inside a pcall. (To try would be a yield, which nginx forbids inside `require`.)
+  in_pcall = _VERSION ~= "Lua 5.1" or rawget(_G, "jit") ~= nil,
+}
 
 -- What transfer:wait([seconds]) is for a client that is not there yet.
 local function waiting(loop, later)

@@ -3,6 +3,7 @@
 local core = require "openai_uploads.core"
 local job = require "openai_uploads.file_upload.job"
 local params = require "openai_uploads.file_upload.params"
+local suspending = require "openai_uploads.suspending"
 
 local SECONDS_TO_CANCEL = 10 -- when whoever waited was interrupted
 
@@ -29,9 +30,6 @@ local function wait_through(begun)
   error(raised, 0)
 end
 
--- Plain Lua 5.1 cannot suspend inside a pcall.
-local can_suspend_in_pcall = coroutine.wrap(function() return pcall(coroutine.yield, "suspended") end)() == "suspended"
-
 --- Gives a client its upload_file_chunked and start.upload_file_chunked. pause: the client's; loop: what its calls wait
 --- in, nil when they block. max_connections: of the client.
 return function(client, pause, loop, max_connections)
@@ -46,7 +44,7 @@ return function(client, pause, loop, max_connections)
     if refusal then return nil, core.failure("configuration", refusal) end
     local begun, made = pcall(start, client, pause, loop, max_connections, given, options)
     if not begun then error(made, 2) end
-    if loop and not can_suspend_in_pcall then made:wait() else wait_through(made) end
+    if loop and not suspending.in_pcall then made:wait() else wait_through(made) end
     local _, upload, failure, response = made:poll()
     if response ~= nil then return upload, failure, response end
     if failure then return nil, failure end
