@@ -106,6 +106,13 @@ local function queue(self, finished)
   self.last_finished = finished
 end
 
+-- Whether the service may have done what was asked of it all the same.
+local function abort(transfer)
+  transfer:abort()
+  local _, result, failure = transfer:poll()
+  return result ~= nil or failure.may_have_applied
+end
+
 -- Begins a call; `finish(self, result, failure, response)` takes what it comes to. `number`: of its part. It counts
 -- from before its start: that makes a step, in which others end, and perhaps all of it.
 local function launch(self, finish, number, start, ...)
@@ -117,7 +124,9 @@ local function launch(self, finish, number, start, ...)
     error(transfer, 0)
   end
   if batch ~= self.batch then
-    transfer:abort()
+    local ending, may_have_applied = self.ending, abort(transfer)
+    local is_creation_or_completion = not number and finish ~= tell_cancelled
+    if may_have_applied and is_creation_or_completion and not ending.cancelled then ending.may_have_applied = true end
     return
   end
   batch.running[transfer] = number or 0
@@ -137,9 +146,7 @@ local function stop_running(self)
   local running, may_have_applied = self.batch.running, false
   self.batch = new_batch()
   for transfer, number in pairs(running) do
-    transfer:abort()
-    local _, result, failure = transfer:poll()
-    if number == 0 and (result or failure.may_have_applied) then may_have_applied = true end
+    if abort(transfer) and number == 0 then may_have_applied = true end
   end
   return may_have_applied
 end
