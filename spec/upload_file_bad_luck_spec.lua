@@ -156,12 +156,16 @@ for _, row in ipairs {
     says = { "; the cancel of UPLOAD was not confirmed: server: " } },
   { "the cancel failing twice and then passing", kind = "bad_request", status = 400, part_number = 1,
     answers = { part { status = 400 }, { call = "cancel", status = 503 }, { call = "cancel", close = true } },
+    options = { on_retry = function() error "nobody is told of that" end },
     cancelled = true, state = "cancelled", sent = { 1, 1, 0, 3 } },
   { "the answer to the cancel lost, and its retry refused", kind = "bad_request", status = 400, part_number = 1,
     answers = { part { status = 400 }, { call = "cancel", close = true, apply = true } },
     cancelled = false, cancel_kind = "bad_request", state = "cancelled", sent = { 1, 1, 0, 2 } },
   { "a deadline that passes half-way", kind = "timeout", part_number = 2, options = { deadline = 0.3 },
     answers = { part(), part { delay = 3 } }, cancelled = true, state = "cancelled", sent = { 1, 2, 0, 1 } },
+  { "a deadline that is too short for the cancel, which has its own time", kind = "timeout", part_number = 1,
+    options = { deadline = 0.3 }, answers = { part { delay = 3 }, { call = "cancel", delay = 0.5 } },
+    cancelled = true, state = "cancelled", sent = { 1, 1, 0, 1 } },
   { "a deadline that passes between two calls", kind = "timeout", options = { deadline = 0.2 }, attempts = 0,
     params = function()
       return { on_checkpoint = function()

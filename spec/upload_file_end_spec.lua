@@ -1,6 +1,5 @@
 -- SPDX-License-Identifier: MIT
--- A file on its way that the program ends: by an abort, an error in a function, the end of its client or of its scope,
--- or because nobody holds it any more.
+-- A file on its way that the program ends: by an abort, or by an error in one of its functions.
 
 local check = require "spec.support.check"
 local drive = require "spec.support.drive"
@@ -16,36 +15,9 @@ teardown(function() service.stop() end)
 before_each(function() service.reset() end)
 after_each(upload_file.remove_all)
 
--- A job that has come to where its service has seen so many requests, and answers the last of them late.
-local function job_at(client, phase, more, options)
-  service.answer_next { { call = phase.call, delay = phase.call == "create" and 0.3 or 3 } } -- that one is waited for
-  local job = client.start.upload_file_chunked(upload_file.params(letters, more), options)
-  drive.till(client, function() return select(2, service.requests()) >= phase.requests end)
-  return job
-end
-
-local phases = {
-  { name = "creating", call = "create", requests = 1 },
-  { name = "sending", call = "parts", requests = 2 },
-  { name = "completing", call = "complete", requests = 7 },
-}
-
--- The Upload was cancelled; or, where its completion had come already, completed, and the failure says that it may be.
-local function check_ended(kind, phase, job)
-  assert.is_true(job:done())
-  local upload, failure = drive.result(job)
-  check.failure(kind, upload, failure)
-  local stored = upload_file.only_upload(service)
-  assert.are.equal(stored.id, failure.upload_id)
-  if stored.status == "completed" and phase.call == "complete" then
-    assert.are.same({ false, "bad_request", true },
-      { failure.cancelled, failure.cancel_failure.kind, failure.may_have_applied })
-  else
-    assert.are.same({ "cancelled", true, false }, { stored.status, failure.cancelled, failure.may_have_applied })
-    check.holds("; " .. stored.id .. " was cancelled", tostring(failure))
-  end
-  return failure
-end
+local phases = upload_file.phases
+local function job_at(...) return upload_file.job_at(service, ...) end
+local function check_ended(...) return upload_file.check_ended(service, ...) end
 
 describe("a job's abort", function()
   for _, phase in ipairs(phases) do
@@ -89,6 +61,17 @@ describe("a job's abort", function()
     end)
   end
 
+  it("of a creation whose answer is lost says that there may be an Upload", function()
+    service.answer_next { { call = "create", delay = 0.1, close = true, apply = true } }
+    upload_file.with_client(service, { max_retries = 0 }, function(client)
+      local job = client.start.upload_file_chunked(upload_file.params(letters))
+      assert.is_true(job:abort())
+      job:wait()
+      local failure = check.failure("aborted", drive.result(job))
+      assert.are.same({ nil, nil, true }, { failure.upload_id, failure.cancelled, failure.may_have_applied })
+    end)
+  end)
+
   it("of a creation that comes to nothing leaves nothing to cancel", function()
     upload_file.with_client(service, { base_url = check.dead_url }, function(client)
       local job = client.start.upload_file_chunked(upload_file.params(letters), { retry_delay = 0.2, max_retries = 1 })
@@ -126,6 +109,37 @@ describe("a job's abort", function()
       local failure = check.failure("aborted", drive.result(job))
       assert.are.same({ nil, nil, true }, { failure.upload_id, failure.cancelled, failure.may_have_applied })
       drive.till(client, function() return #service.uploads() == 1 end) -- which the next spec shall not see
+    end)
+  end)
+
+  it("that comes when the completion is there, but not told yet, says that it may have been completed", function()
+    local job
+    upload_file.with_client(service, { log = function(event)
+      if event.event == "done" and event.url:find "/complete" then job:abort() end
+    end }, function(client)
+      job = client.start.upload_file_chunked(upload_file.params(letters))
+      job:wait()
+      local failure = check.failure("aborted", drive.result(job))
+      assert.are.same({ true, false, "bad_request" },
+        { failure.may_have_applied, failure.cancelled, failure.cancel_failure.kind })
+      job = nil
+    end)
+    assert.are.equal("completed", upload_file.only_upload(service).status)
+  end)
+
+  it("in on_checkpoint is the last that the program's functions hear", function()
+    upload_file.with_client(service, {}, function(client)
+      local job, reports_since
+      job = client.start.upload_file_chunked(upload_file.params(letters, {
+        on_checkpoint = function(saved)
+          if #saved.parts == 2 and job:abort() then reports_since = 0 end
+          assert.is_true(#saved.parts <= 2)
+        end,
+        on_progress = function() reports_since = reports_since and reports_since + 1 end,
+      }))
+      job:wait()
+      assert.are.equal("aborted by the program", check.failure("aborted", drive.result(job)).message)
+      assert.are.equal(0, reports_since)
     end)
   end)
 
@@ -221,89 +235,3 @@ describe("an error in", function()
     end
   end)
 end)
-
-describe("client.close", function()
-  for _, phase in ipairs(phases) do
-    it(("while %s ends the job as aborted; its cancel goes out when the client is used again"):format(phase.name),
-      function()
-        upload_file.with_client(service, {}, function(client)
-          local job = job_at(client, phase)
-          client.close()
-          drive.till(client, function() return job:done() end)
-          local failure = check.failure("aborted", drive.result(job))
-          if phase.call == "create" then
-            assert.are.same({ nil, nil, true }, { failure.upload_id, failure.cancelled, failure.may_have_applied })
-            drive.till(client, function() return #service.uploads() == 1 end) -- which the next spec shall not see
-          else
-            check_ended("aborted", phase, job)
-          end
-          assert.are.equal(0, client.step())
-        end)
-      end)
-  end
-end)
-
-describe("a job that nobody holds any more", function()
-  for _, phase in ipairs { phases[2], phases[3] } do
-    it(("while %s ends, and its Upload is cancelled while the client is stepped"):format(phase.name), function()
-      upload_file.with_client(service, {}, function(client)
-        job_at(client, phase, { concurrency = 2 })
-        drive.collect()
-        drive.collect()
-        drive.all(client)
-        assert.are.equal(1, upload_file.counts(service).cancel)
-      end)
-      if phase.call == "parts" then assert.are.equal("cancelled", upload_file.only_upload(service).status) end
-      assert.are_not.equal("pending", upload_file.only_upload(service).status)
-    end)
-  end
-
-  it("is kept where it is asked to", function()
-    upload_file.with_client(service, {}, function(client)
-      job_at(client, phases[2], { keep_on_failure = true })
-      drive.collect()
-      drive.collect()
-      assert.are.equal(0, client.step())
-    end)
-    assert.are.same({ "pending", 0 }, { upload_file.only_upload(service).status, upload_file.counts(service).cancel })
-  end)
-
-  it("but has come to its end, is left alone", function()
-    upload_file.with_client(service, {}, function(client)
-      assert(client.upload_file_chunked(upload_file.params(letters)))
-      client.start.upload_file_chunked(upload_file.params(letters)):wait()
-      drive.collect()
-      drive.collect()
-      drive.all(client)
-    end)
-    assert.are.equal(0, upload_file.counts(service).cancel)
-  end)
-
-  it("can be collected while it is being cancelled", function()
-    upload_file.with_client(service, {}, function(client)
-      job_at(client, phases[2]):abort()
-      drive.collect()
-      drive.collect()
-      drive.all(client)
-    end)
-    assert.are.equal("cancelled", upload_file.only_upload(service).status)
-  end)
-end)
-
-if _VERSION >= "Lua 5.4" then
-  it("a job's <close> cancels its Upload, and is over then", function()
-    upload_file.with_client(service, {}, function(client)
-      local scope = load [[
-        local job_at = ...
-        local kept
-        do
-          local job <close> = job_at()
-          kept = job
-        end
-        return kept
-      ]]
-      local job = scope(function() return job_at(client, phases[2]) end)
-      check_ended("aborted", phases[2], job)
-    end)
-  end)
-end

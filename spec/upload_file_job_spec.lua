@@ -79,6 +79,17 @@ describe("a job of start.upload_file_chunked", function()
     assert.are.same({ 10, 10 }, { job:progress() })
   end)
 
+  it("tells on_progress of it whenever it is asked, or waited for, but not too often", function()
+    for _, way in ipairs { "poll", "wait" } do
+      service.reset()
+      service.answer_next { { call = "parts", delay = 0.5 } }
+      local told = 0
+      local job = start("ab", { on_progress = function() told = told + 1 end })
+      while not job[way](job, way == "wait" and 0.01 or nil) do end -- luacheck: ignore 542
+      assert.is_true(told > 4 and told < 15, told)
+    end
+  end)
+
   it("stands beside others, and beside other calls", function()
     local ids, jobs = service.make_uploads(3), {}
     for index = 1, 5 do jobs[index] = start(letters, { concurrency = index, md5 = upload_file.md5(letters) }) end

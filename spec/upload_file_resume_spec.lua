@@ -127,6 +127,16 @@ describe("an Upload that is kept", function()
     assert.are.equal(2 + 3, upload_file.counts(service).parts)
   end)
 
+  it("is left alone when the data have another size", function()
+    local params = upload_file.params(nil, { data = letters, filename = "a.jsonl", keep_on_failure = true })
+    service.answer_next { fine, refused }
+    local _, failure = client.upload_file_chunked(params)
+    params.data, params.resume, params.keep_on_failure = letters .. "k", failure.resume, nil
+    failure = check.failure("file", client.upload_file_chunked(params))
+    check.holds("cannot be resumed: it had 10 bytes, and has 11", failure.message)
+    assert.are.equal("pending", upload_file.only_upload(service).status)
+  end)
+
   for name, change in pairs {
     ["another size"] = function(path) upload_file.overwrite(path, "k", "ab") end,
     ["another time of change"] = function(path) upload_file.run(("touch -d '2001-02-03' '%s'"):format(path)) end,

@@ -98,6 +98,37 @@ function upload_file.only_upload(service)
   return all[1]
 end
 
+-- A job that has come to where its service has seen so many requests, and answers the last of them late.
+function upload_file.job_at(service, client, phase, more, options)
+  service.answer_next { { call = phase.call, delay = phase.call == "create" and 0.3 or 3 } } -- that one is waited for
+  local job = client.start.upload_file_chunked(upload_file.params("abcdefghij", more), options)
+  drive.till(client, function() return select(2, service.requests()) >= phase.requests end)
+  return job
+end
+
+upload_file.phases = {
+  { name = "creating", call = "create", requests = 1 },
+  { name = "sending", call = "parts", requests = 2 },
+  { name = "completing", call = "complete", requests = 7 },
+}
+
+-- The Upload was cancelled; or, where its completion had come already, completed, and the failure says that it may be.
+function upload_file.check_ended(service, kind, phase, job)
+  assert.is_true(job:done())
+  local upload, failure = drive.result(job)
+  check.failure(kind, upload, failure)
+  local stored = upload_file.only_upload(service)
+  assert.are.equal(stored.id, failure.upload_id)
+  if stored.status == "completed" and phase.call == "complete" then
+    assert.are.same({ false, "bad_request", true },
+      { failure.cancelled, failure.cancel_failure.kind, failure.may_have_applied })
+  else
+    assert.are.same({ "cancelled", true, false }, { stored.status, failure.cancelled, failure.may_have_applied })
+    check.holds("; " .. stored.id .. " was cancelled", tostring(failure))
+  end
+  return failure
+end
+
 -- What the parts that an Upload was completed with held is known by its MD5 only; the emulator checks that of `md5`.
 local digests = {}
 
