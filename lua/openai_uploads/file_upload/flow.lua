@@ -2,6 +2,7 @@
 -- What happens to a file on its way: its Upload is created, its parts are sent side by side, it is completed; and when
 -- anything goes wrong, cancelled. All of it happens in the steps of the client: each call is a transfer of its own, and
 -- what it comes to begins what comes next.
+local batch = require "openai_uploads.file_upload.batch"
 local core = require "openai_uploads.core"
 local finalizer = require "openai_uploads.file_upload.finalizer"
 local resume = require "openai_uploads.file_upload.resume"
@@ -37,9 +38,6 @@ local function options_of_cancel(self)
   return options
 end
 
--- The calls under way: each transfer with the number of its part, 0 for other calls.
-local function new_batch() return { running = {}, count = 0 } end
-
 --- Calls on_done's listener, if there is one. An error in it is told on stderr.
 function flow.tell_listener(self)
   if not self.listener then return end
@@ -49,7 +47,7 @@ end
 
 local function conclude(self)
   self.is_done = true
-  self.batch = new_batch()
+  self.batch:stop()
   finalizer.disarm(self)
   if self.plan.file then self.plan.file:close() end
   if self.digest then self.digest:close() end
@@ -75,79 +73,24 @@ local function fail_by_error(self, raised)
   if not self.is_done then flow.fail(self, core.failure("aborted", tostring(raised))) end
 end
 
--- What goes wrong in a program's function, or in ours, ends the whole; a listener's error would only be told.
+-- The Upload may have been completed as it was given up; unless it is known to be cancelled.
+local function note_doubt(self)
+  if self.ending and not self.ending.cancelled then self.ending.may_have_applied = true end
+end
+
+local function new_batch(self) return batch.new(self, fail_by_error, note_doubt) end
+
+-- What goes wrong in a program's function, or in ours, ends the whole.
 local function guarded(self, action, ...)
   local fine, raised = pcall(action, self, ...)
   if not fine then fail_by_error(self, raised) end
 end
 
--- Within `guarded`, for taking it may raise, too.
-local function take(self, finish, transfer) return finish(self, core.take(transfer)) end
-
--- Takes up, one after the other, what has come of calls. What is begun meanwhile makes steps, in which more comes: that
--- joins the queue, or each answer would stand on the stack of the one before.
-local function take_up(self)
-  if self.is_taking_up then return end
-  self.is_taking_up = true
-  while self.first_finished do
-    local finished = self.first_finished
-    self.first_finished = finished.later
-    if finished.batch == self.batch then
-      self.batch.running[finished.transfer] = nil
-      self.batch.count = self.batch.count - 1
-      guarded(self, take, finished.finish, finished.transfer)
-    end
-  end
-  self.last_finished, self.is_taking_up = nil, false
-end
-
-local function queue(self, finished)
-  if self.first_finished then self.last_finished.later = finished else self.first_finished = finished end
-  self.last_finished = finished
-end
-
--- Whether the service may have done what was asked of it all the same.
-local function abort(transfer)
-  transfer:abort()
-  local _, result, failure = transfer:poll()
-  return result ~= nil or failure.may_have_applied
-end
-
--- Begins a call; `finish(self, result, failure, response)` takes what it comes to. `number`: of its part. It counts
--- from before its start: that makes a step, in which others end, and perhaps all of it.
-local function launch(self, finish, number, start, ...)
-  local batch = self.batch
-  batch.count = batch.count + 1
-  local begun, transfer = pcall(start, ...)
-  if not begun then
-    batch.count = batch.count - 1
-    error(transfer, 0)
-  end
-  if batch ~= self.batch then
-    local ending, may_have_applied = self.ending, abort(transfer)
-    local is_creation_or_completion = not number and finish ~= tell_cancelled
-    if may_have_applied and is_creation_or_completion and not ending.cancelled then ending.may_have_applied = true end
-    return
-  end
-  batch.running[transfer] = number or 0
-  transfer:on_done(function()
-    if batch ~= self.batch then return end
-    queue(self, { batch = batch, transfer = transfer, finish = finish })
-    local fine, raised = pcall(take_up, self)
-    if fine then return end
-    self.is_taking_up = false
-    fail_by_error(self, raised)
-  end)
-end
-
--- Nothing that those under way come to is listened to any more. Returns whether the service may have created,
--- completed or cancelled an Upload for them all the same.
+-- Ends what is under way, and makes room for what cleans up. Returns whether it may have come to something all the
+-- same.
 local function stop_running(self)
-  local running, may_have_applied = self.batch.running, false
-  self.batch = new_batch()
-  for transfer, number in pairs(running) do
-    if abort(transfer) and number == 0 then may_have_applied = true end
-  end
+  local may_have_applied = self.batch:stop()
+  self.batch = new_batch(self)
   return may_have_applied
 end
 
@@ -161,8 +104,8 @@ local function clean_up(self)
     failure.aftermath = self.upload_id .. " is kept"
     return conclude(self)
   end
-  local started, problem = pcall(launch, self, tell_cancelled, nil, self.client.start.cancel, self.upload_id,
-    options_of_cancel(self))
+  local started, problem = pcall(self.batch.launch, self.batch, tell_cancelled, 0, self.client.start.cancel,
+    self.upload_id, options_of_cancel(self))
   if not started then tell_cancelled(self, nil, core.failure("aborted", tostring(problem))) end
 end
 
@@ -181,13 +124,7 @@ local function call_program(name, action, ...)
 end
 
 --- Bytes handed over so far, those of parts that are done and of those under way, and in total.
-function flow.progress(self)
-  local sent = self.bytes_done
-  for transfer, number in pairs(self.batch.running) do
-    if number > 0 then sent = sent + transfer:progress() end
-  end
-  return sent, self.plan.bytes
-end
+function flow.progress(self) return self.bytes_done + self.batch:bytes_sent(), self.plan.bytes end
 
 local function report(self)
   local on_progress = self.plan.on_progress
@@ -226,10 +163,10 @@ function complete(self)
   if self.digest then
     md5, failure = self.digest:wait(0)
     if failure then return flow.fail(self, failure) end
-    if not md5 then return launch(self, look_again, nil, self.pause, SECONDS_BETWEEN_LOOKS) end
+    if not md5 then return self.batch:launch(look_again, 0, self.pause, SECONDS_BETWEEN_LOOKS) end
   end
   options.with_response = self.options.with_response
-  launch(self, succeed, nil, self.client.start.complete, self.upload_id, { part_ids = self.part_ids, md5 = md5 },
+  self.batch:launch(succeed, 0, self.client.start.complete, self.upload_id, { part_ids = self.part_ids, md5 = md5 },
     options)
 end
 
@@ -237,7 +174,7 @@ local send_parts
 
 local function send_part(self, number, options)
   local plan = self.plan
-  launch(self, function(_, part, failure)
+  self.batch:launch(function(_, part, failure)
     if not part then
       failure.part_number = number
       return flow.fail(self, failure)
@@ -310,10 +247,12 @@ end
 
 --- A new one; nothing has begun.
 function flow.new(client, pause, plan, options)
-  return {
+  local self = {
     client = client, pause = pause, plan = plan, options = options, process_id = core.process_id(),
-    part_ids = {}, bytes_done = 0, next_number = 1, batch = new_batch(),
+    part_ids = {}, bytes_done = 0, next_number = 1,
   }
+  self.batch = new_batch(self)
+  return self
 end
 
 --- Begins it. Misuse of an option raises.
@@ -328,7 +267,8 @@ function flow.begin(self)
     return
   end
   self.is_creating = true
-  launch(self, accept_created, nil, self.client.start.create, self.plan.create, options_of_call(self) or self.options)
+  self.batch:launch(accept_created, 0, self.client.start.create, self.plan.create,
+    options_of_call(self) or self.options)
 end
 
 --- Tells of the progress, when that was not done for a while. Whoever waits calls this now and then.

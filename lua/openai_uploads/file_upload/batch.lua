@@ -1,0 +1,88 @@
+-- SPDX-License-Identifier: MIT
+-- Calls under way side by side. What they come to is taken up in the steps of their client, one after the other.
+local core = require "openai_uploads.core"
+
+local batch = {}
+batch.__index = batch
+
+--- An empty one. Each call's finish(owner, ...) is called with what it came to; on_error(owner, raised) with what that
+--- raises, for a listener's error would only be told; on_doubt(owner) when a call that was stopped while it was begun
+--- may have come to something all the same.
+function batch.new(owner, on_error, on_doubt)
+  return setmetatable({ owner = owner, on_error = on_error, on_doubt = on_doubt, running = {}, count = 0 }, batch)
+end
+
+-- Aborts a call. Returns whether the service may have created, completed or cancelled an Upload for it all the same.
+local function abort(transfer, number)
+  transfer:abort()
+  local _, result, failure = transfer:poll()
+  return number == 0 and (result ~= nil or failure.may_have_applied)
+end
+
+-- Within a pcall, for taking it may raise, too.
+local function take(self, finished) return finished.finish(self.owner, core.take(finished.transfer)) end
+
+-- What is begun meanwhile makes steps, in which more comes: that joins the queue, or each answer would stand on the
+-- stack of the one before.
+local function take_up(self)
+  if self.is_taking_up then return end
+  self.is_taking_up = true
+  while self.first and not self.is_stopped do
+    local finished = self.first
+    self.first = finished.later
+    self.running[finished.transfer] = nil
+    self.count = self.count - 1
+    local fine, raised = pcall(take, self, finished)
+    if not fine then self.on_error(self.owner, raised) end
+  end
+  self.is_taking_up = false
+end
+
+local function queue(self, finished)
+  if self.first then self.last.later = finished else self.first = finished end
+  self.last = finished
+end
+
+--- Begins a call, start(...); misuse of it raises. `number`: of its part, 0 for what is none. It counts from before its
+--- start: that makes a step, in which others end, and perhaps all of it.
+function batch:launch(finish, number, start, ...)
+  self.count = self.count + 1
+  local begun, transfer = pcall(start, ...)
+  if not begun then
+    self.count = self.count - 1
+    error(transfer, 0)
+  end
+  if self.is_stopped then
+    if abort(transfer, number) then self.on_doubt(self.owner) end
+    return
+  end
+  self.running[transfer] = number
+  transfer:on_done(function()
+    if self.is_stopped then return end
+    queue(self, { transfer = transfer, finish = finish })
+    local fine, raised = pcall(take_up, self)
+    if fine then return end
+    self.is_taking_up = false
+    self.on_error(self.owner, raised)
+  end)
+end
+
+--- Aborts those under way; what they come to is not taken up any more. Returns whether there is a doubt about any.
+function batch:stop()
+  local may_have_applied = false
+  self.is_stopped = true
+  for transfer, number in pairs(self.running) do may_have_applied = abort(transfer, number) or may_have_applied end
+  self.running, self.count = {}, 0
+  return may_have_applied
+end
+
+--- Bytes of parts under way that have been handed over.
+function batch:bytes_sent()
+  local sent = 0
+  for transfer, number in pairs(self.running) do
+    if number > 0 then sent = sent + transfer:progress() end
+  end
+  return sent
+end
+
+return batch
