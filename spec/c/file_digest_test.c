@@ -42,6 +42,7 @@ static int joins, naps;           /* of the main thread, so far */
 
 ssize_t __real_pread(int descriptor, void *bytes, size_t size, off_t offset);
 ssize_t __wrap_pread(int descriptor, void *bytes, size_t size, off_t offset);
+ssize_t __wrap_pread64(int descriptor, void *bytes, size_t size, off_t offset);
 int __real_pthread_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*run)(void *),
                           void *data);
 int __wrap_pthread_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*run)(void *),
@@ -101,6 +102,11 @@ ssize_t __wrap_pread(int descriptor, void *bytes, size_t size, off_t offset) {
   if (!error) return __real_pread(descriptor, bytes, size, offset);
   errno = error;
   return -1;
+}
+
+/* As glibc calls it where files may be large. */
+ssize_t __wrap_pread64(int descriptor, void *bytes, size_t size, off_t offset) {
+  return __wrap_pread(descriptor, bytes, size, offset);
 }
 
 int __wrap_pthread_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*run)(void *),

@@ -30,7 +30,7 @@ $(BUILD)/spec/retry_policy_test $(BUILD)/spec/path_segment_test $(BUILD)/spec/te
   $(BUILD)/spec/descriptor_set_test: $(BUILD)/spec/%_test: $(BUILD)/spec/%_test.o $(BASE_OBJECTS)
 	$(C_LINK) $(C_WRAP) -lm -pthread
 $(BUILD)/spec/text_buffer_test: C_WRAP = -Wl,--wrap=free
-$(BUILD)/spec/file_digest_test: C_WRAP = -Wl,--wrap=pread,--wrap=pthread_create,--wrap=pthread_join,--wrap=pthread_cond_timedwait,--wrap=pthread_cond_broadcast,--wrap=malloc,--wrap=calloc
+$(BUILD)/spec/file_digest_test: C_WRAP = -Wl,--wrap=pread,--wrap=pread64,--wrap=pthread_create,--wrap=pthread_join,--wrap=pthread_cond_timedwait,--wrap=pthread_cond_broadcast,--wrap=malloc,--wrap=calloc
 
 $(BUILD)/spec/descriptor_set_poll_test: $(BUILD)/spec/descriptor_set_poll_test.o $(BUILD)/spec/poll/descriptor_set_poll.o
 	$(C_LINK) -lm

@@ -110,6 +110,14 @@ function command.run(words, environment, redirected, program)
   return command.start(words, environment, redirected, program).finish()
 end
 
+--- Why no run can have a terminal here; nil when one can.
+function command.want_of_terminal()
+  local pipe = assert(io.popen("unset LD_PRELOAD; script -qec true /dev/null </dev/null >/dev/null 2>&1; echo $?"))
+  local status = pipe:read "*n"
+  pipe:close()
+  return status ~= 0 and "this system gives no pseudo-terminal (is /dev/pts mounted?)" or nil
+end
+
 --- A run on a terminal of its own, `columns` wide, as which its stderr is; its stdout is a file. `typed`: the path of
 --- a pipe whose bytes are typed there. Begins as command.start does.
 function command.start_on_terminal(words, environment, columns, typed)
