@@ -225,6 +225,7 @@ bool http_attempt_prepare(struct http_attempt *attempt, const struct client_conf
   attempt->resend_refused = false;
   attempt->curl_message[0] = '\0';
   attempt->task = terms->task;
+  attempt->moved = 0;
   attempt->moved_at = monotonic_clock_now();
   curl_easy_setopt(easy, CURLOPT_PRIVATE, terms->task);
   curl_easy_setopt(easy, CURLOPT_HTTPHEADER, headers);
@@ -233,6 +234,13 @@ bool http_attempt_prepare(struct http_attempt *attempt, const struct client_conf
   set_sharing(easy, request->source != NULL, terms->share_connection);
   return headers && set_body(attempt, request) &&
          curl_easy_setopt(easy, CURLOPT_URL, request->url.bytes) == CURLE_OK;
+}
+
+void http_attempt_look_for_movement(struct http_attempt *attempt) {
+  curl_off_t moved = 0;
+  curl_easy_getinfo(attempt->easy, CURLINFO_SIZE_UPLOAD_T, &moved);
+  if (moved != attempt->moved) attempt->moved_at = monotonic_clock_now();
+  attempt->moved = moved;
 }
 
 /* Where curl still had the form's head to send when it asked, it has only noted that it will pause: told to

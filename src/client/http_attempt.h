@@ -20,6 +20,7 @@ struct http_attempt {
   curl_mime *form;                       /* of a request whose body has a source, while the attempt runs */
   struct byte_source *source;            /* the request's; NULL: its body is in memory */
   struct engine_task *task;              /* whom the attempt is for */
+  curl_off_t moved;                      /* bytes that had left when somebody last looked */
   double moved_at;                       /* when the last bytes of the body left, or it all began */
   unsigned requests_begun;               /* on a wire; curl may want to begin a second one by itself */
   bool resend_refused;
@@ -57,6 +58,9 @@ bool http_attempt_prepare(struct http_attempt *attempt, const struct client_conf
 
 /* Lets an attempt that waits for another's connection make one of its own. */
 void http_attempt_connect_alone(struct http_attempt *attempt);
+
+/* Looks whether bytes have left since the last look, or since curl last asked its source, for `moved_at`. */
+void http_attempt_look_for_movement(struct http_attempt *attempt);
 
 /* Goes on sending, once a source that lacked bytes has some. */
 void http_attempt_go_on(struct http_attempt *attempt);

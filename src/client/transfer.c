@@ -66,10 +66,15 @@ static double transfer_patience(const struct transfer *transfer) {
   return fmin(since + limit - monotonic_clock_now(), transfer_time_left(transfer));
 }
 
-/* No longer than `timeout`: that begins to count when a source's last byte goes, and nobody wakes then. */
+enum { LOOKS_A_STALL = 4 }; /* curl asks a source only now and then, on a slow line */
+
+/* With a source, no longer than `timeout`: that begins to count when its last byte goes, and nobody wakes
+ * then. And but a part of `stall_timeout`, for a look whether bytes move. */
 static void transfer_sleep_on(struct transfer *transfer, double patience) {
-  transfer_engine_sleep(transfer->client->engine, &transfer->task,
-                        fmin(patience, transfer->settings.timeout));
+  const struct call_settings *settings = &transfer->settings;
+  if (transfer->request.source)
+    patience = fmin(patience, fmin(settings->timeout, settings->stall_timeout / LOOKS_A_STALL));
+  transfer_engine_sleep(transfer->client->engine, &transfer->task, patience);
 }
 
 /* False, with a remark on it, where the source's bytes are gone for good. */
@@ -146,6 +151,7 @@ static void on_awake(struct engine_task *task) {
     transfer_change(transfer, transfer->is_pause ? TRANSFER_DONE : TRANSFER_READY);
     return;
   }
+  if (transfer->request.source) http_attempt_look_for_movement(transfer->attempt);
   patience = transfer_patience(transfer);
   if (patience > 0)
     transfer_sleep_on(transfer, patience); /* bytes have moved meanwhile */
