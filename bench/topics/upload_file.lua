@@ -1,5 +1,6 @@
 -- SPDX-License-Identifier: MIT
 -- A file of 1 GiB sent in parts of 64 MiB, held against what else would send the same parts.
+local curl_command = require "bench.support.curl_command"
 local lua_nginx = require "bench.support.lua_nginx"
 local shell = require "bench.support.shell"
 local upload_source = require "bench.support.upload_source"
@@ -7,29 +8,16 @@ local upload_source = require "bench.support.upload_source"
 local mib = 1024
 local node_openai = os.getenv "NODE_OPENAI"
 
--- The rest of a curl command that sends a part. `Expect:` because the module sends none either.
-local function sending(part, url)
-  return ("-sf -H Expect: -H 'Authorization: Bearer sk-bench' -F data=@%s %s"):format(part, url)
-end
-
-local function all_sending(parts, url)
-  local commands = {}
-  for index, part in ipairs(parts) do commands[index] = sending(part, url) end
-  return table.concat(commands, " --next ")
-end
-
--- The ways to send all parts by curl: each a name and a shell command, by how many are sent at a time.
+-- By how many are sent at a time: the name of each way, and its shell command.
 local function curl_commands(parts, url)
-  local function one_each(at_a_time)
-    return ('printf "%%s\\n" %s | xargs -P %d -I {} curl %s')
-      :format(table.concat(parts, " "), at_a_time, sending("{}", url))
-  end
-  local all = all_sending(parts, url)
   return {
-    [1] = { { "curl, one process", "exec curl " .. all }, { "curl, a process a part", one_each(1) } },
+    [1] = {
+      { "curl, one process", curl_command.serial(parts, url) },
+      { "curl, a process a part", curl_command.one_each(parts, url, 1) },
+    },
     [4] = {
-      { "curl --parallel", "exec curl --no-progress-meter --parallel --parallel-max 4 " .. all },
-      { "xargs -P 4 curl", one_each(4) },
+      { "curl --parallel", curl_command.parallel(parts, url, 4) },
+      { "xargs -P 4 curl", curl_command.one_each(parts, url, 4) },
     },
   }
 end
