@@ -147,7 +147,7 @@ describe("a job's abort", function()
   it("may come from a function of the program", function()
     for _, name in ipairs { "on_progress", "on_checkpoint", "on_retry" } do
       service.reset()
-      service.answer_next { { call = "create" }, { call = "parts", status = 500 } }
+      service.answer_next { { call = "create", delay = 0.1 }, { call = "parts", status = 500 } }
       upload_file.with_client(service, {}, function(client)
         local job
         local function abort()
