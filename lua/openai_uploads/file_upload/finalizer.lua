@@ -5,6 +5,8 @@ local core = require "openai_uploads.core"
 
 local finalizer = {
   under_way = {}, -- cancels, which nobody else holds
+  last = nil,     -- the youngest object of all that are watched; it is collected only when the whole state is closed
+  is_closing = false,
 }
 
 local newproxy = rawget(_G, "newproxy")
@@ -15,7 +17,7 @@ local function cancel(client, upload_id)
   transfer:on_done(function() finalizer.under_way[transfer] = nil end)
 end
 
--- An object whose collection calls `action`.
+-- An object whose collection calls `action(object)`.
 local function watch(action)
   if newproxy then -- Lua 5.1 and LuaJIT know finalizers of userdata only
     local proxy = newproxy(true)
@@ -31,8 +33,12 @@ function finalizer.arm(job)
   local armed = { is_armed = not job.plan.keeps_on_failure }
   job.armed = armed
   job.watched = watch(function()
-    if armed.is_armed and core.process_id() == process_id then pcall(cancel, client, upload_id) end
+    if armed.is_armed and not finalizer.is_closing and core.process_id() == process_id then
+      pcall(cancel, client, upload_id)
+    end
   end)
+  -- A state that is closed finalizes the youngest first, and no more what is made meanwhile: nothing may be begun then.
+  finalizer.last = watch(function(object) if object == finalizer.last then finalizer.is_closing = true end end)
 end
 
 --- There is nothing left to cancel.
