@@ -171,7 +171,8 @@ describe("parts.create", function()
       { "function with a length, chunks of 4097", of_function_with_length(4097) },
       { "function with a length, one chunk", of_function_with_length(2 * MIB) },
     }
-    local sizes = { 1, 16383, 16384, 16385, 65536, 130912, 131071, 131072, 131073, 262144, MIB + 1 }
+    local sizes = { 1, 16383, 16384, 16385, 65536, 130912, 131071, 131072, 131073, 262144,
+      524287, 524288, 524289, MIB + 1 }
     for _, kind in ipairs(kinds) do
       it(kind[1], function()
         local all = {}
@@ -264,6 +265,30 @@ describe("parts.create", function()
       check_stored(bytes, bytes)
     end)
   end
+end)
+
+describe("a step", function()
+  local KIB = 1024
+
+  -- The most that one such step has sent of a part.
+  local function greatest_piece(seconds)
+    local bytes = part_data.bytes(4 * MIB)
+    local transfer = client.start.parts.create(id, { data = bytes })
+    local last, greatest = transfer:progress(), 0
+    drive.till(client, function() return transfer:done() end, function()
+      local sent = transfer:progress()
+      greatest, last = math.max(greatest, sent - last), sent
+    end, seconds)
+    check_stored(bytes)
+    return greatest
+  end
+
+  it("sends but a short piece when it may not wait", function() assert.are.equal(16 * KIB, greatest_piece(0)) end)
+
+  it("sends a long one when it may", function()
+    local piece = greatest_piece(0.01)
+    assert.is_true(piece > 256 * KIB and piece <= 512 * KIB, piece)
+  end)
 end)
 
 describe("transfer:progress()", function()

@@ -7,12 +7,12 @@ local drive = {}
 
 local PATIENCE = 10 -- seconds; only what is broken takes so long
 
--- Steps the client until `condition()` holds.
-function drive.till(client, condition, after_each_step)
+-- Steps the client, for so many seconds each time, until `condition()` holds.
+function drive.till(client, condition, after_each_step, seconds)
   local last = os.time() + PATIENCE
   while not condition() do
     assert.is_true(os.time() <= last, "it never came about")
-    client.step(0.01)
+    client.step(seconds or 0.01)
     if after_each_step then after_each_step() end
   end
 end

@@ -11,9 +11,7 @@
 #error "libcurl 7.80 or newer is needed" /* for CURLOPT_PREREQFUNCTION, without which may_have_applied cannot be exact */
 #endif
 
-/* Of a form, as much as is read and sent in one go: more makes a step longer, less costs system calls. Other
- * bodies are small, and keep curl's own default. */
-enum { FORM_BUFFER_BYTES = 128 * 1024, OTHER_BUFFER_BYTES = 64 * 1024 };
+enum { SMALL_BODY_BUFFER_BYTES = 64 * 1024 }; /* curl's own default */
 
 /* Until this attempt has begun its request, curl still tells of the one before. */
 static bool has_sent_any(const struct http_attempt *attempt) {
@@ -23,7 +21,7 @@ static bool has_sent_any(const struct http_attempt *attempt) {
 }
 
 bool http_attempt_has_sent(const struct http_attempt *attempt) {
-  return has_sent_any(attempt) && (!attempt->source || byte_source_is_exhausted(attempt->source));
+  return has_sent_any(attempt) && (!attempt->form.source || byte_source_is_exhausted(attempt->form.source));
 }
 
 /* Left to itself, curl sends a request a second time when a kept-alive connection dies under it. The service
@@ -115,7 +113,7 @@ struct http_attempt *http_attempt_new(const struct client_config *config, struct
 
 void http_attempt_delete(struct http_attempt *attempt) {
   if (!attempt) return;
-  curl_mime_free(attempt->form);
+  multipart_form_close(&attempt->form);
   curl_easy_cleanup(attempt->easy);
   http_response_destroy(&attempt->response);
   text_buffer_wipe(&attempt->authorization_line);
@@ -152,38 +150,6 @@ static struct curl_slist *assemble_headers(struct http_attempt *attempt, const s
   return prepend(&attempt->authorization, line->bytes, list);
 }
 
-static size_t read_source(char *bytes, size_t size, size_t count, void *data) {
-  struct http_attempt *attempt = data;
-  size_t read;
-  attempt->moved_at = monotonic_clock_now(); /* curl asks for more when it has sent what it had */
-  switch (byte_source_read(attempt->source, bytes, size * count, &read)) {
-  case BYTE_SOURCE_READ: return read;
-  case BYTE_SOURCE_END: return 0;
-  case BYTE_SOURCE_WANTS_CHUNK: attempt->task->paused(attempt->task); return CURL_READFUNC_PAUSE;
-  case BYTE_SOURCE_BROKEN: break;
-  }
-  return CURL_READFUNC_ABORT;
-}
-
-static int rewind_source(void *data, curl_off_t offset, int origin) {
-  struct http_attempt *attempt = data;
-  bool rewound = offset == 0 && origin == SEEK_SET && byte_source_rewind(attempt->source);
-  return rewound ? CURL_SEEKFUNC_OK : CURL_SEEKFUNC_FAIL;
-}
-
-/* A form with one field, whose bytes curl takes from the source as it sends them. */
-static bool set_form(struct http_attempt *attempt) {
-  curl_mimepart *field;
-  attempt->form = curl_mime_init(attempt->easy);
-  field = attempt->form ? curl_mime_addpart(attempt->form) : NULL;
-  return field && curl_mime_name(field, "data") == CURLE_OK &&
-         curl_mime_filename(field, "data") == CURLE_OK &&
-         curl_mime_type(field, "application/octet-stream") == CURLE_OK &&
-         curl_mime_data_cb(field, attempt->source->length, read_source, rewind_source, NULL, attempt) ==
-             CURLE_OK &&
-         curl_easy_setopt(attempt->easy, CURLOPT_MIMEPOST, attempt->form) == CURLE_OK;
-}
-
 /* Small exchanges share one connection where HTTP/2 can be had. Much data goes faster on connections of its
  * own: as streams of one they would share its congestion window, and wait for windows of the service's
  * besides. */
@@ -193,17 +159,22 @@ static void set_sharing(CURL *easy, bool has_source, bool wait_for_connection) {
   curl_easy_setopt(easy, CURLOPT_PIPEWAIT, wait_for_connection && !has_source ? 1L : 0L);
 }
 
-static bool set_body(struct http_attempt *attempt, const struct http_request *request) {
+static bool set_form(struct http_attempt *attempt, const struct http_request *request,
+                     struct engine_task *task) {
+  return multipart_form_open(&attempt->form, attempt->easy, request->source, attempt->engine, task) &&
+         curl_easy_setopt(attempt->easy, CURLOPT_MIMEPOST, attempt->form.mime) == CURLE_OK;
+}
+
+static bool set_body(struct http_attempt *attempt, const struct http_request *request,
+                     struct engine_task *task) {
   CURL *easy = attempt->easy;
-  curl_mime_free(attempt->form); /* of an attempt that was given up */
-  attempt->form = NULL;
-  attempt->source = request->source;
+  multipart_form_close(&attempt->form); /* of an attempt that was given up */
   curl_easy_setopt(easy, CURLOPT_UPLOAD_BUFFERSIZE,
-                   request->source ? (long)FORM_BUFFER_BYTES : (long)OTHER_BUFFER_BYTES);
+                   request->source ? (long)MULTIPART_FORM_PIECE_BYTES : (long)SMALL_BODY_BUFFER_BYTES);
   /* A refusal may be there before curl has noted that it sent all; that is no reason to close the connection,
    * unless much is left to send that nobody wants. */
   curl_easy_setopt(easy, CURLOPT_KEEP_SENDING_ON_ERROR, request->source ? 0L : 1L);
-  if (request->source) return set_form(attempt);
+  if (request->source) return set_form(attempt, request, task);
   curl_easy_setopt(easy, CURLOPT_POST, 1L); /* the handle may have sent a form before */
   curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE, (long)request->body.length);
   curl_easy_setopt(easy, CURLOPT_POSTFIELDS, text_buffer_text(&request->body)); /* not copied */
@@ -224,22 +195,20 @@ bool http_attempt_prepare(struct http_attempt *attempt, const struct client_conf
   attempt->requests_begun = 0;
   attempt->resend_refused = false;
   attempt->curl_message[0] = '\0';
-  attempt->task = terms->task;
   attempt->moved = 0;
-  attempt->moved_at = monotonic_clock_now();
   curl_easy_setopt(easy, CURLOPT_PRIVATE, terms->task);
   curl_easy_setopt(easy, CURLOPT_HTTPHEADER, headers);
   curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, to_milliseconds(terms->connect_timeout));
   curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, terms->fresh_connection ? 1L : 0L);
   set_sharing(easy, request->source != NULL, terms->share_connection);
-  return headers && set_body(attempt, request) &&
+  return headers && set_body(attempt, request, terms->task) &&
          curl_easy_setopt(easy, CURLOPT_URL, request->url.bytes) == CURLE_OK;
 }
 
 void http_attempt_look_for_movement(struct http_attempt *attempt) {
   curl_off_t moved = 0;
   curl_easy_getinfo(attempt->easy, CURLINFO_SIZE_UPLOAD_T, &moved);
-  if (moved != attempt->moved) attempt->moved_at = monotonic_clock_now();
+  if (moved != attempt->moved) attempt->form.moved_at = monotonic_clock_now();
   attempt->moved = moved;
 }
 
@@ -271,9 +240,7 @@ static void forget_request(struct http_attempt *attempt) {
   curl_easy_setopt(attempt->easy, CURLOPT_HTTPHEADER, NULL);
   attempt->headers = NULL;
   text_buffer_erase(&attempt->authorization_line);
-  curl_mime_free(attempt->form);
-  attempt->form = NULL;
-  attempt->source = NULL;
+  multipart_form_close(&attempt->form);
 }
 
 void http_attempt_conclude(struct http_attempt *attempt, CURLcode result, struct attempt_outcome *outcome) {
@@ -283,7 +250,7 @@ void http_attempt_conclude(struct http_attempt *attempt, CURLcode result, struct
       .status = http_attempt_status(attempt),
       .sent = http_attempt_has_sent(attempt),
       .resend_refused = attempt->resend_refused,
-      .source_problem = attempt->source ? &attempt->source->problem : NULL,
+      .source_problem = attempt->form.source ? &attempt->form.source->problem : NULL,
       .response = &attempt->response,
   };
   hide_keys(attempt);

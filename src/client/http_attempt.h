@@ -7,6 +7,7 @@
 #include "client/attempt_outcome.h"
 #include "client/http_request.h"
 #include "client/http_response.h"
+#include "client/multipart_form.h"
 #include "client/transfer_engine.h"
 
 struct http_attempt {
@@ -17,11 +18,8 @@ struct http_attempt {
   struct curl_slist content_type, expect;
   const struct curl_slist *headers;      /* all that is sent, while the attempt runs */
   struct text_buffer authorization_line; /* wiped when the attempt is over */
-  curl_mime *form;                       /* of a request whose body has a source, while the attempt runs */
-  struct byte_source *source;            /* the request's; NULL: its body is in memory */
-  struct engine_task *task;              /* whom the attempt is for */
+  struct multipart_form form;            /* while an attempt runs whose request has a source */
   curl_off_t moved;                      /* bytes that had left when somebody last looked */
-  double moved_at;                       /* when the last bytes of the body left, or it all began */
   unsigned requests_begun;               /* on a wire; curl may want to begin a second one by itself */
   bool resend_refused;
   char curl_message[CURL_ERROR_SIZE];
@@ -59,7 +57,8 @@ bool http_attempt_prepare(struct http_attempt *attempt, const struct client_conf
 /* Lets an attempt that waits for another's connection make one of its own. */
 void http_attempt_connect_alone(struct http_attempt *attempt);
 
-/* Looks whether bytes have left since the last look, or since curl last asked its source, for `moved_at`. */
+/* Looks whether bytes have left since the last look, or since curl last asked its source, for the form's
+ * `moved_at`. */
 void http_attempt_look_for_movement(struct http_attempt *attempt);
 
 /* Goes on sending, once a source that lacked bytes has some. */

@@ -62,7 +62,7 @@ static bool transfer_is_streaming(const struct transfer *transfer) {
 static double transfer_patience(const struct transfer *transfer) {
   const struct call_settings *settings = &transfer->settings;
   double limit = transfer_is_streaming(transfer) ? settings->stall_timeout : settings->timeout;
-  double since = transfer->request.source ? transfer->attempt->moved_at : transfer->attempt_began_at;
+  double since = transfer->request.source ? transfer->attempt->form.moved_at : transfer->attempt_began_at;
   return fmin(since + limit - monotonic_clock_now(), transfer_time_left(transfer));
 }
 

@@ -27,6 +27,7 @@ struct transfer_engine {
   double curl_due;              /* when curl wants to be called; INFINITY: not by time */
   double announced_due;         /* what the descriptor's timer is set to; NAN: nothing yet */
   bool has_timer;               /* somebody asked for the descriptor */
+  bool may_wait;                /* of the step under way, or the last one */
   struct engine_task *sleepers; /* soonest first */
   struct engine_task *last_sleeper;
   unsigned char *opened_here; /* by descriptor: 1 for those whose closing we shall be told of */
@@ -243,11 +244,17 @@ static int curl_select_mask(unsigned readiness) {
          (readiness & DESCRIPTOR_WRITABLE ? CURL_CSELECT_OUT : 0);
 }
 
+bool transfer_engine_may_wait(const struct transfer_engine *engine) {
+  return engine->may_wait;
+}
+
 bool transfer_engine_step(struct transfer_engine *engine, double seconds) {
   struct descriptor_event events[EVENTS_A_STEP];
   double until_due, stop_at;
   int count;
-  bool told = transfer_engine_run_due(engine);
+  bool told;
+  engine->may_wait = seconds > 0;
+  told = transfer_engine_run_due(engine);
   if (told) seconds = 0;
   until_due = transfer_engine_due(engine) - monotonic_clock_now();
   count = descriptor_set_wait(engine->descriptors, fmax(0, fmin(seconds, until_due)), events, EVENTS_A_STEP);

@@ -46,6 +46,9 @@ void transfer_engine_wake(struct transfer_engine *engine, struct engine_task *ta
  * came of the wait either: the time was up, or a signal arrived. */
 bool transfer_engine_step(struct transfer_engine *engine, double seconds);
 
+/* Whether whoever makes the step under way has time to wait: if not, the step should be short. */
+bool transfer_engine_may_wait(const struct transfer_engine *engine);
+
 /* Seconds until something is due; 0 when it is overdue, INFINITY when only descriptors count. */
 double transfer_engine_due_in(const struct transfer_engine *engine);
 

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT */
+/* A request's body that comes from a source: a form with one field, whose bytes are read as they are sent. */
+#ifndef CLIENT_MULTIPART_FORM_H
+#define CLIENT_MULTIPART_FORM_H
+
+#include "base/byte_source.h"
+#include "client/transfer_engine.h"
+
+/* As much as is read and sent in one go: fewer system calls where somebody waits, short steps elsewhere. */
+enum { MULTIPART_FORM_PIECE_BYTES = 512 * 1024, MULTIPART_FORM_SHORT_PIECE_BYTES = 16 * 1024 };
+
+/* All zero: none is open. */
+struct multipart_form {
+  curl_mime *mime;
+  struct byte_source *source; /* stays the caller's */
+  const struct transfer_engine *engine;
+  struct engine_task *task; /* told when the source lacks bytes */
+  double moved_at;          /* when the last bytes left, as far as is known, or it all began */
+};
+
+/* Makes `mime`, for CURLOPT_MIMEPOST. The form must stay where it is until it is closed. False when memory
+ * ran out; it is to be closed then, too. */
+bool multipart_form_open(struct multipart_form *form, CURL *easy, struct byte_source *source,
+                         const struct transfer_engine *engine, struct engine_task *task);
+
+/* Once the handle is off the engine. `moved_at` stays. */
+void multipart_form_close(struct multipart_form *form);
+
+#endif
