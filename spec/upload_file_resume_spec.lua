@@ -110,6 +110,14 @@ describe("an Upload that is kept", function()
     assert.are.same({ false, saved.upload_id .. " has expired" }, { failure.cancelled, failure.aftermath })
   end)
 
+  it("is not said to be kept when it has expired", function()
+    local path, saved = interrupted { fine, refused }
+    service.advance_clock(3601)
+    local failure = check.failure("gone", resume(path, saved, { keep_on_failure = true }))
+    assert.are.same({ nil, nil, saved.upload_id .. " has expired" },
+      { failure.cancelled, failure.resume, failure.aftermath })
+  end)
+
   it("goes on from another path, and with another number at a time", function()
     local path, saved = interrupted { fine, refused }
     local moved = upload_file.path "csv"

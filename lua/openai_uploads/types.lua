@@ -54,7 +54,7 @@
 ---@field part_number? integer the part of a file that failed
 ---@field cancelled? boolean whether the service confirmed that a file's Upload was cancelled; nil when that was not tried
 ---@field cancel_failure? openai_uploads.Failure why it did not
----@field resume? openai_uploads.Resume with `keep_on_failure`: what `resume` takes
+---@field resume? openai_uploads.Resume with `keep_on_failure`, unless the Upload has expired: what `resume` takes
 ---@field aftermath? string what became of a file's Upload: tostring ends with it
 
 ---By status: bad_request 400, authentication 401, permission_denied 403, not_found 404, conflict 409, gone 410,

@@ -78,7 +78,7 @@ local function tell_of_state(run, client, failure)
   if not state.resume then
     state.remove()
     if failure.upload_id then client.cancel(failure.upload_id) end -- nobody could find it again
-  elseif failure.resume and failure.kind ~= "gone" and failure.kind ~= "not_found" then
+  elseif failure.resume and failure.kind ~= "not_found" then
     run.out.note(("to go on, give the same command once more; to begin anew, remove %s first"):format(state.path))
   else
     run.out.note(("to begin anew, remove %s first"):format(state.path))

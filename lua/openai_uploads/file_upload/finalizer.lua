@@ -1,10 +1,11 @@
 -- SPDX-License-Identifier: MIT
 -- What happens to the Upload of a file whose job nobody holds any more: its parts are aborted, as dropped transfers
--- are, and its cancel is begun. That goes out while the client is stepped, for whatever else.
+-- are, and its cancel is begun. That goes out while the client is stepped, for whatever else. Before the Upload has an
+-- id there is nothing to cancel it by, so until then the job is held.
 local core = require "openai_uploads.core"
 
 local finalizer = {
-  under_way = {}, -- cancels, which nobody else holds
+  under_way = {}, -- creations' jobs, and cancels, which nobody else may hold
   last = nil,     -- the youngest object of all that are watched; it is collected only when the whole state is closed
   is_closing = false,
 }
@@ -26,6 +27,11 @@ local function watch(action)
   end
   return setmetatable({}, { __gc = action })
 end
+
+--- Holds a job while its Upload is being created.
+function finalizer.hold(job) finalizer.under_way[job] = true end
+
+function finalizer.release(job) finalizer.under_way[job] = nil end
 
 --- From now on, the job's Upload is cancelled when the job is dropped, unless it shall be kept.
 function finalizer.arm(job)

@@ -48,6 +48,7 @@ end
 local function conclude(self)
   self.is_done = true
   self.batch:stop()
+  finalizer.release(self)
   finalizer.disarm(self)
   if self.plan.file then self.plan.file:close() end
   if self.digest then self.digest:close() end
@@ -100,8 +101,9 @@ local function clean_up(self)
   failure.upload_id = self.upload_id
   if not self.upload_id or core.process_id() ~= self.process_id then return conclude(self) end
   if self.plan.keeps_on_failure then
-    failure.resume = resume.describe(self.plan, self.upload_id, self.part_ids)
-    failure.aftermath = self.upload_id .. " is kept"
+    local has_expired = failure.kind == "gone" -- it takes no part any more
+    failure.resume = not has_expired and resume.describe(self.plan, self.upload_id, self.part_ids) or nil
+    failure.aftermath = self.upload_id .. (has_expired and " has expired" or " is kept")
     return conclude(self)
   end
   local started, problem = pcall(self.batch.launch, self.batch, tell_cancelled, 0, self.client.start.cancel,
@@ -215,6 +217,7 @@ end
 
 local function accept_created(self, upload, failure)
   self.is_creating = false
+  finalizer.release(self)
   if upload then
     self.upload_id = upload.id
     finalizer.arm(self)
@@ -269,6 +272,7 @@ function flow.begin(self)
   self.is_creating = true
   self.batch:launch(accept_created, 0, self.client.start.create, self.plan.create,
     options_of_call(self) or self.options)
+  if self.is_creating then finalizer.hold(self) end
 end
 
 --- Tells of the progress, when that was not done for a while. Whoever waits calls this now and then.
