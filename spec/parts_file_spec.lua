@@ -225,22 +225,28 @@ describe("a disk", function()
     part_data.output(("cc -shared -fPIC -o '%s' spec/support/failing_disk.c -ldl"):format(library))
   end)
 
+  -- What a program prints that has a client, and is run with these settings of the environment. before: shell commands.
+  local function output_of(program, base_url, settings, before)
+    local path = part_data.file(([[
+      local core = require "openai_uploads.core"
+      local client = require("openai_uploads").new { base_url = %q, api_key = "sk", proxy = "", retry_delay = 0 }
+      %s]]):format(base_url, program))
+    local index = 0
+    while arg[index - 1] do index = index - 1 end
+    return part_data.output(("%s env LUA_PATH='%s' LUA_CPATH='%s' ASAN_OPTIONS=detect_leaks=0 'LD_PRELOAD=%s' %s %s %s")
+      :format(before or "", package.path, package.cpath, os.getenv "LD_PRELOAD" or "", settings, arg[index], path))
+  end
+
   -- Sends a file of 300000 bytes where that disk is. Returns what the call came to.
   local function send(base_url, broken_at)
     local path = part_data.file(part_data.bytes(300000))
-    local program = part_data.file(([[
-      local core = require "openai_uploads.core"
-      local client = require("openai_uploads").new { base_url = %q, api_key = "sk", proxy = "", retry_delay = 0 }
+    return output_of(([[
       for _, params in ipairs { { file = %q }, { data = io.open(%q) }, { file = core.open_file(%q) } } do
         local part, failure = client.parts.create("upload_1", params)
         print(part and part.id or failure .. ", " .. failure.attempts .. ", " .. tostring(failure.may_have_applied))
       end
-    ]]):format(base_url, path, path, path))
-    local index = 0
-    while arg[index - 1] do index = index - 1 end
-    local command = "env LUA_PATH='%s' LUA_CPATH='%s' 'LD_PRELOAD=%s %s' ASAN_OPTIONS=detect_leaks=0 %s %s %s"
-    return part_data.output(command:format(package.path, package.cpath, os.getenv "LD_PRELOAD" or "", library,
-      broken_at and "FAILING_DISK_AT=" .. broken_at or "", arg[index], program))
+    ]]):format(path, path, path), base_url, ("'LD_PRELOAD=%s %s' %s"):format(os.getenv "LD_PRELOAD" or "", library,
+      broken_at and "FAILING_DISK_AT=" .. broken_at or ""))
   end
 
   it("that breaks half-way is a failure, and is not tried again", function()
@@ -250,6 +256,16 @@ describe("a disk", function()
     script.wait_for("connections", 3)
     assert.are.equal(3, script.seen().connections)
     script.close()
+  end)
+
+  it("that takes no more of what Lua has written to a file is a failure", function()
+    local path = part_data.path()
+    assert.are.equal("file: what was written to the file did not get into it: File too large, 0\n", output_of(([[
+      local file = io.open(%q, "w+")
+      file:write "hello"
+      local _, failure = client.parts.create("upload_1", { data = file })
+      print(failure .. ", " .. failure.attempts)
+    ]]):format(path), "http://127.0.0.1:9", "", "trap '' XFSZ; ulimit -f 0;"))
   end)
 
   it("that is interrupted, and gives little at a time, is read to the end", function()

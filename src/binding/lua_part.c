@@ -7,6 +7,7 @@
 #include "binding/lua_options.h"
 #include "client/upload_request.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <math.h>
 #include <string.h>
@@ -142,7 +143,10 @@ static void open_io_file(lua_State *L, int index, FILE *stream, struct byte_sour
                          struct failure *problem) {
   struct regular_file file;
   off_t position;
-  fflush(stream);
+  if (fflush(stream) != 0) {
+    failure_set(problem, FAILURE_FILE, "what was written to the file did not get into it: %s", strerror(errno));
+    return;
+  }
   position = ftello(stream);
   if (regular_file_borrow(&file, fileno(stream), problem))
     byte_source_of_file(source, file, position > 0 ? (int64_t)position : 0,
