@@ -1,6 +1,7 @@
 -- SPDX-License-Identifier: MIT
 -- A file on its way, as a program holds it: it is used as a transfer is.
 local core = require "openai_uploads.core"
+local ending = require "openai_uploads.file_upload.ending"
 local flow = require "openai_uploads.file_upload.flow"
 
 local SECONDS_BETWEEN_REPORTS = 0.1 -- of progress, to a program that wants them
@@ -19,13 +20,13 @@ end
 --- One that has failed before anything was begun.
 function job.failed(failure)
   local self = setmetatable(flow.new(nil, nil, {}, {}), job)
-  self.is_done, self.ending = true, failure
+  self.is_done, self.failure = true, failure
   return self
 end
 
 local function result(self)
   if not self.is_done then return false end
-  if self.ending then return true, nil, self.ending end
+  if self.failure then return true, nil, self.failure end
   return true, self.upload, nil, self.response
 end
 
@@ -63,7 +64,7 @@ end
 --- Ends it, and cancels its Upload: it is done once that is over. While that is under way, gives up on it.
 function job:abort()
   if self.is_done then return false end
-  flow.abort(self)
+  ending.abort(self)
   return true
 end
 
@@ -76,13 +77,13 @@ function job:on_done(listener)
     error(("bad argument #1 to 'on_done' (function expected, got %s)"):format(type(listener)), 2)
   end
   self.listener = listener
-  if self.is_done then flow.tell_listener(self) end
+  if self.is_done then ending.tell_listener(self) end
 end
 
 job.progress = flow.progress
 
 function job:__tostring()
-  return "openai_uploads.file_upload: " .. (self.is_done and "done" or self.ending and "cancelling" or "running")
+  return "openai_uploads.file_upload: " .. (self.is_done and "done" or self.failure and "cancelling" or "running")
 end
 
 return job

@@ -1,0 +1,107 @@
+-- SPDX-License-Identifier: MIT
+-- How a file's way ends: all is completed; or what is under way is stopped, and the Upload cancelled.
+local batch = require "openai_uploads.file_upload.batch"
+local core = require "openai_uploads.core"
+local finalizer = require "openai_uploads.file_upload.finalizer"
+local resume = require "openai_uploads.file_upload.resume"
+
+local ending = {}
+
+--- Calls on_done's listener, if there is one. An error in it is told on stderr.
+function ending.tell_listener(self)
+  if not self.listener then return end
+  local fine, raised = pcall(self.listener, self)
+  if not fine then io.stderr:write("openai_uploads: the on_done function raised an error: ", tostring(raised), "\n") end
+end
+
+--- All is over: nothing is held any more, and whoever listens is told.
+function ending.conclude(self)
+  self.is_done = true
+  self.batch:stop()
+  finalizer.release(self)
+  finalizer.disarm(self)
+  if self.plan.file then self.plan.file:close() end
+  if self.digest then self.digest:close() end
+  ending.tell_listener(self)
+end
+
+-- The options of the cancel: it is tried however little time there was for the rest, and nobody is told of its retries.
+local function options_of_cancel(self)
+  local options = {}
+  for name, value in pairs(self.options) do options[name] = value end
+  options.with_response, options.deadline, options.on_retry = nil, nil, nil
+  return options
+end
+
+local function tell_cancelled(self, upload, failure)
+  local failed, id = self.failure, self.upload_id
+  failed.cancelled = upload ~= nil
+  failed.cancel_failure = failure
+  if upload then
+    failed.aftermath = id .. " was cancelled"
+    failed.may_have_applied = false
+  elseif failure.kind == "gone" then
+    failed.aftermath = id .. " has expired"
+  else
+    failed.aftermath = ("the cancel of %s was not confirmed: %s"):format(id, tostring(failure))
+  end
+  ending.conclude(self)
+end
+
+-- The Upload may have been completed as it was given up; unless it is known to be cancelled.
+local function note_doubt(self)
+  if self.failure and not self.failure.cancelled then self.failure.may_have_applied = true end
+end
+
+--- What goes wrong in a program's function, or in ours, ends it all.
+function ending.fail_by_error(self, raised)
+  if not self.is_done then ending.fail(self, core.failure("aborted", tostring(raised))) end
+end
+
+--- For the calls under way.
+function ending.new_batch(self) return batch.new(self, ending.fail_by_error, note_doubt) end
+
+-- Ends what is under way, and makes room for what cleans up. Returns whether it may have come to something all the
+-- same.
+local function stop_running(self)
+  local may_have_applied = self.batch:stop()
+  self.batch = ending.new_batch(self)
+  return may_have_applied
+end
+
+--- Cleans up: what has failed leaves nothing behind. In a process forked since, the Upload is the parent's.
+function ending.clean_up(self)
+  local failure = self.failure
+  failure.upload_id = self.upload_id
+  if not self.upload_id or core.process_id() ~= self.process_id then return ending.conclude(self) end
+  if self.plan.keeps_on_failure then
+    local has_expired = failure.kind == "gone" -- it takes no part any more
+    failure.resume = not has_expired and resume.describe(self.plan, self.upload_id, self.part_ids) or nil
+    failure.aftermath = self.upload_id .. (has_expired and " has expired" or " is kept")
+    return ending.conclude(self)
+  end
+  local started, problem = pcall(self.batch.launch, self.batch, tell_cancelled, 0, self.client.start.cancel,
+    self.upload_id, options_of_cancel(self))
+  if not started then tell_cancelled(self, nil, core.failure("aborted", tostring(problem))) end
+end
+
+--- Ends it: what is under way is stopped. But for the creation: only its answer tells what there is to cancel.
+function ending.fail(self, failure)
+  if self.failure then return end
+  self.failure = failure
+  if self.is_creating then return end
+  if stop_running(self) then failure.may_have_applied = true end
+  ending.clean_up(self)
+end
+
+--- Ends it as aborted; or, where it is ending, gives up on the answer to the creation, or on the cancel.
+function ending.abort(self)
+  local failure = core.failure("aborted", "aborted by the program")
+  if not self.failure then return ending.fail(self, failure) end
+  failure.may_have_applied = stop_running(self)
+  if self.upload_id then return tell_cancelled(self, nil, failure) end
+  self.failure.may_have_applied = failure.may_have_applied
+  ending.conclude(self)
+end
+
+return ending
