@@ -181,6 +181,48 @@ static void does_not_tell_of_what_was_stopped(void) {
   transfer_engine_delete(engine);
 }
 
+static int paused;
+
+static void on_paused(struct engine_task *task) {
+  (void)task;
+  paused++;
+}
+
+static size_t have_no_bytes(char *bytes, size_t size, size_t count, void *data) {
+  struct exchange *exchange = data;
+  (void)bytes, (void)size, (void)count;
+  transfer_engine_tell_paused(exchange->engine, &exchange->task);
+  return CURL_READFUNC_PAUSE;
+}
+
+/* A step that went on to wait would come to nothing: the server waits as well. */
+static void does_not_wait_when_one_pauses(void) {
+  struct transfer_engine *engine = transfer_engine_new(4);
+  struct curl_slist no_expect = {.data = (char[]){"Expect:"}};
+  struct exchange exchange;
+  int steps = 0, ended = 0;
+  exchange_start(&exchange, engine, "/");
+  exchange.task.paused = on_paused;
+  curl_easy_setopt(exchange.easy, CURLOPT_UPLOAD, 1L);
+  curl_easy_setopt(exchange.easy, CURLOPT_INFILESIZE, 5L);
+  curl_easy_setopt(exchange.easy, CURLOPT_HTTPHEADER, &no_expect);
+  curl_easy_setopt(exchange.easy, CURLOPT_READFUNCTION, have_no_bytes);
+  curl_easy_setopt(exchange.easy, CURLOPT_READDATA, &exchange);
+  while (ended < 3 && steps++ < MOST_STEPS) {
+    int paused_before = paused;
+    bool came = transfer_engine_step(engine, 0.5);
+    if (paused == paused_before) continue;
+    if (!came) break;
+    ended++;
+    curl_easy_pause(exchange.easy, CURLPAUSE_SEND); /* as http_attempt_go_on does */
+    curl_easy_pause(exchange.easy, CURLPAUSE_CONT);
+  }
+  CHECK(ended == 3, "a step ends when an exchange lacks bytes (%d of 3 times)", ended);
+  transfer_engine_stop(engine, exchange.easy);
+  exchange_close(&exchange);
+  transfer_engine_delete(engine);
+}
+
 static void ignore_alarm(int number) {
   (void)number;
 }
@@ -217,6 +259,7 @@ int main(void) {
   leaves_others_descriptors_alone();
   drives_many_at_once();
   does_not_tell_of_what_was_stopped();
+  does_not_wait_when_one_pauses();
   tells_of_signals();
   knows_its_process();
   http_server_stop(&server);

@@ -12,7 +12,9 @@ static size_t read_source(char *bytes, size_t size, size_t count, void *data) {
   switch (byte_source_read(form->source, bytes, most, &read)) {
   case BYTE_SOURCE_READ: return read;
   case BYTE_SOURCE_END: return 0;
-  case BYTE_SOURCE_WANTS_CHUNK: form->task->paused(form->task); return CURL_READFUNC_PAUSE;
+  case BYTE_SOURCE_WANTS_CHUNK:
+    transfer_engine_tell_paused(form->engine, form->task);
+    return CURL_READFUNC_PAUSE;
   case BYTE_SOURCE_BROKEN: break;
   }
   return CURL_READFUNC_ABORT;
@@ -25,7 +27,7 @@ static int rewind_source(void *data, curl_off_t offset, int origin) {
 }
 
 bool multipart_form_open(struct multipart_form *form, CURL *easy, struct byte_source *source,
-                         const struct transfer_engine *engine, struct engine_task *task) {
+                         struct transfer_engine *engine, struct engine_task *task) {
   curl_mimepart *field;
   *form = (struct multipart_form){
       .source = source, .engine = engine, .task = task, .moved_at = monotonic_clock_now()};

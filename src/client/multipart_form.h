@@ -13,7 +13,7 @@ enum { MULTIPART_FORM_PIECE_BYTES = 512 * 1024, MULTIPART_FORM_SHORT_PIECE_BYTES
 struct multipart_form {
   curl_mime *mime;
   struct byte_source *source; /* stays the caller's */
-  const struct transfer_engine *engine;
+  struct transfer_engine *engine;
   struct engine_task *task; /* told when the source lacks bytes */
   double moved_at;          /* when the last bytes left, as far as is known, or it all began */
 };
@@ -21,7 +21,7 @@ struct multipart_form {
 /* Makes `mime`, for CURLOPT_MIMEPOST. The form must stay where it is until it is closed. False when memory
  * ran out; it is to be closed then, too. */
 bool multipart_form_open(struct multipart_form *form, CURL *easy, struct byte_source *source,
-                         const struct transfer_engine *engine, struct engine_task *task);
+                         struct transfer_engine *engine, struct engine_task *task);
 
 /* Once the handle is off the engine. `moved_at` stays. */
 void multipart_form_close(struct multipart_form *form);

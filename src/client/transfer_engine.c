@@ -27,7 +27,7 @@ struct transfer_engine {
   double curl_due;              /* when curl wants to be called; INFINITY: not by time */
   double announced_due;         /* what the descriptor's timer is set to; NAN: nothing yet */
   bool has_timer;               /* somebody asked for the descriptor */
-  bool may_wait;                /* of the step under way, or the last one */
+  bool may_wait, has_told;      /* of the step under way, or the last one: whether it told a task something */
   struct engine_task *sleepers; /* soonest first */
   struct engine_task *last_sleeper;
   unsigned char *opened_here; /* by descriptor: 1 for those whose closing we shall be told of */
@@ -165,11 +165,9 @@ void transfer_engine_wake(struct transfer_engine *engine, struct engine_task *ta
   task->asleep = false;
 }
 
-/* True when a task was told something. */
-static bool transfer_engine_tell_finished(struct transfer_engine *engine) {
+static void transfer_engine_tell_finished(struct transfer_engine *engine) {
   CURLMsg *message;
   int left;
-  bool told = false;
   while ((message = curl_multi_info_read(engine->multi, &left))) {
     CURL *easy = message->easy_handle;
     CURLcode result = message->data.result; /* the message is gone with its handle */
@@ -177,21 +175,23 @@ static bool transfer_engine_tell_finished(struct transfer_engine *engine) {
     if (message->msg != CURLMSG_DONE) continue;
     curl_easy_getinfo(easy, CURLINFO_PRIVATE, (char **)&task);
     transfer_engine_stop(engine, easy);
+    engine->has_told = true;
     task->finished(task, result);
-    told = true;
   }
-  return told;
 }
 
-static bool transfer_engine_wake_due(struct transfer_engine *engine, double now) {
+void transfer_engine_tell_paused(struct transfer_engine *engine, struct engine_task *task) {
+  engine->has_told = true;
+  task->paused(task);
+}
+
+static void transfer_engine_wake_due(struct transfer_engine *engine, double now) {
   struct engine_task *task;
-  bool woken = false;
   while ((task = engine->sleepers) && task->wake_at <= now) {
     transfer_engine_wake(engine, task);
+    engine->has_told = true;
     task->awake(task);
-    woken = true;
   }
-  return woken;
 }
 
 /* Where curl fails as a whole, for want of memory, it sets no timer again: it is asked once more soon. */
@@ -201,16 +201,15 @@ static void transfer_engine_act(struct transfer_engine *engine, curl_socket_t de
     engine->curl_due = monotonic_clock_now() + SECONDS_UNTIL_ANOTHER_TRY;
 }
 
-/* Whatever the clock says is due. True when a task was told something. */
-static bool transfer_engine_run_due(struct transfer_engine *engine) {
+/* Whatever the clock says is due. */
+static void transfer_engine_run_due(struct transfer_engine *engine) {
   double now = monotonic_clock_now();
-  bool told;
   if (engine->curl_due <= now) {
     engine->curl_due = INFINITY; /* curl sets the next one during the call */
     transfer_engine_act(engine, CURL_SOCKET_TIMEOUT, 0);
   }
-  told = transfer_engine_tell_finished(engine);
-  return transfer_engine_wake_due(engine, now) || told;
+  transfer_engine_tell_finished(engine);
+  transfer_engine_wake_due(engine, now);
 }
 
 static double transfer_engine_due(const struct transfer_engine *engine) {
@@ -252,14 +251,15 @@ bool transfer_engine_step(struct transfer_engine *engine, double seconds) {
   struct descriptor_event events[EVENTS_A_STEP];
   double until_due, stop_at;
   int count;
-  bool told;
   engine->may_wait = seconds > 0;
-  told = transfer_engine_run_due(engine);
-  if (told) seconds = 0;
+  engine->has_told = false;
+  transfer_engine_run_due(engine);
+  if (engine->has_told) seconds = 0;
   until_due = transfer_engine_due(engine) - monotonic_clock_now();
   count = descriptor_set_wait(engine->descriptors, fmax(0, fmin(seconds, until_due)), events, EVENTS_A_STEP);
   stop_at = monotonic_clock_now() + SECONDS_OF_WORK_A_STEP;
   for (int i = 0; i < count && (i == 0 || monotonic_clock_now() < stop_at); i++)
     transfer_engine_act(engine, events[i].descriptor, curl_select_mask(events[i].readiness));
-  return transfer_engine_run_due(engine) || count > 0 || told;
+  transfer_engine_run_due(engine);
+  return engine->has_told || count > 0;
 }

@@ -42,6 +42,9 @@ void transfer_engine_stop(struct transfer_engine *engine, CURL *easy);
 void transfer_engine_sleep(struct transfer_engine *engine, struct engine_task *task, double seconds);
 void transfer_engine_wake(struct transfer_engine *engine, struct engine_task *task);
 
+/* For whoever gives curl the bytes of an exchange, and has none: tells its task, and lets the step end. */
+void transfer_engine_tell_paused(struct transfer_engine *engine, struct engine_task *task);
+
 /* Does what is due, and waits for more for at most `seconds` when nothing came of that. False when nothing
  * came of the wait either: the time was up, or a signal arrived. */
 bool transfer_engine_step(struct transfer_engine *engine, double seconds);
