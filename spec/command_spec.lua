@@ -141,7 +141,7 @@ describe("openai-uploads", function()
       { "a size that is no number", with(new_upload, "--bytes", "5k"), "option '--bytes' takes a whole number from" },
       { "a negative number", with(new_upload, "--expires-after", "-5"), "unknown option '-5'" },
       { "a timeout that is none", { "cancel", "x", "--timeout", "soon" }, "takes a number of seconds, not 'soon'" },
-      { "a timeout of 0", { "cancel", "x", "--timeout", "0" }, "option '--timeout' (0" },
+      { "a timeout of 0", { "cancel", "x", "--timeout", "0" }, "option '--timeout': 0" },
       { "a part size that is none", { "upload", "a", "--purpose", "p", "--part-size", "1T" }, "not '1T'" },
       { "a part size of 0", { "upload", "a", "--purpose", "p", "--part-size", "0K" }, "from 1 to 64M" },
       { "a part size over 64M", { "upload", "a", "--purpose", "p", "--part-size", "65M" }, "from 1 to 64M" },

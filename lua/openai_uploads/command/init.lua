@@ -22,8 +22,8 @@ end
 
 -- What is said of a setting, in the words of the command line.
 local function misuse_in(raised)
-  local name, text = raised:match "bad option '([%w_]+)' (.*)"
-  return name and ("option '--%s' %s"):format(name:gsub("_", "-"), text) or raised
+  local name, text = raised:match "bad option '([%w_]+)' %((.*)%)"
+  return name and ("option '--%s': %s"):format(name:gsub("_", "-"), text) or raised
 end
 
 local LEAST_STALL_TIMEOUT = 1
