@@ -270,23 +270,45 @@ end)
 describe("a step", function()
   local KIB = 1024
 
-  -- The most that one such step has sent of a part.
-  local function greatest_piece(seconds)
-    local bytes = part_data.bytes(4 * MIB)
-    local transfer = client.start.parts.create(id, { data = bytes })
-    local last, greatest = transfer:progress(), 0
-    drive.till(client, function() return transfer:done() end, function()
-      local sent = transfer:progress()
-      greatest, last = math.max(greatest, sent - last), sent
+  -- Sends so many parts with steps of so many seconds. Returns the most bytes that went in one step; `after_each_step`
+  -- is given how many of each part have gone.
+  local function greatest_piece(count, seconds, after_each_step)
+    local bytes, transfers = part_data.bytes(4 * MIB), {}
+    for index = 1, count do transfers[index] = client.start.parts.create(id, { data = bytes }) end
+    local function progress()
+      local sent, total, all_done = {}, 0, true
+      for index, transfer in ipairs(transfers) do
+        sent[index] = transfer:progress()
+        total = total + sent[index]
+        all_done = all_done and transfer:done()
+      end
+      return all_done, total, sent
+    end
+    local _, last = progress()
+    local greatest = 0
+    drive.till(client, progress, function()
+      local _, total, sent = progress()
+      greatest, last = math.max(greatest, total - last), total
+      if after_each_step then after_each_step(total, sent) end
     end, seconds)
-    check_stored(bytes)
+    assert.are.equal(count, #service.upload(id).parts)
     return greatest
   end
 
-  it("sends but a short piece when it may not wait", function() assert.are.equal(16 * KIB, greatest_piece(0)) end)
+  it("sends but a short piece when it may not wait", function() assert.are.equal(64 * KIB, greatest_piece(1, 0)) end)
 
-  it("sends a long one when it may", function()
-    local piece = greatest_piece(0.01)
+  it("sends as little of many parts, which take turns", function()
+    local looked_at
+    local greatest = greatest_piece(4, 0, function(total, sent)
+      if looked_at or total < MIB then return end
+      looked_at = true
+      for _, bytes in ipairs(sent) do assert.is_true(bytes >= 128 * KIB, bytes) end
+    end)
+    assert.are.same({ true, 64 * KIB }, { looked_at, greatest })
+  end)
+
+  it("sends long pieces when it may", function()
+    local piece = greatest_piece(1, 0.01)
     assert.is_true(piece > 256 * KIB and piece <= 512 * KIB, piece)
   end)
 end)

@@ -10,7 +10,7 @@ static size_t read_source(char *bytes, size_t size, size_t count, void *data) {
     most = MULTIPART_FORM_SHORT_PIECE_BYTES;
   form->moved_at = monotonic_clock_now(); /* curl asks for more when it has sent what it had */
   switch (byte_source_read(form->source, bytes, most, &read)) {
-  case BYTE_SOURCE_READ: return read;
+  case BYTE_SOURCE_READ: transfer_engine_note_bytes(form->engine, read); return read;
   case BYTE_SOURCE_END: return 0;
   case BYTE_SOURCE_WANTS_CHUNK:
     transfer_engine_tell_paused(form->engine, form->task);

@@ -7,7 +7,7 @@
 #include "client/transfer_engine.h"
 
 /* As much as is read and sent in one go: fewer system calls where somebody waits, short steps elsewhere. */
-enum { MULTIPART_FORM_PIECE_BYTES = 512 * 1024, MULTIPART_FORM_SHORT_PIECE_BYTES = 16 * 1024 };
+enum { MULTIPART_FORM_PIECE_BYTES = 512 * 1024, MULTIPART_FORM_SHORT_PIECE_BYTES = 64 * 1024 };
 
 /* All zero: none is open. */
 struct multipart_form {

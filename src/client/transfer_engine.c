@@ -16,18 +16,21 @@ enum { EVENTS_A_STEP = 64 };
 
 #define SECONDS_UNTIL_ANOTHER_TRY 0.1
 
-/* A host that steps between its own frames must not lose one to a hundred TLS handshakes. Descriptors that
- * are left are still ready in the next step, and the kernel tells of those first that it has not told of
- * lately. */
+/* A host that steps between its own frames must not lose one to a hundred TLS handshakes, and its other work
+ * shall not wait for a lot of data. Descriptors that are left are still ready in the next step. */
 #define SECONDS_OF_WORK_A_STEP 0.0005
+enum { BYTES_OF_WORK_A_STEP = 64 * 1024 }; /* in a step that may not wait */
 
 struct transfer_engine {
   CURLM *multi;
   struct descriptor_set *descriptors;
-  double curl_due;              /* when curl wants to be called; INFINITY: not by time */
-  double announced_due;         /* what the descriptor's timer is set to; NAN: nothing yet */
-  bool has_timer;               /* somebody asked for the descriptor */
-  bool may_wait, has_told;      /* of the step under way, or the last one: whether it told a task something */
+  double curl_due;      /* when curl wants to be called; INFINITY: not by time */
+  double announced_due; /* what the descriptor's timer is set to; NAN: nothing yet */
+  bool has_timer;       /* somebody asked for the descriptor */
+  unsigned turns;       /* of descriptors to be the first one */
+  size_t bytes_noted;   /* in the step under way, or the last one; as what follows */
+  bool may_wait;
+  bool has_told;                /* a task something */
   struct engine_task *sleepers; /* soonest first */
   struct engine_task *last_sleeper;
   unsigned char *opened_here; /* by descriptor: 1 for those whose closing we shall be told of */
@@ -243,23 +246,40 @@ static int curl_select_mask(unsigned readiness) {
          (readiness & DESCRIPTOR_WRITABLE ? CURL_CSELECT_OUT : 0);
 }
 
+void transfer_engine_note_bytes(struct transfer_engine *engine, size_t count) {
+  engine->bytes_noted += count;
+}
+
 bool transfer_engine_may_wait(const struct transfer_engine *engine) {
   return engine->may_wait;
 }
 
+/* Does what the descriptors are ready for, beginning with another one each time: the first might be ready for
+ * ever, and those that are left always the same. */
+static void transfer_engine_act_on(struct transfer_engine *engine, const struct descriptor_event *events,
+                                   unsigned count) {
+  double stop_at = monotonic_clock_now() + SECONDS_OF_WORK_A_STEP;
+  engine->turns++;
+  for (unsigned i = 0; i < count; i++) {
+    const struct descriptor_event *event = &events[(engine->turns + i) % count];
+    transfer_engine_act(engine, event->descriptor, curl_select_mask(event->readiness));
+    if (monotonic_clock_now() >= stop_at) break;
+    if (!engine->may_wait && engine->bytes_noted >= BYTES_OF_WORK_A_STEP) break;
+  }
+}
+
 bool transfer_engine_step(struct transfer_engine *engine, double seconds) {
   struct descriptor_event events[EVENTS_A_STEP];
-  double until_due, stop_at;
+  double until_due;
   int count;
+  engine->bytes_noted = 0;
   engine->may_wait = seconds > 0;
   engine->has_told = false;
   transfer_engine_run_due(engine);
   if (engine->has_told) seconds = 0;
   until_due = transfer_engine_due(engine) - monotonic_clock_now();
   count = descriptor_set_wait(engine->descriptors, fmax(0, fmin(seconds, until_due)), events, EVENTS_A_STEP);
-  stop_at = monotonic_clock_now() + SECONDS_OF_WORK_A_STEP;
-  for (int i = 0; i < count && (i == 0 || monotonic_clock_now() < stop_at); i++)
-    transfer_engine_act(engine, events[i].descriptor, curl_select_mask(events[i].readiness));
+  if (count > 0) transfer_engine_act_on(engine, events, (unsigned)count);
   transfer_engine_run_due(engine);
   return engine->has_told || count > 0;
 }

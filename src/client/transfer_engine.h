@@ -49,7 +49,10 @@ void transfer_engine_tell_paused(struct transfer_engine *engine, struct engine_t
  * came of the wait either: the time was up, or a signal arrived. */
 bool transfer_engine_step(struct transfer_engine *engine, double seconds);
 
-/* Whether whoever makes the step under way has time to wait: if not, the step should be short. */
+/* For whoever gives curl many bytes of an exchange: such a step shall end soon, unless it may wait. */
+void transfer_engine_note_bytes(struct transfer_engine *engine, size_t count);
+
+/* Whether whoever makes the step under way has time to wait: if not, it should be short. */
 bool transfer_engine_may_wait(const struct transfer_engine *engine);
 
 /* Seconds until something is due; 0 when it is overdue, INFINITY when only descriptors count. */
