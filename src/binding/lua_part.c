@@ -144,7 +144,8 @@ static void open_io_file(lua_State *L, int index, FILE *stream, struct byte_sour
   struct regular_file file;
   off_t position;
   if (fflush(stream) != 0) {
-    failure_set(problem, FAILURE_FILE, "what was written to the file did not get into it: %s", strerror(errno));
+    failure_set(problem, FAILURE_FILE, "what was written to the file did not get into it: %s",
+                strerror(errno));
     return;
   }
   position = ftello(stream);
