@@ -327,6 +327,7 @@ function uploads.start.parts.create(upload_id, params, options) end
 function uploads.start.upload_file_chunked(params, options) end
 
 ---Drives every transfer of this client: sends, receives, retries, calls its on_retry, log and api_key functions.
+---Where it may not wait it is short, and sends but 64 KiB of the parts under way.
 ---@param seconds? number how long to wait at most for something to happen; 0
 ---@return integer running how many transfers still run
 function uploads.step(seconds) end
