@@ -270,25 +270,26 @@ end)
 describe("a step", function()
   local KIB = 1024
 
-  -- Sends so many parts with steps of so many seconds. Returns the most bytes that went in one step; `after_each_step`
-  -- is given how many of each part have gone.
+  -- Sends so many parts with steps of so many seconds. Returns the most bytes that went in one step once all had begun;
+  -- `after_each_step` is given how many of each part have gone.
   local function greatest_piece(count, seconds, after_each_step)
     local bytes, transfers = part_data.bytes(4 * MIB), {}
     for index = 1, count do transfers[index] = client.start.parts.create(id, { data = bytes }) end
     local function progress()
-      local sent, total, all_done = {}, 0, true
+      local sent, total, all_begun, all_done = {}, 0, true, true
       for index, transfer in ipairs(transfers) do
         sent[index] = transfer:progress()
         total = total + sent[index]
-        all_done = all_done and transfer:done()
+        all_begun, all_done = all_begun and sent[index] > 0, all_done and transfer:done()
       end
-      return all_done, total, sent
+      return all_done, total, sent, all_begun
     end
-    local _, last = progress()
+    local _, last, _, had_begun = progress()
     local greatest = 0
     drive.till(client, progress, function()
-      local _, total, sent = progress()
-      greatest, last = math.max(greatest, total - last), total
+      local _, total, sent, all_begun = progress()
+      if had_begun then greatest = math.max(greatest, total - last) end
+      last, had_begun = total, all_begun
       if after_each_step then after_each_step(total, sent) end
     end, seconds)
     assert.are.equal(count, #service.upload(id).parts)
