@@ -165,6 +165,16 @@ describe("upload_file_chunked", function()
     end
   end)
 
+  it("tells how a completion went that was refused, too", function()
+    service.answer_next { { call = "complete", status = 400 } }
+    local upload, failure, response = client.upload_file_chunked(upload_file.params(letters), { with_response = true })
+    assert.is_nil(upload)
+    assert.are.same({ "bad_request", 400, true }, { failure.kind, response.status, failure.cancelled })
+    service.answer_next { { call = "parts", status = 400 } }
+    assert.are.equal(2,
+      select("#", client.upload_file_chunked(upload_file.params(letters), { with_response = true })))
+  end)
+
   it("has as many parts on their way as `concurrency` says, and never more", function()
     for wanted = 1, 4 do
       local held, server, job = held_job(7, wanted)

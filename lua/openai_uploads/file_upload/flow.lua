@@ -56,9 +56,9 @@ local function save(self)
   call_program("on_checkpoint", on_checkpoint, resume.describe(self.plan, self.upload_id, self.part_ids))
 end
 
-local function succeed(self, upload, failure, response)
-  if not upload then return ending.fail(self, failure) end
+local function accept_completed(self, upload, failure, response)
   self.upload, self.response = upload, response
+  if not upload then return ending.fail(self, failure) end
   ending.conclude(self)
 end
 
@@ -83,8 +83,8 @@ function complete(self)
     if not md5 then return self.batch:launch(look_again, 0, self.pause, SECONDS_BETWEEN_LOOKS) end
   end
   options.with_response = self.options.with_response
-  self.batch:launch(succeed, 0, self.client.start.complete, self.upload_id, { part_ids = self.part_ids, md5 = md5 },
-    options)
+  self.batch:launch(accept_completed, 0, self.client.start.complete, self.upload_id,
+    { part_ids = self.part_ids, md5 = md5 }, options)
 end
 
 local send_parts

@@ -26,7 +26,7 @@ end
 
 local function result(self)
   if not self.is_done then return false end
-  if self.failure then return true, nil, self.failure end
+  if self.failure then return true, nil, self.failure, self.response end
   return true, self.upload, nil, self.response
 end
 
