@@ -9,6 +9,7 @@ local output = require "openai_uploads.command.output"
 local upload_files = require "openai_uploads.command.upload"
 
 local HELD = 30 -- seconds, which no spec waits for
+local held = { call = "parts", delay = HELD } -- a part; with both held, nothing happens meanwhile
 
 describe("Ctrl-C", function()
   local service, folder, path
@@ -51,9 +52,9 @@ describe("Ctrl-C", function()
 
   for _, row in ipairs {
     { "while it is created", { { call = "create", delay = 1 } }, "/uploads" },
-    { "while its parts are in flight", { { call = "parts", delay = HELD }, { call = "parts", delay = HELD } }, "/parts",
+    { "while its parts are in flight", { held, held }, "/parts",
       2 },
-    { "between parts", { { call = "parts" }, { call = "parts", delay = HELD }, { call = "parts", delay = HELD } },
+    { "between parts", { { call = "parts" }, held, held },
       "/parts", 3 },
     { "while a part waits for its next attempt",
       { { call = "parts", status = 503, headers = { ["retry-after"] = HELD } } }, "/parts", 2 },
@@ -93,7 +94,7 @@ describe("Ctrl-C", function()
   end)
 
   it("says when the cancel was not confirmed", function()
-    service.answer_next { { call = "parts", delay = HELD }, { call = "cancel", status = 404 } }
+    service.answer_next { held, held, { call = "cancel", status = 404 } }
     local child = start_upload("--json")
     wait_for_request("/parts", 2)
     child.interrupt()
@@ -107,7 +108,7 @@ describe("Ctrl-C", function()
   end)
 
   it("leaves at once the second time", function()
-    service.answer_next { { call = "parts", delay = HELD }, { call = "cancel", delay = HELD } }
+    service.answer_next { held, held, { call = "cancel", delay = HELD } }
     local child = start_upload()
     wait_for_request("/parts", 2)
     child.interrupt()
@@ -119,7 +120,7 @@ describe("Ctrl-C", function()
 
   it("keeps what can be resumed", function()
     local state = folder .. "/state"
-    service.answer_next { { call = "parts" }, { call = "parts", delay = HELD }, { call = "parts", delay = HELD } }
+    service.answer_next { { call = "parts" }, held, held }
     local child = start_upload("--resume", state)
     wait_for_request("/parts", 3)
     child.interrupt()
@@ -147,7 +148,7 @@ describe("Ctrl-C", function()
   end)
 
   it("keeps further files from being begun", function()
-    service.answer_next { { call = "parts", delay = HELD } }
+    service.answer_next { held, held }
     local child = start_upload(command.write_file(folder .. "/b.txt", "b"))
     wait_for_request("/parts", 2)
     child.interrupt()
@@ -176,7 +177,7 @@ describe("Ctrl-C", function()
   end
 
   for _, row in ipairs {
-    { "while parts are in flight", { { call = "parts", delay = HELD }, { call = "parts", delay = HELD } }, "/parts" },
+    { "while parts are in flight", { held, held }, "/parts" },
     { "while the Upload is created", { { call = "create", delay = 1 } }, "/uploads" },
   } do
     it("typed on a terminal " .. row[1] .. " takes the progress bar away for good, and cancels", function()
