@@ -52,10 +52,8 @@ describe("Ctrl-C", function()
 
   for _, row in ipairs {
     { "while it is created", { { call = "create", delay = 1 } }, "/uploads" },
-    { "while its parts are in flight", { held, held }, "/parts",
-      2 },
-    { "between parts", { { call = "parts" }, held, held },
-      "/parts", 3 },
+    { "while its parts are in flight", { held, held }, "/parts", 2 },
+    { "between parts", { { call = "parts" }, held, held }, "/parts", 3 },
     { "while a part waits for its next attempt",
       { { call = "parts", status = 503, headers = { ["retry-after"] = HELD } } }, "/parts", 2 },
     { "while it is completed", { { call = "complete", delay = HELD } }, "/complete" },

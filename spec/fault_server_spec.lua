@@ -118,6 +118,17 @@ describe("the fault server", function()
       script.close()
     end)
 
+    it("refuses others from when it is told to, and goes on with those it has", function()
+      local script = server.script { { { "request" }, { "refuse_others" }, { "send", "alone" }, { "await_close" } } }
+      local client = connect(script)
+      client:send(get)
+      assert.are.equal("alone", (client:receive(5)))
+      local other, why = require "socket".connect("127.0.0.1", script.port)
+      assert.are.same({ nil, "connection refused" }, { other, why })
+      client:close()
+      script.close()
+    end)
+
     it("takes megabytes", function()
       local body = ("x"):rep(8 * 1024 * 1024)
       local request = "POST / HTTP/1.1\r\nContent-Length: " .. #body .. "\r\n\r\n" .. body

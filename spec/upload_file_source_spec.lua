@@ -150,6 +150,8 @@ describe("upload_file_chunked while the network goes half-way", function()
 
   for _, row in ipairs {
     { "connections are reset", { joined(request, reset), { reset } }, may = true, attempts = 3 },
+    { "a connection is reset, and further ones are refused", { joined(request, { "refuse_others" }, reset) },
+      may = true, attempts = 3 },
     { "connections end without a word", { joined(request, { "close" }), { request, { "close" } } }, may = true,
       attempts = 3 },
     { "connections are refused", { joined { "stall" } }, may = "either", attempts = 3, refuses = true },

@@ -18,6 +18,7 @@
 --   {"repeat", bytes, count}       sends bytes count times (math.huge: for ever)
 --   {"wait", seconds}              lets time pass and reads nothing, so a large body gets stuck
 --   {"sip", bytes, every, times}   reads so many bytes and throws them away, each `every` seconds
+--   {"refuse_others"}              from here on no further connection is accepted
 --   {"stall"}, {"await_close"}     sends nothing and throws away what comes, until the peer closes
 --   {"half_close"}                 ends the sending side, still reads
 --   {"close"}, {"reset"}           ends the connection in order, or by RST

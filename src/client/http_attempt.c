@@ -21,7 +21,7 @@ static bool has_sent_any(const struct http_attempt *attempt) {
 }
 
 bool http_attempt_has_sent(const struct http_attempt *attempt) {
-  return has_sent_any(attempt) && (!attempt->form.source || byte_source_is_exhausted(attempt->form.source));
+  return has_sent_any(attempt) && (!attempt->form.source || multipart_form_is_read(&attempt->form));
 }
 
 /* Left to itself, curl sends a request a second time when a kept-alive connection dies under it. The service
@@ -30,7 +30,10 @@ bool http_attempt_has_sent(const struct http_attempt *attempt) {
 static int before_request(void *data, char *primary_ip, char *local_ip, int primary_port, int local_port) {
   struct http_attempt *attempt = data;
   (void)primary_ip, (void)local_ip, (void)primary_port, (void)local_port;
-  if (attempt->requests_begun++ == 0 || !has_sent_any(attempt)) return CURL_PREREQFUNC_OK;
+  if (attempt->requests_begun++ == 0 || !has_sent_any(attempt)) {
+    attempt->form.was_read_whole = false; /* what was read before has not left */
+    return CURL_PREREQFUNC_OK;
+  }
   attempt->resend_refused = true;
   return CURL_PREREQFUNC_ABORT;
 }

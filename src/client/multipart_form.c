@@ -20,9 +20,15 @@ static size_t read_source(char *bytes, size_t size, size_t count, void *data) {
   return CURL_READFUNC_ABORT;
 }
 
+bool multipart_form_is_read(const struct multipart_form *form) {
+  return form->was_read_whole || byte_source_is_exhausted(form->source);
+}
+
 static int rewind_source(void *data, curl_off_t offset, int origin) {
   struct multipart_form *form = data;
-  bool rewound = offset == 0 && origin == SEEK_SET && byte_source_rewind(form->source);
+  bool rewound;
+  form->was_read_whole = multipart_form_is_read(form);
+  rewound = offset == 0 && origin == SEEK_SET && byte_source_rewind(form->source);
   return rewound ? CURL_SEEKFUNC_OK : CURL_SEEKFUNC_FAIL;
 }
 

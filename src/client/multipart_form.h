@@ -16,12 +16,16 @@ struct multipart_form {
   struct transfer_engine *engine;
   struct engine_task *task; /* told when the source lacks bytes */
   double moved_at;          /* when the last bytes left, as far as is known, or it all began */
+  bool was_read_whole;      /* before curl rewound it, to begin the request anew by itself */
 };
 
 /* Makes `mime`, for CURLOPT_MIMEPOST. The form must stay where it is until it is closed. False when memory
  * ran out; it is to be closed then, too. */
 bool multipart_form_open(struct multipart_form *form, CURL *easy, struct byte_source *source,
                          struct transfer_engine *engine, struct engine_task *task);
+
+/* Whether curl has taken the last byte: all may have left. */
+bool multipart_form_is_read(const struct multipart_form *form);
 
 /* Once the handle is off the engine. `moved_at` stays. */
 void multipart_form_close(struct multipart_form *form);

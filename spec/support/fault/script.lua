@@ -50,6 +50,7 @@ function script:take_on(client)
   seen.most_open = math.max(seen.most_open, seen.open)
   count_socket(1)
   local accepted = connection.new(client, seen)
+  function accepted.stop_listening() self:stop_listening() end
   self.open[accepted] = "beginning"
   local task = event_loop.spawn(self.run, self, accepted, self.lists[math.min(seen.connections, #self.lists)])
   if self.open[accepted] then self.open[accepted] = task end
@@ -94,14 +95,20 @@ function script.fill()
   return self
 end
 
-function script:close()
+function script:stop_listening()
+  if not self.listener then return end
   if self.accepting then event_loop.cancel(self.accepting) end
+  self.listener:close()
+  self.listener = nil
+  count_socket(-1)
+end
+
+function script:close()
+  self:stop_listening()
   for accepted, task in pairs(self.open) do
     event_loop.cancel(task)
     self:release(accepted)
   end
-  self.listener:close()
-  count_socket(-1)
   if self.filler then
     self.filler:close()
     count_socket(-1)

@@ -80,6 +80,8 @@ function steps.sip(connection, size, every, times)
   end
 end
 
+function steps.refuse_others(connection) connection.stop_listening() end
+
 function steps.stall(connection) connection:await_peer_close() end
 
 steps.await_close = steps.stall

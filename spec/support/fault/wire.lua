@@ -15,6 +15,7 @@ wire.steps = {
   ["repeat"] = { "string", "number" },
   wait = { "number" },
   sip = { "number", "number", "number" },
+  refuse_others = {},
   stall = {},
   await_close = {},
   close = {},
