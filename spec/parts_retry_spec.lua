@@ -124,6 +124,36 @@ describe("a part that fails twice and then passes arrives whole", function()
   end)
 end)
 
+describe("a part whose kept connection ends under it", function()
+  local dying = { { "request" }, { "send", good_answer }, { "request" }, { "close" } }
+
+  for _, source in ipairs(sources) do
+    it("is sent again at once, on another one, from " .. source[1], function()
+      local script = server.script { dying, good }
+      local waits = {}
+      local client = rows.client(script.base_url,
+        { max_retries = 1, retry_delay = 5, on_retry = function(info) waits[#waits + 1] = info.wait end })
+      assert(client.parts.create("upload_1", { data = "a" }))
+      local _, failure, response = client.parts.create("upload_1", source[2](bytes, path), { with_response = true })
+      assert.is_nil(failure)
+      assert.are.same({ { 0 }, 2 }, { waits, response.attempts })
+      assert.is_true(bytes == part_data.form(script.seen().requests[3]).fields[1].bytes)
+      script.close()
+    end)
+  end
+
+  it("is not, from a function that cannot start again", function()
+    local script = server.script { dying, good }
+    local client = rows.client(script.base_url, { max_retries = 1 })
+    assert(client.parts.create("upload_1", { data = "a" }))
+    rows.check_failure({ kind = "connection", attempts = 1, may = true, says = "^the service closed the kept%-alive "
+      .. "connection instead of answering; not tried again, for the data function cannot start again$" },
+      client.parts.create("upload_1", { data = (part_data.chunks(bytes, 100000)) }))
+    assert.are.equal(2, #script.seen().requests)
+    script.close()
+  end)
+end)
+
 describe("a part from a function", function()
   -- Calls with a function that cannot start again.
   local function call(client, id, all)

@@ -252,7 +252,7 @@ void http_attempt_conclude(struct http_attempt *attempt, CURLcode result, struct
       .curl_message = attempt->curl_message,
       .status = http_attempt_status(attempt),
       .sent = http_attempt_has_sent(attempt),
-      .resend_refused = attempt->resend_refused,
+      .resend_refused = attempt->resend_refused || result == CURLE_SEND_FAIL_REWIND, /* by us, either way */
       .source_problem = attempt->form.source ? &attempt->form.source->problem : NULL,
       .response = &attempt->response,
   };
