@@ -203,15 +203,15 @@ end)
 
 -- The same with a job that takes its time, which no spec has.
 describe("An interrupted upload", function()
-  local said, waits, job
+  local said, noted, waits, job
 
   before_each(function()
-    said, waits = {}, {}
+    said, noted, waits = {}, {}, {}
     job = { ending = { kind = "aborted", message = "aborted by the program" } }
     function job.wait(_, seconds)
-      waits[#waits + 1] = seconds or "for ever"
-      if seconds then return false end
-      error "interrupted!"
+      waits[#waits + 1] = seconds
+      if #waits == 1 then error "interrupted!" end
+      return false
     end
     function job.abort()
       waits[#waits + 1] = "abort"
@@ -221,9 +221,12 @@ describe("An interrupted upload", function()
   end)
 
   local function run()
-    local client = { start = { upload_file_chunked = function() return job end } }
+    local client = { start = { upload_file_chunked = function(params)
+      job.params = params
+      return job
+    end } }
     local out = output.new {}
-    function out.note() end
+    function out.note(text) noted[#noted + 1] = text end
     function out.interrupted(_, aftermath)
       said[#said + 1] = aftermath
       return 130
@@ -233,7 +236,19 @@ describe("An interrupted upload", function()
 
   it("waits ten seconds for its end, and no longer", function()
     assert.are.equal(130, run())
-    assert.are.same({ "for ever", 10, "abort" }, waits)
+    assert.are.same({ 1, 10, "abort" }, waits)
+  end)
+
+  it("is noted, and waits no longer, when one of its functions was interrupted", function()
+    local resume = setmetatable({}, { __index = function() error "interrupted!" end })
+    function job.wait(_, seconds)
+      waits[#waits + 1] = seconds
+      if #waits == 2 then assert.is_false(pcall(job.params.on_checkpoint, resume)) end
+      return false
+    end
+    assert.are.equal(130, run())
+    assert.are.same({ { "cancelling the Upload; Ctrl-C once more leaves at once" }, { 1, 1, 10, "abort" } },
+      { noted, waits })
   end)
 
   it("says that it is not known whether there is an Upload", function()
@@ -256,8 +271,9 @@ describe("An interrupted upload", function()
 
   it("that has come to its end all the same is told of as done", function()
     local results = {}
-    function job.wait(_, seconds)
-      if not seconds then error "interrupted!" end
+    function job.wait()
+      waits[#waits + 1] = "wait"
+      if #waits == 1 then error "interrupted!" end
       return true, { id = "upload_1", bytes = 1, file = { id = "file-1" } }
     end
     local client = { start = { upload_file_chunked = function() return job end } }
@@ -271,12 +287,12 @@ describe("An interrupted upload", function()
 
   it("raises what is no interruption, after the same care", function()
     function job.wait(_, seconds)
-      waits[#waits + 1] = seconds or "for ever"
-      if seconds then return true, nil, job.ending end
-      error("boom", 0)
+      waits[#waits + 1] = seconds
+      if #waits == 1 then error("boom", 0) end
+      return true, nil, job.ending
     end
     local fine, raised = pcall(run)
     assert.are.same({ false, "boom" }, { fine, raised })
-    assert.are.same({ "for ever", 10 }, waits)
+    assert.are.same({ 1, 10 }, waits)
   end)
 end)

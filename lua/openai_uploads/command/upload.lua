@@ -8,6 +8,7 @@ local progress_display = require "openai_uploads.command.progress_display"
 local resume_state = require "openai_uploads.command.resume_state"
 
 local SECONDS_TO_LEAVE = 10 -- after Ctrl-C, for what has to be cancelled
+local SECONDS_BETWEEN_LOOKS = 1 -- whether it came in one of our functions, and not while we waited
 local USUAL_WIDTH = 80 -- columns
 
 local function new_display(path, options)
@@ -16,6 +17,23 @@ local function new_display(path, options)
   return progress_display.new(path:match("[^/]*$"), {
     write = function(text) io.stderr:write(text) end, width = tonumber(columns) or USUAL_WIDTH, now = core.now,
   })
+end
+
+local function begin_leaving(run, raised)
+  if run.leaving then return end
+  run.raised, run.leaving = raised, true
+  run.display.erase()
+  run.out.note((run.state and "stopping" or "cancelling the Upload") .. "; Ctrl-C once more leaves at once")
+end
+
+-- A function for the job, which ends when that is interrupted.
+local function heeding_interruptions(run, action)
+  return function(...)
+    local fine, raised = pcall(action, ...)
+    if fine then return end
+    if interruption.is(raised) then begin_leaving(run, raised) end
+    error(raised, 0)
+  end
 end
 
 -- The job asks here whether it shall end: then it does so in its own order, and leaves nothing behind. An Upload that
@@ -43,12 +61,12 @@ local function params_of(run, options)
     part_size = options.part_size, concurrency = options.concurrency, md5 = options.md5 and "compute" or nil,
     expires_after = calls.expires_after(options.expires_after),
     resume = run.state and run.state.resume, keep_on_failure = run.state ~= nil,
-    on_checkpoint = function(resume) note_checkpoint(run, resume) end,
-    on_progress = function(sent, total)
+    on_checkpoint = heeding_interruptions(run, function(resume) note_checkpoint(run, resume) end),
+    on_progress = heeding_interruptions(run, function(sent, total)
       run.total = total
       leave_when_asked(run)
       if not run.leaving then run.display.show(sent, total) end
-    end,
+    end),
   }
 end
 
@@ -60,11 +78,12 @@ end
 
 -- Waits for the end, and through an interruption. Returns what a transfer does; false when there was no time for that.
 local function wait(run, job)
-  local fine, done, upload, failure = pcall(job.wait, job)
-  if fine then return done, upload, failure end
-  run.raised, run.leaving = done, true
-  run.display.erase()
-  run.out.note((run.state and "stopping" or "cancelling the Upload") .. "; Ctrl-C once more leaves at once")
+  local fine, done, upload, failure
+  repeat
+    fine, done, upload, failure = pcall(job.wait, job, SECONDS_BETWEEN_LOOKS)
+  until not fine or done or run.leaving
+  if fine and done then return done, upload, failure end
+  if not fine then begin_leaving(run, done) end
   done, upload, failure = job:wait(SECONDS_TO_LEAVE)
   if done then return done, upload, failure end
   job:abort()
