@@ -55,7 +55,7 @@ describe("Ctrl-C", function()
     { "while its parts are in flight", { held, held }, "/parts", 2 },
     { "between parts", { { call = "parts" }, held, held }, "/parts", 3 },
     { "while a part waits for its next attempt",
-      { { call = "parts", status = 503, headers = { ["retry-after"] = HELD } } }, "/parts", 2 },
+      { { call = "parts", status = 503, headers = { ["retry-after"] = HELD } }, held }, "/parts", 2 },
     { "while it is completed", { { call = "complete", delay = HELD } }, "/complete" },
   } do
     it("cancels the Upload " .. row[1], function()
@@ -237,6 +237,7 @@ describe("An interrupted upload", function()
   it("waits ten seconds for its end, and no longer", function()
     assert.are.equal(130, run())
     assert.are.same({ 1, 10, "abort" }, waits)
+    assert.are.same({ "cancelling the Upload; Ctrl-C once more leaves at once" }, noted)
   end)
 
   it("is noted, and waits no longer, when one of its functions was interrupted", function()
