@@ -198,7 +198,6 @@ bool http_attempt_prepare(struct http_attempt *attempt, const struct client_conf
   attempt->requests_begun = 0;
   attempt->resend_refused = false;
   attempt->curl_message[0] = '\0';
-  attempt->moved = 0;
   curl_easy_setopt(easy, CURLOPT_PRIVATE, terms->task);
   curl_easy_setopt(easy, CURLOPT_HTTPHEADER, headers);
   curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, to_milliseconds(terms->connect_timeout));
@@ -211,8 +210,8 @@ bool http_attempt_prepare(struct http_attempt *attempt, const struct client_conf
 void http_attempt_look_for_movement(struct http_attempt *attempt) {
   curl_off_t moved = 0;
   curl_easy_getinfo(attempt->easy, CURLINFO_SIZE_UPLOAD_T, &moved);
-  if (moved != attempt->moved) attempt->form.moved_at = monotonic_clock_now();
-  attempt->moved = moved;
+  if (moved != attempt->form.moved) attempt->form.moved_at = monotonic_clock_now();
+  attempt->form.moved = moved;
 }
 
 /* Where curl still had the form's head to send when it asked, it has only noted that it will pause: told to

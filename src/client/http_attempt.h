@@ -19,7 +19,6 @@ struct http_attempt {
   const struct curl_slist *headers;      /* all that is sent, while the attempt runs */
   struct text_buffer authorization_line; /* wiped when the attempt is over */
   struct multipart_form form;            /* while an attempt runs whose request has a source */
-  curl_off_t moved;                      /* bytes that had left when somebody last looked */
   unsigned requests_begun;               /* on a wire; curl may want to begin a second one by itself */
   bool resend_refused;
   char curl_message[CURL_ERROR_SIZE];

@@ -6,8 +6,8 @@
 static size_t read_source(char *bytes, size_t size, size_t count, void *data) {
   struct multipart_form *form = data;
   size_t most = size * count, read;
-  if (!transfer_engine_may_wait(form->engine) && most > MULTIPART_FORM_SHORT_PIECE_BYTES)
-    most = MULTIPART_FORM_SHORT_PIECE_BYTES;
+  if (!transfer_engine_may_wait(form->engine) && most > TRANSFER_ENGINE_BYTES_A_STEP)
+    most = TRANSFER_ENGINE_BYTES_A_STEP;
   form->moved_at = monotonic_clock_now(); /* curl asks for more when it has sent what it had */
   switch (byte_source_read(form->source, bytes, most, &read)) {
   case BYTE_SOURCE_READ: transfer_engine_note_bytes(form->engine, read); return read;

@@ -6,8 +6,9 @@
 #include "base/byte_source.h"
 #include "client/transfer_engine.h"
 
-/* As much as is read and sent in one go: fewer system calls where somebody waits, short steps elsewhere. */
-enum { MULTIPART_FORM_PIECE_BYTES = 512 * 1024, MULTIPART_FORM_SHORT_PIECE_BYTES = 64 * 1024 };
+/* As much as is read and sent in one go where somebody waits: fewer system calls. Elsewhere, what a step
+ * takes. */
+enum { MULTIPART_FORM_PIECE_BYTES = 512 * 1024 };
 
 /* All zero: none is open. */
 struct multipart_form {
@@ -16,6 +17,7 @@ struct multipart_form {
   struct transfer_engine *engine;
   struct engine_task *task; /* told when the source lacks bytes */
   double moved_at;          /* when the last bytes left, as far as is known, or it all began */
+  curl_off_t moved;         /* bytes that had left when somebody last looked */
   bool was_read_whole;      /* before curl rewound it, to begin the request anew by itself */
 };
 

@@ -19,7 +19,6 @@ enum { EVENTS_A_STEP = 64 };
 /* A host that steps between its own frames must not lose one to a hundred TLS handshakes, and its other work
  * shall not wait for a lot of data. Descriptors that are left are still ready in the next step. */
 #define SECONDS_OF_WORK_A_STEP 0.0005
-enum { BYTES_OF_WORK_A_STEP = 64 * 1024 }; /* in a step that may not wait */
 
 struct transfer_engine {
   CURLM *multi;
@@ -264,7 +263,7 @@ static void transfer_engine_act_on(struct transfer_engine *engine, const struct 
     const struct descriptor_event *event = &events[(engine->turns + i) % count];
     transfer_engine_act(engine, event->descriptor, curl_select_mask(event->readiness));
     if (monotonic_clock_now() >= stop_at) break;
-    if (!engine->may_wait && engine->bytes_noted >= BYTES_OF_WORK_A_STEP) break;
+    if (!engine->may_wait && engine->bytes_noted >= TRANSFER_ENGINE_BYTES_A_STEP) break;
   }
 }
 

@@ -9,6 +9,8 @@
 
 struct transfer_engine;
 
+enum { TRANSFER_ENGINE_BYTES_A_STEP = 64 * 1024 }; /* of much data, in a step that may not wait */
+
 /* To be embedded in what is driven; all zero at birth but for the functions. */
 struct engine_task {
   void (*finished)(struct engine_task *task, CURLcode result); /* its exchange ended and is off the engine */

@@ -18,18 +18,24 @@ end
 function ending.conclude(self)
   self.is_done = true
   self.batch:stop()
-  finalizer.release(self)
   finalizer.disarm(self)
   if self.plan.file then self.plan.file:close() end
   if self.digest then self.digest:close() end
   ending.tell_listener(self)
 end
 
--- The options of the cancel: it is tried however little time there was for the rest, and nobody is told of its retries.
-local function options_of_cancel(self)
+--- A copy of the program's options, for one of the calls that are made for them.
+function ending.options(self)
   local options = {}
   for name, value in pairs(self.options) do options[name] = value end
-  options.with_response, options.deadline, options.on_retry = nil, nil, nil
+  options.with_response = nil
+  return options
+end
+
+-- The cancel is tried however little time there was for the rest, and nobody is told of its retries.
+local function options_of_cancel(self)
+  local options = ending.options(self)
+  options.deadline, options.on_retry = nil, nil
   return options
 end
 

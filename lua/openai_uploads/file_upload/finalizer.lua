@@ -28,14 +28,13 @@ local function watch(action)
   return setmetatable({}, { __gc = action })
 end
 
---- Holds a job while its Upload is being created.
+--- Holds a job while its Upload is being created: until it is armed, or disarmed.
 function finalizer.hold(job) finalizer.under_way[job] = true end
-
-function finalizer.release(job) finalizer.under_way[job] = nil end
 
 --- From now on, the job's Upload is cancelled when the job is dropped, unless it shall be kept.
 function finalizer.arm(job)
   local client, upload_id, process_id = job.client, job.upload_id, job.process_id
+  finalizer.under_way[job] = nil
   local armed = { is_armed = not job.plan.keeps_on_failure }
   job.armed = armed
   job.watched = watch(function()
@@ -49,6 +48,7 @@ end
 
 --- There is nothing left to cancel.
 function finalizer.disarm(job)
+  finalizer.under_way[job] = nil
   if job.armed then job.armed.is_armed = false end
 end
 

@@ -17,9 +17,7 @@ end
 
 -- The options of one more call; nil, and the failure, when the deadline of the whole has passed.
 local function options_of_call(self)
-  local options = {}
-  for name, value in pairs(self.options) do options[name] = value end
-  options.with_response = nil
+  local options = ending.options(self)
   if self.deadline_at then
     options.deadline = self.deadline_at - core.now()
     if options.deadline <= 0 then
@@ -132,7 +130,6 @@ end
 
 local function accept_created(self, upload, failure)
   self.is_creating = false
-  finalizer.release(self)
   if upload then
     self.upload_id = upload.id
     finalizer.arm(self)
