@@ -5,7 +5,6 @@ local core = require "openai_uploads.core"
 local drive = require "spec.support.drive"
 local fault = require "spec.support.fault"
 local part_data = require "spec.support.part_data"
-local process = require "spec.support.process"
 local rows = require "spec.support.rows"
 
 local MIB = 1024 * 1024
@@ -40,6 +39,18 @@ local function made(command)
   local path = part_data.path()
   part_data.output((command:gsub("PATH", "'" .. path .. "'")))
   return path
+end
+
+-- What a program prints that has a client, and is run with these settings of the environment. before: shell commands.
+local function output_of(program, base_url, settings, before)
+  local path = part_data.file(([[
+    local core = require "openai_uploads.core"
+    local client = require("openai_uploads").new { base_url = %q, api_key = "sk", proxy = "", retry_delay = 0 }
+    %s]]):format(base_url, program))
+  local index = 0
+  while arg[index - 1] do index = index - 1 end
+  return part_data.output(("%s env LUA_PATH='%s' LUA_CPATH='%s' ASAN_OPTIONS=detect_leaks=0 'LD_PRELOAD=%s' %s %s %s")
+    :format(before or "", package.path, package.cpath, os.getenv "LD_PRELOAD" or "", settings, arg[index], path))
 end
 
 describe("a file", function()
@@ -97,20 +108,13 @@ describe("a file", function()
   it("that may not be read is a failure", function()
     local path = part_data.file "secret"
     part_data.output(("chmod 000 '%s'"):format(path))
-    local program = part_data.file(([[
-      local client = require("openai_uploads").new { base_url = "http://127.0.0.1:1/v1", api_key = "sk" }
-      local part, failure = client.parts.create("upload_1", { file = %q })
-      print(part, failure.kind, failure.message)
-    ]]):format(path))
-    local index = 0
-    while arg[index - 1] do index = index - 1 end
     -- root may read everything, unless it gives that up
     local unprivileged = part_data.output("id -u"):match("%d+") == "0"
       and "setpriv --bounding-set=-dac_override,-dac_read_search " or ""
-    local child = assert(process.start(("env LUA_PATH='%s' LUA_CPATH='%s' LD_PRELOAD='%s' %s%s %s"):format(
-      package.path, package.cpath, os.getenv "LD_PRELOAD" or "", unprivileged, arg[index], program)))
-    assert.are.equal(("nil\tfile\tcannot open %s: Permission denied"):format(path), child.first_line)
-    child.stop()
+    assert.are.equal(("nil\tfile\tcannot open %s: Permission denied\n"):format(path), output_of(([[
+      local part, failure = client.parts.create("upload_1", { file = %q })
+      print(part, failure.kind, failure.message)
+    ]]):format(path), "http://127.0.0.1:1/v1", unprivileged))
   end)
 
   it("that only can be written to is a failure once it is read, and is not tried again", function()
@@ -220,18 +224,6 @@ describe("a disk", function()
     library = part_data.path()
     part_data.output(("cc -shared -fPIC -o '%s' spec/support/failing_disk.c -ldl"):format(library))
   end)
-
-  -- What a program prints that has a client, and is run with these settings of the environment. before: shell commands.
-  local function output_of(program, base_url, settings, before)
-    local path = part_data.file(([[
-      local core = require "openai_uploads.core"
-      local client = require("openai_uploads").new { base_url = %q, api_key = "sk", proxy = "", retry_delay = 0 }
-      %s]]):format(base_url, program))
-    local index = 0
-    while arg[index - 1] do index = index - 1 end
-    return part_data.output(("%s env LUA_PATH='%s' LUA_CPATH='%s' ASAN_OPTIONS=detect_leaks=0 'LD_PRELOAD=%s' %s %s %s")
-      :format(before or "", package.path, package.cpath, os.getenv "LD_PRELOAD" or "", settings, arg[index], path))
-  end
 
   -- Sends a file of 300000 bytes where that disk is. Returns what the call came to.
   local function send(base_url, broken_at)

@@ -6,10 +6,11 @@ local ending = require "openai_uploads.file_upload.ending"
 local finalizer = require "openai_uploads.file_upload.finalizer"
 local resume = require "openai_uploads.file_upload.resume"
 
-local SECONDS_BETWEEN_REPORTS = 0.1
 local SECONDS_BETWEEN_LOOKS = 0.02 -- at a digest that takes longer than the sending
 
-local flow = {}
+local flow = {
+  SECONDS_BETWEEN_REPORTS = 0.1, -- of progress, to a program that wants them
+}
 
 local function size_of_part(plan, number)
   return math.min(plan.part_size, plan.bytes - (number - 1) * plan.part_size)
@@ -190,7 +191,7 @@ end
 --- Tells of the progress, when that was not done for a while. Whoever waits calls this now and then.
 function flow.report_if_due(self)
   if is_over(self) or not self.plan.on_progress then return end
-  if core.now() - (self.reported_at or 0) >= SECONDS_BETWEEN_REPORTS then guarded(self, report) end
+  if core.now() - (self.reported_at or 0) >= flow.SECONDS_BETWEEN_REPORTS then guarded(self, report) end
 end
 
 return flow

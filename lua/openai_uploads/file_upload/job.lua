@@ -4,8 +4,6 @@ local core = require "openai_uploads.core"
 local ending = require "openai_uploads.file_upload.ending"
 local flow = require "openai_uploads.file_upload.flow"
 
-local SECONDS_BETWEEN_REPORTS = 0.1 -- of progress, to a program that wants them
-
 local job = {}
 job.__index = job
 
@@ -42,7 +40,7 @@ end
 
 -- Lets time pass, but no more than `seconds`, until something may have come about.
 local function pause(self, seconds)
-  if self.plan.on_progress then seconds = math.min(seconds, SECONDS_BETWEEN_REPORTS) end
+  if self.plan.on_progress then seconds = math.min(seconds, flow.SECONDS_BETWEEN_REPORTS) end
   if self.loop then return self.loop.wait(self.client, self, seconds < math.huge and seconds or nil) end
   self.client.step(seconds)
 end
