@@ -58,6 +58,17 @@ describe("parts.create", function()
     if math.type then assert.are.equal("integer", math.type(part.created_at)) end -- luacheck: ignore 143
   end)
 
+  it("sends a file in pieces, the last of which is short, and the Upload is as many bytes as the file", function()
+    local text, ids = "0123456789", {}
+    local path = part_data.file(text)
+    local upload = assert(client.create { filename = "a.txt", purpose = "batch", bytes = #text, mime_type = "text/plain" })
+    for offset = 0, #text - 1, 4 do
+      ids[#ids + 1] = assert(client.parts.create(upload.id, { file = path, offset = offset, length = 4 })).id
+    end
+    local done = assert(client.complete(upload.id, { part_ids = ids, md5 = part_data.md5(text) }))
+    assert.are.same({ 3, "completed" }, { #ids, done.status })
+  end)
+
   it("returns that one value, or two more with_response", function()
     assert.are.equal(1, select("#", client.parts.create(id, { data = "a" })))
     local _, failure, response = client.parts.create(id, { data = "b" }, { with_response = true })
@@ -88,6 +99,13 @@ describe("parts.create", function()
     { "a path of an empty file", { file = part_data.file "" }, "" },
     { "a file of the core", { file = core_file }, text },
     { "a piece of a file of the core", { file = core_file, offset = 9, length = 1 }, "9" },
+    { "a string's last piece, which is short", { data = text, offset = 8, length = 4 }, "89" },
+    { "a path's last piece, which is short", { file = path, offset = 8, length = 4 }, "89" },
+    { "a path, shorter than a piece", { file = path, length = 11 }, text },
+    { "a path, much shorter than a piece", { file = path, length = 9e15 }, text },
+    { "a file of the core, its last piece, which is short", { file = core_file, offset = 9, length = 2 }, "9" },
+    { "an open file, its last piece, which is short", function() return { data = (opened(text, 8)), length = 4 } end,
+      "89" },
     { "a number for a length, a float", { data = text, length = 2.0 }, "01" },
     { "an open file", function() return { data = (opened(text, 0)) } end, text },
     { "an open file, from where it stands", function() return { data = (opened(text, 6)) } end, "6789" },

@@ -156,7 +156,7 @@
 ---@field data? string|file*|fun(): string?, any bytes; an open file, from its present position; a function that returns the next chunk, nil at the end, or nil and why there is none
 ---@field file? string path of a regular file
 ---@field offset? integer bytes of a string or a path's file to pass over; 0
----@field length? integer bytes to send; of strings and files all that follow, of a function as many as come. A function's length, when it is given, must be right
+---@field length? integer bytes to send; of strings and files at most: a piece ends where they end. Without it all that follow, of a function as many as come. A function's length, when it is given, must be right
 ---@field rewind? fun() makes a data function begin anew, so that its part can be tried again
 
 ---The params of `complete`.

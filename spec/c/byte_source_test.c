@@ -50,21 +50,22 @@ static const struct {
     {3, 0, ""},
     {11, BYTE_SOURCE_UNKNOWN, NULL},
     {11, 0, NULL},
-    {0, 11, NULL},
+    {0, 11, digits},
+    {4, 7, "456789"},
+    {9, 2, "9"},
+    {1, INT64_C(9000000000000000), "123456789"},
     {10, 1, NULL},
-    {4, 7, NULL},
     {INT64_C(9000000000000000), 1, NULL},
-    {1, INT64_C(9000000000000000), NULL},
+    {INT64_C(9000000000000000), INT64_C(9000000000000000), NULL},
 };
 
 static bool make(struct byte_source *source, bool of_file, int64_t offset, int64_t length,
                  struct failure *failure) {
+  struct byte_range range = {.name = "it", .offset = offset, .length = length};
   struct regular_file file;
   *failure = (struct failure){0};
-  if (!of_file)
-    return byte_source_of_memory(source, guard_page_copy(digits, 10), 10, offset, length, failure);
-  return regular_file_open(&file, path, failure) &&
-         byte_source_of_file(source, file, offset, length, failure);
+  if (!of_file) return byte_source_of_memory(source, guard_page_copy(digits, 10), 10, range, failure);
+  return regular_file_open(&file, path, failure) && byte_source_of_file(source, file, range, failure);
 }
 
 static void reads_ranges(bool of_file) {
@@ -79,6 +80,8 @@ static void reads_ranges(bool of_file) {
     CHECK(made == (range->expected != NULL) && made == (failure.kind == FAILURE_NONE),
           "%s has bytes from %" PRId64 " on, %" PRId64 " of them: %d", kind, range->offset, range->length,
           range->expected != NULL);
+    CHECK(made || strstr(failure.message, "it has 10 bytes, and none from offset "),
+          "how many there are is told");
     if (made) {
       CHECK(source.length == (int64_t)strlen(range->expected), "a range of %s knows its length", kind);
       CHECK(byte_source_is_exhausted(&source) == (source.length == 0), "only none are read at once");

@@ -4,26 +4,32 @@
 #include <inttypes.h>
 #include <string.h>
 
-static bool set_range(struct byte_source *source, int64_t size, int64_t offset, int64_t length,
+/* A piece that begins before the end and is longer than what follows is a short piece, as reads are: the loop
+ * over pieces of a file ends with one. What begins at the end or beyond it and should have bytes is an error
+ * of counting. */
+static bool set_range(struct byte_source *source, int64_t size, struct byte_range range,
                       struct failure *failure) {
-  int64_t rest = size - offset;
-  source->offset = offset;
-  source->length = length == BYTE_SOURCE_UNKNOWN && rest >= 0 ? rest : length;
-  if (rest >= 0 && source->length <= rest) return true;
-  return failure_set(failure, FAILURE_FILE, "there are but %" PRId64 " bytes: too few for offset and length",
-                     size);
+  int64_t rest = size - range.offset;
+  bool is_all = range.length == BYTE_SOURCE_UNKNOWN || range.length > rest;
+  source->offset = range.offset;
+  source->length = is_all ? rest : range.length;
+  if (rest > 0 || (rest == 0 && range.length <= 0)) return true;
+  return failure_set(failure, FAILURE_FILE,
+                     "%s has %" PRId64 " bytes, and none from offset %" PRId64
+                     " on: a piece must begin before the end",
+                     range.name, size, range.offset);
 }
 
-bool byte_source_of_memory(struct byte_source *source, const char *memory, int64_t size, int64_t offset,
-                           int64_t length, struct failure *failure) {
+bool byte_source_of_memory(struct byte_source *source, const char *memory, int64_t size,
+                           struct byte_range range, struct failure *failure) {
   *source = (struct byte_source){.kind = BYTE_SOURCE_MEMORY, .memory = memory};
-  return set_range(source, size, offset, length, failure);
+  return set_range(source, size, range, failure);
 }
 
-bool byte_source_of_file(struct byte_source *source, struct regular_file file, int64_t offset, int64_t length,
+bool byte_source_of_file(struct byte_source *source, struct regular_file file, struct byte_range range,
                          struct failure *failure) {
   *source = (struct byte_source){.kind = BYTE_SOURCE_FILE, .file = file};
-  return set_range(source, file.size, offset, length, failure);
+  return set_range(source, file.size, range, failure);
 }
 
 void byte_source_of_chunks(struct byte_source *source, int64_t length, int64_t most, bool can_restart) {

@@ -27,13 +27,20 @@ struct byte_source {
   struct failure problem; /* why reading broke; kind NONE as long as it has not */
 };
 
-/* A range of `size` bytes of memory, which stay the caller's, and must stay as they are. `length`
- * BYTE_SOURCE_UNKNOWN: to their end. Fails with `file` where they end before. */
-bool byte_source_of_memory(struct byte_source *source, const char *memory, int64_t size, int64_t offset,
-                           int64_t length, struct failure *failure);
+/* The piece that is wanted. */
+struct byte_range {
+  const char *name; /* of what it is a piece of, for a failure's message */
+  int64_t offset;
+  int64_t length; /* at most: a piece ends where the bytes end. BYTE_SOURCE_UNKNOWN: all that follow */
+};
+
+/* A range of `size` bytes of memory, which stay the caller's, and must stay as they are. Fails with `file`
+ * where the range begins beyond their end, or at it though it should have bytes. */
+bool byte_source_of_memory(struct byte_source *source, const char *memory, int64_t size,
+                           struct byte_range range, struct failure *failure);
 
 /* The same of a file, which it takes, also when it fails. */
-bool byte_source_of_file(struct byte_source *source, struct regular_file file, int64_t offset, int64_t length,
+bool byte_source_of_file(struct byte_source *source, struct regular_file file, struct byte_range range,
                          struct failure *failure);
 
 /* Chunks are asked for one at a time. `length` BYTE_SOURCE_UNKNOWN: as many bytes as come, up to `most`. */

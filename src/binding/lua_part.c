@@ -128,14 +128,18 @@ static void check_size(const struct byte_source *source, struct failure *problem
               source->length);
 }
 
+/* `name`: of what the piece is taken from. */
+static struct byte_range range_of(lua_State *L, int index, const char *name, int64_t offset) {
+  return (struct byte_range){name, offset, get_whole(L, index, "length", BYTE_SOURCE_UNKNOWN)};
+}
+
 /* The path or the core's file is on top of the stack. */
 static void open_file(lua_State *L, int index, struct byte_source *source, struct failure *problem) {
   const struct regular_file *shared = lua_file_test(L, -1);
+  const char *name = shared ? "the file" : lua_tostring(L, -1);
   struct regular_file file;
-  if (shared ? regular_file_share(&file, shared, problem)
-             : regular_file_open(&file, lua_tostring(L, -1), problem))
-    byte_source_of_file(source, file, get_whole(L, index, "offset", 0),
-                        get_whole(L, index, "length", BYTE_SOURCE_UNKNOWN), problem);
+  if (shared ? regular_file_share(&file, shared, problem) : regular_file_open(&file, name, problem))
+    byte_source_of_file(source, file, range_of(L, index, name, get_whole(L, index, "offset", 0)), problem);
 }
 
 /* What Lua has written to the file so far shall be in it; and Lua may close it while we read. */
@@ -150,8 +154,8 @@ static void open_io_file(lua_State *L, int index, FILE *stream, struct byte_sour
   }
   position = ftello(stream);
   if (regular_file_borrow(&file, fileno(stream), problem))
-    byte_source_of_file(source, file, position > 0 ? (int64_t)position : 0,
-                        get_whole(L, index, "length", BYTE_SOURCE_UNKNOWN), problem);
+    byte_source_of_file(source, file, range_of(L, index, "the file", position > 0 ? (int64_t)position : 0),
+                        problem);
 }
 
 /* The data is on top of the stack. */
@@ -161,8 +165,8 @@ static void open_data(lua_State *L, int index, struct byte_source *source, int k
   size_t length;
   const char *text = lua_tolstring(L, -1, &length);
   if (text) {
-    byte_source_of_memory(source, text, (int64_t)length, get_whole(L, index, "offset", 0),
-                          get_whole(L, index, "length", BYTE_SOURCE_UNKNOWN), problem);
+    byte_source_of_memory(source, text, (int64_t)length,
+                          range_of(L, index, "the data", get_whole(L, index, "offset", 0)), problem);
   } else if (compat_is_file(L, -1, &stream)) {
     open_io_file(L, index, stream, source, problem);
   } else {

@@ -110,7 +110,7 @@ local function add_part(parser)
   add_id(command, "id")
   add_argument(command, "FILE", "file", text, "Its bytes, 64 MiB at most, are the Part.")
   add_option(command, "--offset", "N", whole(0), "Where the Part begins; 0.")
-  add_option(command, "--length", "N", whole(0), "The bytes of the Part; all the rest.")
+  add_option(command, "--length", "N", whole(0), "The bytes of the Part, at most; all the rest.")
 end
 
 local function add_complete(parser)
