@@ -3,9 +3,9 @@
 
 #include "base/version.h"
 #include "client/http_headers.h"
+#include "client/running_curl.h"
 
 #include <math.h>
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -121,26 +121,18 @@ bool client_config_check_key(const char *key, size_t length, struct failure *fai
   return true;
 }
 
-static const curl_version_info_data *curl;
-
-/* libcurl fills buffers of its own each time it is asked, whichever thread asks. */
-static void ask_curl(void) {
-  curl = curl_version_info(CURLVERSION_NOW);
-}
-
 static bool default_user_agent(struct client_config *config, const char *host) {
   char text[128];
   if (client_config_is_set(&config->user_agent)) return true;
-  snprintf(text, sizeof text, "lua-openai-uploads/%s (%s; libcurl %s)", UPLOADS_VERSION, host, curl->version);
+  snprintf(text, sizeof text, "lua-openai-uploads/%s (%s; libcurl %s)", UPLOADS_VERSION, host,
+           running_curl_info()->version);
   return client_config_set_text(config, &config->user_agent, "user_agent", text, strlen(text));
 }
 
 bool client_config_complete(struct client_config *config, const char *host) {
-  static pthread_once_t once = PTHREAD_ONCE_INIT;
   struct failure problem = {0};
   const char *log = environment("OPENAI_LOG");
-  pthread_once(&once, ask_curl);
-  config->curl_has_ca_file = curl->cainfo != NULL;
+  config->curl_has_ca_file = running_curl_info()->cainfo != NULL;
   config->log_to_stderr = log && strcmp(log, "debug") == 0;
   if (!default_text(config, &config->api_key, "OPENAI_API_KEY", NULL) ||
       !default_text(config, &config->base_url, "OPENAI_BASE_URL", default_base_url) ||

@@ -4,6 +4,7 @@
 #include "base/monotonic_clock.h"
 #include "base/secret_mask.h"
 #include "client/http_headers.h"
+#include "client/running_curl.h"
 
 #include <stdlib.h>
 
@@ -115,9 +116,12 @@ struct http_attempt *http_attempt_new(const struct client_config *config, struct
 }
 
 void http_attempt_delete(struct http_attempt *attempt) {
+  struct sigpipe_guard guard;
   if (!attempt) return;
   multipart_form_close(&attempt->form);
+  running_curl_enter(&guard);
   curl_easy_cleanup(attempt->easy);
+  sigpipe_guard_leave(&guard);
   http_response_destroy(&attempt->response);
   text_buffer_wipe(&attempt->authorization_line);
   free(attempt);
@@ -217,8 +221,11 @@ void http_attempt_look_for_movement(struct http_attempt *attempt) {
 /* Where curl still had the form's head to send when it asked, it has only noted that it will pause: told to
  * go on before that, it would take no heed, and then pause for ever. */
 void http_attempt_go_on(struct http_attempt *attempt) {
+  struct sigpipe_guard guard;
+  running_curl_enter(&guard);
   curl_easy_pause(attempt->easy, CURLPAUSE_SEND);
   curl_easy_pause(attempt->easy, CURLPAUSE_CONT);
+  sigpipe_guard_leave(&guard);
 }
 
 void http_attempt_connect_alone(struct http_attempt *attempt) {

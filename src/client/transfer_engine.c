@@ -3,6 +3,7 @@
 
 #include "base/descriptor_set.h"
 #include "base/monotonic_clock.h"
+#include "client/running_curl.h"
 
 #include <fcntl.h>
 #include <math.h>
@@ -119,8 +120,11 @@ struct transfer_engine *transfer_engine_new(unsigned max_connections) {
 }
 
 void transfer_engine_delete(struct transfer_engine *engine) {
+  struct sigpipe_guard guard;
   if (!engine) return;
+  running_curl_enter(&guard);
   curl_multi_cleanup(engine->multi); /* closes sockets, so the descriptor set outlives it */
+  sigpipe_guard_leave(&guard);
   descriptor_set_delete(engine->descriptors);
   free(engine->opened_here);
   free(engine);
@@ -141,11 +145,19 @@ void transfer_engine_abandon(struct transfer_engine *engine) {
 }
 
 bool transfer_engine_start(struct transfer_engine *engine, CURL *easy) {
-  return curl_multi_add_handle(engine->multi, easy) == CURLM_OK;
+  struct sigpipe_guard guard;
+  bool started;
+  running_curl_enter(&guard);
+  started = curl_multi_add_handle(engine->multi, easy) == CURLM_OK;
+  sigpipe_guard_leave(&guard);
+  return started;
 }
 
 void transfer_engine_stop(struct transfer_engine *engine, CURL *easy) {
+  struct sigpipe_guard guard;
+  running_curl_enter(&guard);
   curl_multi_remove_handle(engine->multi, easy);
+  sigpipe_guard_leave(&guard);
 }
 
 /* Waits tend to be as long as each other, so a newcomer's place is near the end. */
@@ -198,9 +210,12 @@ static void transfer_engine_wake_due(struct transfer_engine *engine, double now)
 
 /* Where curl fails as a whole, for want of memory, it sets no timer again: it is asked once more soon. */
 static void transfer_engine_act(struct transfer_engine *engine, curl_socket_t descriptor, int what) {
+  struct sigpipe_guard guard;
   int running;
+  running_curl_enter(&guard);
   if (curl_multi_socket_action(engine->multi, descriptor, what, &running) != CURLM_OK)
     engine->curl_due = monotonic_clock_now() + SECONDS_UNTIL_ANOTHER_TRY;
+  sigpipe_guard_leave(&guard);
 }
 
 /* Whatever the clock says is due. */

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT */
+/* What the libcurl that runs can do, which may be another than the one whose headers this was built with. */
+#ifndef CLIENT_RUNNING_CURL_H
+#define CLIENT_RUNNING_CURL_H
+
+#include "base/sigpipe_guard.h"
+#include <curl/curl.h>
+
+/* Asked once in a process, since libcurl fills buffers of its own each time, whichever thread asks. */
+const curl_version_info_data *running_curl_info(void);
+
+/* Around each call of libcurl that may write to a socket: before 7.87 its OpenSSL connections raise SIGPIPE
+ * when the other side is gone, whatever CURLOPT_NOSIGNAL says. */
+void running_curl_enter(struct sigpipe_guard *guard);
+
+#endif
