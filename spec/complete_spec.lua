@@ -152,10 +152,19 @@ describe("complete", function()
     server.stop()
   end)
 
-  it("sends no byte more than 4 MiB of params", function()
-    local many = {}
-    for index = 1, 70000 do many[index] = ("%064d"):format(index) end
-    rows.check_failure({ kind = "configuration", attempts = 0, may = false, says = "longer than 4194304 bytes" },
-      client.complete(id, { part_ids = many }))
+  local function ids_of(count, length)
+    local many, beginning = {}, ("x"):rep(length - 9)
+    for index = 1, count do many[index] = ("%s%09d"):format(beginning, index) end
+    return many
+  end
+
+  it("carries the ids of as many Parts as a file may have", function()
+    local failure = check.failure("bad_request", client.complete(id, { part_ids = ids_of(100000, 160) }))
+    assert.are.equal(1, failure.attempts)
+  end)
+
+  it("sends no byte more than 16 MiB of params", function()
+    rows.check_failure({ kind = "configuration", attempts = 0, may = false, says = "longer than 16777216 bytes" },
+      client.complete(id, { part_ids = ids_of(260000, 64) }))
   end)
 end)

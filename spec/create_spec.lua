@@ -63,6 +63,29 @@ describe("create", function()
     assert.are.same(further, cjson.decode(check.only_request(service).body).further)
   end)
 
+  -- What Node sends for the same bytes: one U+FFFD for each piece that is no character.
+  for _, row in ipairs {
+    { "Latin-1", "r\233sum\233.pdf", "r\239\191\189sum\239\191\189.pdf" },
+    { "a surrogate", "a\237\160\128b", "a" .. ("\239\191\189"):rep(3) .. "b" },
+    { "a character cut off", "\226\130", "\239\191\189" },
+    { "UTF-8", "r\195\169sum\195\169 \240\159\152\128", "r\195\169sum\195\169 \240\159\152\128" },
+  } do
+    it("posts valid JSON, whatever its texts hold: " .. row[1], function()
+      for _, name in ipairs { "filename", "purpose", "mime_type", "more" } do
+        service.reset()
+        client.create(params { [name] = row[2] }, { max_retries = 0 })
+        assert.are.equal(row[3], cjson.decode(check.only_request(service).body)[name])
+      end
+      service.reset()
+      client.create(params { more = { [row[2]] = { row[2] } } })
+      assert.are.same({ [row[3]] = { row[3] } }, cjson.decode(check.only_request(service).body).more)
+      service.reset()
+      client.complete("upload_1", { part_ids = { row[2] }, md5 = row[2] })
+      local body = cjson.decode(check.only_request(service).body)
+      assert.are.same({ { row[3] }, row[3] }, { body.part_ids, body.md5 })
+    end)
+  end
+
   it("can set when the File shall expire", function()
     local upload = client.create(params { expires_after = { anchor = "created_at", seconds = 3600 } })
     assert.are.equal("pending", upload.status)

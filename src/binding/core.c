@@ -60,6 +60,13 @@ static int process_id(lua_State *L) {
   return 1;
 }
 
+/* utf8(text) -> the text as JSON carries it: U+FFFD for what is no UTF-8 */
+static int utf8(lua_State *L) {
+  luaL_checkstring(L, 1);
+  lua_json_push_utf8(L, 1);
+  return 1;
+}
+
 static const luaL_Reg functions[] = {
     {"client", lua_client_new},
     {"edit_distance", edit_distance},
@@ -72,6 +79,7 @@ static const luaL_Reg functions[] = {
     {"process_id", process_id},
     {"take", lua_transfer_take},
     {"upload_id_refusal", upload_id_refusal},
+    {"utf8", utf8},
     {NULL, NULL},
 };
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "binding/lua_json.h"
 
+#include "base/utf8.h"
 #include "binding/lua_compat.h"
 
 #include <string.h>
@@ -54,9 +55,35 @@ bool lua_json_decode(lua_State *L, const char *text, size_t length) {
   return call_protected(L);
 }
 
+void lua_json_push_utf8(lua_State *L, int index) {
+  size_t length, at;
+  const char *text = lua_tolstring(L, index, &length);
+  luaL_Buffer buffer;
+  at = utf8_valid_length(text, length);
+  if (at == length) {
+    lua_pushvalue(L, index);
+    return;
+  }
+  luaL_buffinit(L, &buffer);
+  luaL_addlstring(&buffer, text, at);
+  while (at < length) {
+    bool is_valid;
+    size_t count = utf8_sequence(text + at, length - at, &is_valid);
+    luaL_addlstring(&buffer, is_valid ? text + at : UTF8_REPLACEMENT,
+                    is_valid ? count : sizeof UTF8_REPLACEMENT - 1);
+    at += count;
+  }
+  luaL_pushresult(&buffer);
+}
+
+/* cjson hands on the bytes of strings as they are. Outside of them it writes ASCII alone, so the encoding can
+ * be mended as a whole. */
 bool lua_json_encode(lua_State *L, int index) {
   index = compat_absindex(L, index);
   lua_getfield(L, LUA_REGISTRYINDEX, encode_key);
   lua_pushvalue(L, index);
-  return call_protected(L);
+  if (!call_protected(L)) return false;
+  lua_json_push_utf8(L, compat_absindex(L, -1));
+  lua_remove(L, -2);
+  return true;
 }

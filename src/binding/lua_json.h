@@ -12,7 +12,11 @@ void lua_json_open(lua_State *L);
 /* Pushes the decoded value, or cjson's complaint and returns false. Raises only when memory runs out. */
 bool lua_json_decode(lua_State *L, const char *text, size_t length);
 
-/* Pushes the encoding of the value at `index`, or cjson's complaint and returns false. */
+/* Pushes the string at `index` (absolute) with U+FFFD for all in it that is no UTF-8. */
+void lua_json_push_utf8(lua_State *L, int index);
+
+/* Pushes the encoding of the value at `index`, which is UTF-8 whatever its strings hold, or cjson's complaint
+ * and returns false. */
 bool lua_json_encode(lua_State *L, int index);
 
 #endif

@@ -7,7 +7,8 @@
 #include "base/byte_source.h"
 #include "client/client_config.h"
 
-enum { HTTP_REQUEST_MAX_BODY_BYTES = 4 * 1024 * 1024 };
+/* Room for the ids of file_upload's MOST_PARTS, of 160 bytes each. */
+enum { HTTP_REQUEST_MAX_BODY_BYTES = 16 * 1024 * 1024 };
 
 struct http_request {
   struct text_buffer url;
