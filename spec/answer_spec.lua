@@ -39,6 +39,9 @@ describe("an answer", function()
       { "an id that is null", '{"id":null,"object":"upload"}', says = "id" },
       { "an id that is an object", '{"id":{"id":"upload_1"}}', says = "id" },
       { "another type of object", '{"id":"file_1","object":"file"}', says = "type" },
+      { "another Upload", '{"id":"upload_2","object":"upload","status":"cancelled"}', says = "another Upload" },
+      { "an Upload whose id only begins alike", '{"id":"upload_12"}', says = "another Upload" },
+      { "an Upload whose id only ends sooner", '{"id":"upload_"}', says = "another Upload" },
       { "an error inside a 200", '{"error":{"message":"No"}}', says = "id" },
       { "arrays 10 000 deep", deep, says = "nested" },
       { "an Upload with arrays 10 000 deep", upload_with('"file":' .. deep), says = "nested" },
@@ -193,4 +196,51 @@ describe("an answer", function()
       })
     end)
   end)
+end)
+
+-- A 2xx that is an object of the right type, and yet does not answer the call.
+describe("a 2xx", function()
+  local server
+
+  setup(function() server = fault.start() end)
+
+  teardown(function() server.stop() end)
+
+  local function cancel(client) return client.cancel "upload_1" end
+  local function part(client) return client.parts.create("upload_1", { data = "abc" }) end
+  local function complete(client) return client.complete("upload_1", { part_ids = { "part_1" } }) end
+  local file = '"file":{"id":"file_1","object":"file"}'
+
+  for _, row in ipairs {
+    { "to cancel about another Upload", cancel, '{"id":"upload_2","object":"upload"}', "another Upload" },
+    { "to parts.create about another Upload", part, '{"id":"part_1","upload_id":"upload_2"}', "another Upload" },
+    { "to complete about another Upload", complete, '{"id":"upload_2","status":"completed",' .. file .. "}",
+      "another Upload" },
+    { "to complete that leaves it pending", complete, '{"id":"upload_1","status":"pending",' .. file .. "}", "status" },
+    { "to complete without a status", complete, '{"id":"upload_1",' .. file .. "}", "status" },
+    { "to complete without a File", complete, '{"id":"upload_1","status":"completed"}', "no File" },
+    { "to complete with a File that is null", complete, '{"id":"upload_1","status":"completed","file":null}',
+      "no File" },
+    { "to complete with a File without an id", complete, '{"id":"upload_1","status":"completed","file":{"id":7}}',
+      "no File" },
+  } do
+    it(row[1] .. " is no answer to it, and leaves a doubt", function()
+      local script = server.script { rows.answered(fault.answer(200, row[3])), rows.lucky }
+      local client = rows.client(script.base_url, { max_retries = 2 })
+      rows.check_failure({ kind = "decode", status = 200, may = true, says = row[4] }, row[2](client))
+      rows.check_luck(client)
+      script.close()
+    end)
+  end
+
+  for _, row in ipairs {
+    { "that does not repeat the Upload's id is a Part", part, '{"id":"part_1","object":"upload.part"}', "part_1" },
+    { "that has no type is an Upload", cancel, '{"id":"upload_1"}', "upload_1" },
+  } do
+    it(row[1], function()
+      local script = server.script { rows.answered(fault.answer(200, row[3])) }
+      assert.are.equal(row[4], assert(row[2](rows.client(script.base_url))).id)
+      script.close()
+    end)
+  end
 end)

@@ -179,7 +179,8 @@ describe("many aborts", function()
   it("end each call in the state it is in", function()
     local closing = { connection = "close" }
     local busy = rows.answered(fault.answer(503, "", nil, closing), { "close" })
-    local good = rows.answered(fault.answer(200, '{"id":"upload_1","status":"cancelled"}', nil, closing), { "close" })
+    local good = rows.answered(fault.answer(200, '{"id":' .. fault.asked_id .. ',"status":"cancelled"}', nil,
+      closing), { "close" })
     local played = server.script(joined(many(8, busy), many(8, good), many(8, stalled), { rows.lasting }))
     local told = 0
     local client = rows.client(played.base_url,

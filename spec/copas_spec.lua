@@ -117,7 +117,7 @@ describe("Copas", function()
       local line
       repeat line = peer:receive() until line == "" or not line
       served = served + 1
-      peer:send(rows.good_answer)
+      peer:send(fault.answer(200, '{"id":"upload_1","object":"upload"}'))
     end)
     local client = rows.client(("http://127.0.0.1:%d/v1"):format(port), { loop = "copas" })
     copas.addthread(function() upload = client.cancel(rows.id) end)

@@ -189,7 +189,7 @@ describe("upload_file_chunked", function()
       end
       drive.till(held, function() return server.look() == 1 end)
       check.holds("/complete", server.requests[#server.requests].path)
-      server.answer(200, '{"id":"upload_1","object":"upload","status":"completed"}')
+      server.answer(200, '{"id":"upload_1","object":"upload","status":"completed","file":{"id":"file_1"}}')
       assert.are.equal("completed", select(2, job:wait(5)).status)
       server.stop()
     end

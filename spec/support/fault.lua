@@ -13,7 +13,7 @@
 -- Steps. A list ends early when the peer closes; at its end the connection is closed.
 --   {"request"}                    reads and records one request, its body included (by Content-Length or in chunks)
 --   {"head"}                       reads and records up to the blank line; the body stays unread
---   {"send", bytes}
+--   {"send", bytes}                fault.asked_id in them becomes the id that was asked for
 --   {"drip", bytes, every [, n]}   sends n bytes (1) each `every` seconds
 --   {"repeat", bytes, count}       sends bytes count times (math.huge: for ever)
 --   {"wait", seconds}              lets time pass and reads nothing, so a large body gets stuck
@@ -31,6 +31,10 @@ local process = require "spec.support.process"
 local wire = require "spec.support.fault.wire"
 
 local fault = {}
+
+-- In bytes to be sent: becomes the id of the Upload that the last request was about, as a text of JSON, with blanks
+-- behind it up to the same length.
+fault.asked_id = wire.asked_id
 
 local here = debug.getinfo(1, "S").source:match("^@(.*)/[^/]*$") or "."
 local longest_answer = 10

@@ -20,7 +20,7 @@ local uploads = require "openai_uploads"
 local rows = {}
 
 rows.id = "upload_1"
-rows.good_answer = fault.answer(200, '{"id":"upload_1","object":"upload","status":"cancelled"}')
+rows.good_answer = fault.answer(200, '{"id":' .. fault.asked_id .. ',"object":"upload","status":"cancelled"}')
 
 local function lucky(requests)
   local steps = {}

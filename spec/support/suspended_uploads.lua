@@ -21,6 +21,12 @@ end
 
 local function call_of(request) return request.path:match "/uploads/[^/]+/(%a+)" or "create" end
 
+local answers = {
+  create = '{"id":"upload_1","object":"upload","status":"pending"}',
+  parts = '{"id":"part_%d","object":"upload.part","upload_id":"upload_1"}',
+  complete = '{"id":"upload_1","object":"upload","status":"completed","file":{"id":"file_1","object":"file"}}',
+}
+
 -- Answers as the service would, in the order of the requests' coming. `refused`: the calls that get a 400.
 local function servant(server, refused)
   local answered, serving = 0, {}
@@ -34,9 +40,7 @@ local function servant(server, refused)
     local call = serving.call()
     answered = answered + 1
     if (refused or {})[call] then return server.answer(400, "{}") end
-    server.answer(200, call == "parts" and ('{"id":"part_%d","object":"upload.part"}'):format(answered)
-      or ('{"id":"upload_1","object":"upload","status":"%s"}'):format(({ create = "pending", complete = "completed",
-        cancel = "cancelled" })[call]))
+    server.answer(200, answers[call] and answers[call]:format(answered))
   end
 
   function serving.serve()

@@ -29,38 +29,67 @@ void lua_object_normalize(lua_State *L) {
   }
 }
 
-/* NULL when the value on top of the stack is such an object. */
-static const char *missing_of(lua_State *L, const char *type) {
-  const char *missing = NULL;
-  if (lua_type(L, -1) != LUA_TTABLE) return "it is no JSON object";
-  lua_getfield(L, -1, "id");
-  lua_getfield(L, -2, "object");
-  if (lua_type(L, -2) != LUA_TSTRING)
-    missing = "it has no id";
-  else if (lua_type(L, -1) == LUA_TSTRING && strcmp(lua_tostring(L, -1), type) != 0)
-    missing = "it is an object of another type";
-  lua_pop(L, 2);
-  return missing;
+/* The text in a field of the table at `table`, NULL where it holds none. It stays while the table does. */
+static const char *text_field(lua_State *L, int table, const char *name, size_t *length) {
+  const char *text;
+  lua_getfield(L, table, name);
+  text = lua_type(L, -1) == LUA_TSTRING ? lua_tolstring(L, -1, length) : NULL;
+  lua_pop(L, 1);
+  return text;
 }
 
-bool lua_object_decode(lua_State *L, const char *text, size_t length, const char *type) {
-  const char *missing;
+static bool has_file(lua_State *L, int object) {
+  bool has;
+  size_t length;
+  lua_getfield(L, object, "file");
+  has = lua_type(L, -1) == LUA_TTABLE && text_field(L, lua_gettop(L), "id", &length);
+  lua_pop(L, 1);
+  return has;
+}
+
+/* Compatible services leave the `upload_id` of a Part out. */
+static bool names_another(lua_State *L, int object, const struct expected_answer *expected) {
+  size_t length;
+  const char *id = expected->id_field ? text_field(L, object, expected->id_field, &length) : NULL;
+  return id && (length != expected->upload_id.length || memcmp(id, expected->upload_id.bytes, length) != 0);
+}
+
+/* What keeps the value on top of the stack from answering the call; NULL: it is the answer. */
+static const char *problem_of(lua_State *L, const struct expected_answer *expected) {
+  int object = lua_gettop(L);
+  size_t length;
+  const char *text;
+  if (lua_type(L, object) != LUA_TTABLE) return "it is no JSON object";
+  if (!text_field(L, object, "id", &length)) return "it has no id";
+  text = text_field(L, object, "object", &length);
+  if (text && strcmp(text, expected->type) != 0) return "it is an object of another type";
+  if (names_another(L, object, expected)) return "it belongs to another Upload";
+  if (!expected->completed) return NULL;
+  text = text_field(L, object, "status", &length);
+  if (!text || strcmp(text, "completed") != 0) return "its status is not 'completed'";
+  return has_file(L, object) ? NULL : "it names no File";
+}
+
+bool lua_object_decode(lua_State *L, const char *text, size_t length,
+                       const struct expected_answer *expected) {
+  const char *problem;
   if (!lua_json_decode(L, text, length)) {
     lua_pushfstring(L, "the answer cannot be decoded: %s", lua_tostring(L, -1));
     return false;
   }
-  missing = missing_of(L, type);
-  if (!missing) {
+  problem = problem_of(L, expected);
+  if (!problem) {
     lua_object_normalize(L);
     return true;
   }
-  lua_pushfstring(L, "the answer is no %s: %s", type, missing);
+  lua_pushfstring(L, "the answer is no %s%s: %s", expected->completed ? "completed " : "", expected->type,
+                  problem);
   return false;
 }
 
 bool lua_object_push_answer(lua_State *L, struct transfer *transfer) {
   const struct text_buffer *body = &transfer->attempt->response.body;
-  if (lua_object_decode(L, text_buffer_text(body), body->length, transfer->request.answer_type)) return true;
+  if (lua_object_decode(L, text_buffer_text(body), body->length, &transfer->request.expected)) return true;
   transfer_reject_answer(transfer, lua_tostring(L, -1));
   return false;
 }

@@ -11,10 +11,9 @@
  * transfer's failure, and returns false. */
 bool lua_object_push_answer(lua_State *L, struct transfer *transfer);
 
-/* Pushes the object that `text` holds: a table with a string `id`, whose `object`, where it has one, is
- * `type`; nulls of objects left out; integers as integers. Else pushes what is wrong with it and returns
- * false. */
-bool lua_object_decode(lua_State *L, const char *text, size_t length, const char *type);
+/* Pushes the object that `text` holds: a table with a string `id` that is as expected; nulls of objects left
+ * out; integers as integers. Else pushes what is wrong with it and returns false. */
+bool lua_object_decode(lua_State *L, const char *text, size_t length, const struct expected_answer *expected);
 
 /* Applies the same rules for nulls and integers to the table on top of the stack. */
 void lua_object_normalize(lua_State *L);

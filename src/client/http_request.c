@@ -11,6 +11,7 @@ bool http_request_create(struct http_request *request, const struct client_confi
   *request = (struct http_request){.headers = headers};
   text_buffer_create(&request->url, HTTP_REQUEST_MAX_URL_BYTES);
   text_buffer_create(&request->body, HTTP_REQUEST_MAX_BODY_BYTES);
+  text_buffer_create(&request->expected.upload_id, HTTP_REQUEST_MAX_URL_BYTES);
   if (additions && additions->headers) {
     if (!http_headers_merge(&request->own_headers, headers) ||
         !http_headers_merge(&request->own_headers, additions->headers))
@@ -23,6 +24,7 @@ bool http_request_create(struct http_request *request, const struct client_confi
 void http_request_destroy(struct http_request *request) {
   text_buffer_destroy(&request->url);
   text_buffer_destroy(&request->body);
+  text_buffer_destroy(&request->expected.upload_id);
   http_headers_wipe(request->own_headers);
   request->own_headers = NULL;
 }

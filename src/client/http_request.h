@@ -10,12 +10,20 @@
 /* Room for the ids of file_upload's MOST_PARTS, of 160 bytes each. */
 enum { HTTP_REQUEST_MAX_BODY_BYTES = 16 * 1024 * 1024 };
 
+/* What a 2xx must hold to answer the call. All texts are static except the id. */
+struct expected_answer {
+  const char *type;             /* its `object`, where it has one */
+  const char *id_field;         /* the field that names the Upload; NULL: the call does not know its id yet */
+  struct text_buffer upload_id; /* what that field holds, where the answer has it */
+  bool completed;               /* its status is "completed", and its `file` has an id */
+};
+
 struct http_request {
   struct text_buffer url;
   struct text_buffer body;
-  const char *content_type;         /* of `body`, static text; NULL: the request has none */
-  struct byte_source *source;       /* of the form's one field, its owner's; NULL: the body is no form */
-  const char *answer_type;          /* static text: the `object` that the service answers with */
+  const char *content_type;   /* of `body`, static text; NULL: the request has none */
+  struct byte_source *source; /* of the form's one field, its owner's; NULL: the body is no form */
+  struct expected_answer expected;
   struct curl_slist *own_headers;   /* the client's merged with the call's; NULL where the call has none */
   const struct curl_slist *headers; /* own_headers, or the client's */
 };

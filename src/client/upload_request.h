@@ -16,7 +16,7 @@ struct upload_arguments {
   struct byte_source *source; /* of a Part's data; it must outlive the request */
 };
 
-/* Each writes path, body and the type of the answer into a request fresh from http_request_create; false as
+/* Each writes path, body and the expected answer into a request fresh from http_request_create; false as
  * text_buffer_append. */
 typedef bool upload_request_function(struct http_request *request, const struct upload_arguments *arguments);
 

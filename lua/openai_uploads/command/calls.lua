@@ -50,20 +50,16 @@ function calls.part(client, options, out)
   return exit_codes.success
 end
 
---- Tells of a completed Upload: what it is about is in `subject`.
-function calls.tell_completed(subject, upload, out)
-  local file = upload.file
-  if type(file) ~= "table" or not file.id then
-    return out.failure(subject, { kind = "decode", message = upload.id .. " was completed, but no File was named" })
-  end
-  out.result(upload, file.id)
+--- Tells of a completed Upload.
+function calls.tell_completed(upload, out)
+  out.result(upload, upload.file.id)
   return exit_codes.success
 end
 
 function calls.complete(client, options, out)
   local upload, failure = client.complete(options.id, { part_ids = options.part_ids, md5 = options.md5 })
   if not upload then return out.failure(options.id, failure) end
-  return calls.tell_completed(options.id, upload, out)
+  return calls.tell_completed(upload, out)
 end
 
 return calls

@@ -126,7 +126,7 @@ end
 
 local function tell_upload(run, upload)
   run.display.finish(run.total or upload.bytes)
-  local code = calls.tell_completed(run.path, upload, run.out)
+  local code = calls.tell_completed(upload, run.out)
   if run.state then run.state.remove() end
   return code
 end

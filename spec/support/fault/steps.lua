@@ -4,6 +4,7 @@
 -- ends the list.
 
 local event_loop = require "spec.support.fault.event_loop"
+local wire = require "spec.support.fault.wire"
 
 local steps = {}
 
@@ -33,6 +34,7 @@ end
 
 local function read_request(connection, with_body)
   local head = connection:take_through("\r\n\r\n")
+  connection.asked_id = head and head:match("/uploads/([^/ ]+)/") or connection.asked_id
   local body = head and (with_body and read_body(connection, head) or not with_body and "")
   if body then
     record(connection.seen.requests, head .. body)
@@ -46,10 +48,19 @@ function steps.request(connection) return read_request(connection, true) end
 
 function steps.head(connection) return read_request(connection, false) end
 
-function steps.send(connection, bytes) return connection:send(bytes) end
+local function with_asked_id(connection, bytes)
+  local id = ('"%s"'):format(connection.asked_id or "upload_none")
+  local first, last = bytes:find(wire.asked_id, 1, true)
+  if not first then return bytes end
+  local filled = id .. (" "):rep(#wire.asked_id - #id)
+  return bytes:sub(1, first - 1) .. filled .. with_asked_id(connection, bytes:sub(last + 1))
+end
+
+function steps.send(connection, bytes) return connection:send(with_asked_id(connection, bytes)) end
 
 function steps.drip(connection, bytes, every, drop_size)
   drop_size = drop_size or 1
+  bytes = with_asked_id(connection, bytes)
   for first = 1, #bytes, drop_size do
     if first > 1 and not connection:pause(every) then return false end
     if not connection:send(bytes:sub(first, first + drop_size - 1)) then return false end

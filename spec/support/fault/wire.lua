@@ -6,6 +6,9 @@
 
 local wire = {}
 
+-- What becomes the id of the Upload that was asked for: as long as the longest that specs ask for, with its quotes.
+wire.asked_id = '"' .. ("@"):rep(30) .. '"'
+
 -- The steps, the types of their arguments, and how many of those must be given (all, unless told).
 wire.steps = {
   request = {},
