@@ -49,7 +49,7 @@ local function new_batch()
   function batch.add(transfer, id)
     batch.running[transfer] = id
     batch.count = batch.count + 1
-    transfer:on_done(finish)
+    core.listen(transfer, finish)
   end
 
   -- One that is done, and its id; nil when there is none.
@@ -68,8 +68,14 @@ local function new_batch()
 
   function batch.done() return first <= last end
 
-  function batch.on_done(_, woken)
+  function batch.listen(_, woken)
     if batch.done() then woken(batch) else wake = woken end
+  end
+
+  -- Whoever waits by this alone is held by the transfers, and those by the client.
+  function batch.on_done(_, woken)
+    for transfer in pairs(batch.running) do core.hold(transfer) end
+    batch.listen(batch, woken)
   end
 
   return batch

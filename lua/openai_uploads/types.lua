@@ -342,7 +342,7 @@ function uploads.timeout() end
 ---Ends all that runs as `aborted` and closes the connections. A later call opens anew.
 function uploads.close() end
 
----A call that was begun. Dropped, it is aborted and freed by the collector; `local t <close>` aborts it at the end of
+---A call that was begun. Dropped, it is aborted and freed by the collector, unless it has a listener; `local t <close>` aborts it at the end of
 ---its scope.
 ---@class openai_uploads.Transfer
 local transfer = {}
@@ -366,7 +366,8 @@ function transfer:wait(seconds) end
 function transfer:done() end
 
 ---Calls `listener` from the step that ends it, or at once when it has ended. There is one; a client with a `loop` sets it
----itself while it waits. An error in it is told on stderr.
+---itself while it waits. An error in it is told on stderr. The client holds a transfer with a listener until it is done;
+---when nobody has the client either, nobody can step it, and both are collected.
 ---@param listener fun(transfer: openai_uploads.Transfer)
 function transfer:on_done(listener) end
 

@@ -11,8 +11,9 @@
 
 #include <math.h>
 
-/* In the table of a client's callbacks: number of a transfer -> its userdata, weakly. */
-enum { KNOWN_TRANSFERS = LUA_CALLBACK_COUNT };
+/* Tables in that of a client's callbacks, each of a transfer's number -> its userdata: all transfers, weakly;
+ * and those that the client holds for a listener. Neither is a root: they go with the client's userdata. */
+enum { KNOWN_TRANSFERS = LUA_CALLBACK_COUNT, HELD_TRANSFERS };
 
 void lua_attendant_push_callbacks(lua_State *L) {
   lua_newtable(L);
@@ -22,11 +23,13 @@ void lua_attendant_push_callbacks(lua_State *L) {
   lua_setfield(L, -2, "__mode");
   lua_setmetatable(L, -2);
   lua_rawseti(L, -2, KNOWN_TRANSFERS);
+  lua_newtable(L);
+  lua_rawseti(L, -2, HELD_TRANSFERS);
 }
 
-/* Sets what stands for a transfer to the value on top of the stack, and pops that. */
-static void set_known(lua_State *L, int callbacks, unsigned number) {
-  lua_rawgeti(L, callbacks, KNOWN_TRANSFERS);
+/* Sets what stands for a transfer in one of the two tables to the value on top of the stack; pops that. */
+static void set_transfer(lua_State *L, int callbacks, int table, unsigned number) {
+  lua_rawgeti(L, callbacks, table);
   lua_insert(L, -2);
   lua_rawseti(L, -2, (int)number);
   lua_pop(L, 1);
@@ -35,12 +38,27 @@ static void set_known(lua_State *L, int callbacks, unsigned number) {
 void lua_attendant_note(lua_State *L, int callbacks, int index) {
   const struct lua_transfer *holder = lua_touserdata(L, index);
   lua_pushvalue(L, index);
-  set_known(L, callbacks, holder->transfer->number);
+  set_transfer(L, callbacks, KNOWN_TRANSFERS, holder->transfer->number);
+}
+
+void lua_attendant_hold(lua_State *L, int callbacks, int index) {
+  struct lua_transfer *holder = lua_touserdata(L, index);
+  if (holder->is_held || (holder->transfer->state == TRANSFER_DONE && !holder->transfer->is_queued)) return;
+  lua_pushvalue(L, index);
+  set_transfer(L, callbacks, HELD_TRANSFERS, holder->transfer->number);
+  holder->is_held = true;
+}
+
+static void let_go(lua_State *L, int callbacks, const struct lua_transfer *holder) {
+  if (!holder->is_held) return;
+  lua_pushnil(L);
+  set_transfer(L, callbacks, HELD_TRANSFERS, holder->transfer->number);
 }
 
 void lua_attendant_forget(lua_State *L, int callbacks, const struct lua_transfer *holder) {
+  let_go(L, callbacks, holder);
   lua_pushnil(L);
-  set_known(L, callbacks, holder->transfer->number);
+  set_transfer(L, callbacks, KNOWN_TRANSFERS, holder->transfer->number);
 }
 
 /* Pushes two values, of which the second is the transfer's userdata, so that no collection takes it while it
@@ -94,13 +112,14 @@ static bool find_key(lua_State *L, int callbacks, const struct transfer *transfe
   return client_config_check_key(*key, *length, failure);
 }
 
-static void begin(lua_State *L, int callbacks, int own, struct transfer *transfer) {
+static void begin(lua_State *L, int callbacks, int own, const struct lua_transfer *holder) {
+  struct transfer *transfer = holder->transfer;
   struct failure failure = {0};
   const char *key;
   size_t length;
-  bool found = lua_part_rewind(L, own, transfer, &failure) &&
+  bool found = lua_part_rewind(L, own, transfer, &failure) && holder->transfer &&
                find_key(L, callbacks, transfer, &key, &length, &failure);
-  if (transfer->state != TRANSFER_READY) return; /* the program ended it while it was asked */
+  if (!holder->transfer || transfer->state != TRANSFER_READY) return; /* the program ended it meanwhile */
   if (!found) {
     transfer_fail(transfer, failure.kind, failure.message);
     return;
@@ -113,11 +132,13 @@ static void attend(lua_State *L, int callbacks, struct transfer *transfer) {
   int top = lua_gettop(L);
   int userdata = top + 2;
   int own;
-  if (push_known(L, callbacks, transfer, &own)) {
+  const struct lua_transfer *holder = push_known(L, callbacks, transfer, &own);
+  if (holder) {
     switch (transfer->state) {
-    case TRANSFER_READY: begin(L, callbacks, own, transfer); break;
-    case TRANSFER_WAITING: lua_notice_retry(L, callbacks, own, transfer); break;
+    case TRANSFER_READY: begin(L, callbacks, own, holder); break;
+    case TRANSFER_WAITING: lua_notice_retry(L, callbacks, own, holder); break;
     case TRANSFER_DONE:
+      let_go(L, callbacks, holder);
       if (transfer->request.source) lua_part_forget(L, own);
       if (transfer->is_pause)
         lua_notice_tell_waiter(L, own, userdata);
@@ -125,7 +146,7 @@ static void attend(lua_State *L, int callbacks, struct transfer *transfer) {
         lua_notice_done(L, callbacks, own, userdata, transfer);
       break;
     case TRANSFER_SENDING:
-      if (transfer_wants_chunk(transfer)) lua_part_feed(L, own, transfer);
+      if (transfer_wants_chunk(transfer)) lua_part_feed(L, own, holder);
       break;
     }
   }
@@ -175,18 +196,18 @@ void lua_attendant_step(lua_State *L, int callbacks, struct upload_client *clien
 }
 
 /* One that is done costs no step, but somebody may have ended it a moment ago, and then it is told of. */
-void lua_attendant_wait(lua_State *L, int callbacks, const struct transfer *transfer, double seconds) {
+void lua_attendant_wait(lua_State *L, int callbacks, const struct lua_transfer *holder, double seconds) {
   double until = monotonic_clock_now() + seconds;
   double left = seconds;
-  if (transfer->state == TRANSFER_DONE) attend_and_announce(L, callbacks, transfer->client);
-  while (transfer->state != TRANSFER_DONE) {
-    lua_attendant_step(L, callbacks, transfer->client, fmax(0, left));
+  if (holder->transfer->state == TRANSFER_DONE) attend_and_announce(L, callbacks, holder->transfer->client);
+  while (holder->transfer && holder->transfer->state != TRANSFER_DONE) {
+    lua_attendant_step(L, callbacks, holder->transfer->client, fmax(0, left));
     left = until - monotonic_clock_now();
     if (left <= 0) return;
   }
 }
 
-/* wait(callbacks, transfer) */
+/* wait(callbacks, holder) */
 static int wait_protected(lua_State *L) {
   lua_attendant_wait(L, 1, lua_touserdata(L, 2), INFINITY);
   return 0;
@@ -195,7 +216,7 @@ static int wait_protected(lua_State *L) {
 void lua_attendant_finish(lua_State *L, int callbacks, struct lua_transfer *holder) {
   lua_pushcfunction(L, wait_protected);
   lua_pushvalue(L, callbacks);
-  lua_pushlightuserdata(L, holder->transfer);
+  lua_pushlightuserdata(L, holder);
   if (lua_pcall(L, 2, 0, 0) == 0) return;
   lua_transfer_close(holder);
   lua_error(L);

@@ -15,14 +15,18 @@ void lua_attendant_push_callbacks(lua_State *L);
 void lua_attendant_note(lua_State *L, int callbacks, int index);
 void lua_attendant_forget(lua_State *L, int callbacks, const struct lua_transfer *holder);
 
+/* Lets the client hold the transfer in the userdata at `index` until it is done. */
+void lua_attendant_hold(lua_State *L, int callbacks, int index);
+
 /* Attends every transfer that has changed; where any runs, steps the engine until something came of that or
  * `seconds` have passed (INFINITY: no limit), and attends again. `callbacks`: where the client's table
  * stands. This and the next two raise when memory runs out, and when a signal's handler wants to (as Ctrl-C
  * in lua does). */
 void lua_attendant_step(lua_State *L, int callbacks, struct upload_client *client, double seconds);
 
-/* The same until `transfer` is done or the time is up. */
-void lua_attendant_wait(lua_State *L, int callbacks, const struct transfer *transfer, double seconds);
+/* The same until the transfer in `holder` is done or the time is up. A function of the program may take or
+ * finalize it meanwhile: then `holder` is empty. */
+void lua_attendant_wait(lua_State *L, int callbacks, const struct lua_transfer *holder, double seconds);
 
 /* Waits until the transfer in `holder` is done; closes it when that raises, for nobody is left to attend it.
  */

@@ -102,10 +102,12 @@ static void log_retry(lua_State *L, int client, int call, const struct transfer 
   call_listener(L, "log");
 }
 
-void lua_notice_retry(lua_State *L, int client, int call, struct transfer *transfer) {
+/* Each of the two functions may end the call, and close what `holder` has. */
+void lua_notice_retry(lua_State *L, int client, int call, const struct lua_transfer *holder) {
+  struct transfer *transfer = holder->transfer;
   char message[FAILURE_MESSAGE_SIZE];
   log_retry(L, client, call, transfer);
-  if (!push_callback(L, client, call, LUA_CALLBACK_ON_RETRY)) return;
+  if (!holder->transfer || !push_callback(L, client, call, LUA_CALLBACK_ON_RETRY)) return;
   lua_createtable(L, 0, 4);
   set_integer(L, "attempt", (long)transfer->attempts);
   set_integer(L, "max_retries", (long)transfer->settings.retry.max_retries);
@@ -115,7 +117,7 @@ void lua_notice_retry(lua_State *L, int client, int call, struct transfer *trans
   if (call_callback(L)) return;
   snprintf(message, sizeof message, "on_retry raised an error: %s", lua_tostring(L, -1));
   lua_pop(L, 1);
-  if (transfer->state != TRANSFER_DONE) transfer_fail(transfer, FAILURE_ABORTED, message);
+  if (holder->transfer && transfer->state != TRANSFER_DONE) transfer_fail(transfer, FAILURE_ABORTED, message);
 }
 
 /* Who logs is told what the call will tell: whether a 2xx is an answer is known once it is decoded. */
@@ -144,6 +146,8 @@ void lua_notice_done(lua_State *L, int client, int call, int userdata, struct tr
 
 void lua_notice_tell_waiter(lua_State *L, int call, int userdata) {
   if (!push_callback(L, 0, call, LUA_CALLBACK_DONE)) return;
+  lua_pushnil(L);
+  lua_rawseti(L, call, LUA_CALLBACK_DONE);
   lua_pushvalue(L, userdata);
   call_listener(L, "on_done");
 }

@@ -4,7 +4,7 @@
 #ifndef BINDING_LUA_NOTICE_H
 #define BINDING_LUA_NOTICE_H
 
-#include "client/transfer.h"
+#include "binding/lua_transfer.h"
 #include <lua.h>
 
 /* Each looks up its function in the callbacks table of the call at `call` (0: it has none), then in the
@@ -12,10 +12,10 @@
  * `aborted`; one in log or on_done is told on stderr, and the call goes on. None raises but for want of
  * memory. */
 void lua_notice_attempt(lua_State *L, int client, int call, const struct transfer *transfer);
-void lua_notice_retry(lua_State *L, int client, int call, struct transfer *transfer);
+void lua_notice_retry(lua_State *L, int client, int call, const struct lua_transfer *holder);
 void lua_notice_done(lua_State *L, int client, int call, int userdata, struct transfer *transfer);
 
-/* Calls on_done alone: of a transfer that was done before there was one. */
+/* Calls on_done alone, once: of a transfer that was done before there was one. */
 void lua_notice_tell_waiter(lua_State *L, int call, int userdata);
 
 #endif

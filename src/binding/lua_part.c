@@ -214,11 +214,13 @@ static bool check_chunk(lua_State *L, struct failure *failure) {
 
 /* The function may have stepped the client meanwhile. Then its chunk is not for an attempt that began since.
  */
-static bool wants_it(const struct transfer *transfer, unsigned attempt) {
-  return transfer->attempts == attempt && transfer_wants_chunk(transfer);
+static bool wants_it(const struct lua_transfer *holder, unsigned attempt) {
+  const struct transfer *transfer = holder->transfer;
+  return transfer && transfer->attempts == attempt && transfer_wants_chunk(transfer);
 }
 
-void lua_part_feed(lua_State *L, int kept, struct transfer *transfer) {
+void lua_part_feed(lua_State *L, int kept, const struct lua_transfer *holder) {
+  struct transfer *transfer = holder->transfer;
   struct failure failure = {0};
   const char *chunk = NULL;
   size_t length = 0;
@@ -231,12 +233,13 @@ void lua_part_feed(lua_State *L, int kept, struct transfer *transfer) {
     lua_rawgeti(L, kept, LUA_CALLBACK_DATA);
     given = call_program(L, "data", 2, &failure) && check_chunk(L, &failure);
     chunk = given ? lua_tolstring(L, -2, &length) : NULL;
-  } while (chunk && length == 0 && wants_it(transfer, attempt));
+  } while (chunk && length == 0 && wants_it(holder, attempt));
   if (!given) {
-    if (transfer->state != TRANSFER_DONE) transfer_fail(transfer, failure.kind, failure.message);
+    if (holder->transfer && transfer->state != TRANSFER_DONE)
+      transfer_fail(transfer, failure.kind, failure.message);
     return;
   }
-  if (!wants_it(transfer, attempt)) return;
+  if (!wants_it(holder, attempt)) return;
   lua_pushvalue(L, -2);
   lua_rawseti(L, kept, LUA_CALLBACK_CHUNK);
   transfer_feed(transfer, chunk, length);

@@ -12,7 +12,7 @@
 #define BINDING_LUA_PART_H
 
 #include "base/byte_source.h"
-#include "client/transfer.h"
+#include "binding/lua_transfer.h"
 #include <lua.h>
 #include <stdbool.h>
 
@@ -26,7 +26,7 @@ void lua_part_open(lua_State *L, int index, struct byte_source *source, int kept
 
 /* Asks the program for the chunk that the transfer wants; `kept` as above. An error in the function, or none
  * but a reason, ends the transfer as `aborted`. Raises only for want of memory. */
-void lua_part_feed(lua_State *L, int kept, struct transfer *transfer);
+void lua_part_feed(lua_State *L, int kept, const struct lua_transfer *holder);
 
 /* Lets go of what was kept for a transfer that is done: it may be held for long. */
 void lua_part_forget(lua_State *L, int kept);

@@ -37,7 +37,8 @@ static struct lua_transfer *check_transfer(lua_State *L) {
 /* Steps until the transfer is done or the time is up. false, or true and what the call returns. */
 static int finish_or_not(lua_State *L, double seconds) {
   struct lua_transfer *holder = check_transfer(L);
-  lua_attendant_wait(L, lua_gettop(L), holder->transfer, seconds);
+  lua_attendant_wait(L, lua_gettop(L), holder, seconds);
+  if (!holder->transfer) luaL_error(L, "the transfer was closed while it was waited for");
   lua_pushboolean(L, holder->transfer->state == TRANSFER_DONE);
   return holder->transfer->state == TRANSFER_DONE ? 1 + lua_transfer_push_result(L, holder) : 1;
 }
@@ -84,15 +85,29 @@ static int transfer_wait(lua_State *L) {
 }
 
 /* Whoever ended it may not have attended it yet: then its function is called when that is done. */
-static int transfer_on_done(lua_State *L) {
-  struct lua_transfer *holder = check_transfer(L);
+int lua_transfer_listen(lua_State *L) {
+  const struct lua_transfer *holder;
   luaL_checktype(L, 2, LUA_TFUNCTION);
+  holder = check_transfer(L);
   compat_getuservalue(L, 1);
   lua_pushvalue(L, 2);
   lua_rawseti(L, -2, LUA_CALLBACK_DONE);
   if (holder->transfer->state == TRANSFER_DONE && !holder->transfer->is_queued)
     lua_notice_tell_waiter(L, lua_gettop(L), 1);
   return 0;
+}
+
+int lua_transfer_hold(lua_State *L) {
+  check_transfer(L);
+  lua_attendant_hold(L, lua_gettop(L), 1);
+  return 0;
+}
+
+/* Whoever listens may hold nothing but the client. */
+static int transfer_on_done(lua_State *L) {
+  luaL_checktype(L, 2, LUA_TFUNCTION);
+  lua_transfer_hold(L);
+  return lua_transfer_listen(L);
 }
 
 static void push_bytes(lua_State *L, int64_t bytes) {
@@ -122,7 +137,7 @@ static int transfer_abort(lua_State *L) {
   struct lua_transfer *holder = check_transfer(L);
   bool was_running = holder->transfer->state != TRANSFER_DONE;
   if (was_running) transfer_fail(holder->transfer, FAILURE_ABORTED, "aborted by the program");
-  lua_attendant_wait(L, lua_gettop(L), holder->transfer, 0);
+  lua_attendant_wait(L, lua_gettop(L), holder, 0);
   lua_pushboolean(L, was_running);
   return 1;
 }

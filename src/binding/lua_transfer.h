@@ -11,6 +11,7 @@ struct lua_transfer {
   struct request_additions additions;
   struct byte_source source; /* of a part's bytes; its transfer's request reads it */
   bool has_user_value;       /* a table: the call's own callbacks, and what else goes with it */
+  bool is_held;              /* by its client, until it is done */
 };
 
 /* To be called once a Lua state, before the others. */
@@ -19,6 +20,12 @@ void lua_transfer_open(lua_State *L);
 /* Pushes an empty one, which already has its __gc: what is put into it from now on cannot leak. With a user
  * value, that is an empty table. */
 struct lua_transfer *lua_transfer_push(lua_State *L, bool with_user_value);
+
+/* listen(transfer, listener): what transfer:on_done is, but the client does not hold the transfer for it. */
+int lua_transfer_listen(lua_State *L);
+
+/* hold(transfer): the client holds it until it is done. */
+int lua_transfer_hold(lua_State *L);
 
 /* take(transfer) -> what the call returns. The transfer is spent: what it owned serves the next call, and
  * need not wait for the collector. It must be done, and nobody further up the stack may use it. */

@@ -57,7 +57,8 @@ function batch:launch(finish, number, start, ...)
     return
   end
   self.running[transfer] = number
-  transfer:on_done(function()
+  if self.owner.is_held then core.hold(transfer) end
+  core.listen(transfer, function()
     if self.is_stopped then return end
     queue(self, { transfer = transfer, finish = finish })
     local fine, raised = pcall(take_up, self)
@@ -65,6 +66,11 @@ function batch:launch(finish, number, start, ...)
     self.is_taking_up = false
     self.on_error(self.owner, raised)
   end)
+end
+
+--- The client holds those under way, and so all that they shall begin, until they are done.
+function batch:hold()
+  for transfer in pairs(self.running) do core.hold(transfer) end
 end
 
 --- Aborts those under way; what they come to is not taken up any more. Returns whether there is a doubt about any.

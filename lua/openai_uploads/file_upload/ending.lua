@@ -9,8 +9,10 @@ local ending = {}
 
 --- Calls on_done's listener, if there is one. An error in it is told on stderr.
 function ending.tell_listener(self)
-  if not self.listener then return end
-  local fine, raised = pcall(self.listener, self)
+  local listener = self.listener
+  if not listener then return end
+  self.listener = nil
+  local fine, raised = pcall(listener, self)
   if not fine then io.stderr:write("openai_uploads: the on_done function raised an error: ", tostring(raised), "\n") end
 end
 

@@ -1,22 +1,17 @@
 -- SPDX-License-Identifier: MIT
 -- What happens to the Upload of a file whose job nobody holds any more: its parts are aborted, as dropped transfers
--- are, and its cancel is begun. That goes out while the client is stepped, for whatever else. Before the Upload has an
--- id there is nothing to cancel it by, so until then the job is held.
+-- are, and its cancel is begun. That goes out while the client is stepped, for whatever else.
 local core = require "openai_uploads.core"
 
 local finalizer = {
-  under_way = {}, -- creations' jobs, and cancels, which nobody else may hold
-  last = nil,     -- the youngest object of all that are watched; it is collected only when the whole state is closed
+  last = nil, -- the youngest object of all that are watched; it is collected only when the whole state is closed
   is_closing = false,
 }
 
 local newproxy = rawget(_G, "newproxy")
 
-local function cancel(client, upload_id)
-  local transfer = client.start.cancel(upload_id)
-  finalizer.under_way[transfer] = true
-  transfer:on_done(function() finalizer.under_way[transfer] = nil end)
-end
+-- The client, if anybody still has it, holds the cancel.
+local function cancel(client, upload_id) core.hold(client.start.cancel(upload_id)) end
 
 -- An object whose collection calls `action(object)`.
 local function watch(action)
@@ -28,13 +23,9 @@ local function watch(action)
   return setmetatable({}, { __gc = action })
 end
 
---- Holds a job while its Upload is being created: until it is armed, or disarmed.
-function finalizer.hold(job) finalizer.under_way[job] = true end
-
 --- From now on, the job's Upload is cancelled when the job is dropped, unless it shall be kept.
 function finalizer.arm(job)
   local client, upload_id, process_id = job.client, job.upload_id, job.process_id
-  finalizer.under_way[job] = nil
   local armed = { is_armed = not job.plan.keeps_on_failure }
   job.armed = armed
   job.watched = watch(function()
@@ -48,7 +39,6 @@ end
 
 --- There is nothing left to cancel.
 function finalizer.disarm(job)
-  finalizer.under_way[job] = nil
   if job.armed then job.armed.is_armed = false end
 end
 

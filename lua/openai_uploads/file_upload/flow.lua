@@ -185,7 +185,7 @@ function flow.begin(self)
   self.is_creating = true
   self.batch:launch(accept_created, 0, self.client.start.create, self.plan.create,
     options_of_call(self) or self.options)
-  if self.is_creating then finalizer.hold(self) end
+  if self.is_creating then self.batch:hold() end -- without an id there is nothing to cancel it by
 end
 
 --- Tells of the progress, when that was not done for a while. Whoever waits calls this now and then.

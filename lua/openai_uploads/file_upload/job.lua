@@ -70,12 +70,19 @@ job.__close = function(self)
   if self:abort() and not self.is_done then self:wait() end
 end
 
+--- The same as on_done, but the client does not hold the job for it.
+function job:listen(listener)
+  self.listener = listener
+  if self.is_done then ending.tell_listener(self) end
+end
+
 function job:on_done(listener)
   if type(listener) ~= "function" then
     error(("bad argument #1 to 'on_done' (function expected, got %s)"):format(type(listener)), 2)
   end
-  self.listener = listener
-  if self.is_done then ending.tell_listener(self) end
+  self.is_held = true
+  self.batch:hold()
+  self:listen(listener)
 end
 
 job.progress = flow.progress

@@ -2,6 +2,7 @@
 -- cqueues: each waiting coroutine polls the client's descriptor, and a condition for what another's step brought.
 local cqueues = require "cqueues"
 local condition = require "cqueues.condition"
+local listen = require "openai_uploads.listen"
 
 local SECONDS_WITHOUT_DESCRIPTOR = 0.005
 
@@ -34,7 +35,7 @@ function loop.wait(client, transfer, seconds)
   local longest = seconds or math.huge
   if not descriptor then longest = math.min(longest, SECONDS_WITHOUT_DESCRIPTOR) end
   conditions[transfer] = done
-  transfer:on_done(function() done:signal() end)
+  listen(transfer, function() done:signal() end)
   if descriptor then enter(client, token) end
   cqueues.poll({ pollfd = descriptor, events = "r" }, done, longest < math.huge and longest or nil)
   leave(client, token)

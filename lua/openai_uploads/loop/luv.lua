@@ -1,6 +1,7 @@
 -- SPDX-License-Identifier: MIT
 -- luv: a poll handle for each client with somebody waiting. Its callback steps the client; coroutines go on in a turn
 -- of the loop of their own, never inside the step that ended their transfer.
+local listen = require "openai_uploads.listen"
 local uv = require "luv"
 
 local LONGEST_TIMER = 1e9 -- seconds
@@ -98,7 +99,7 @@ function loop.wait(client, transfer, seconds)
     timer = uv.new_timer()
     timer:start(math.ceil(seconds * 1000), 0, wake)
   end
-  transfer:on_done(function() wake_all(found, transfer) end)
+  listen(transfer, function() wake_all(found, transfer) end)
   coroutine.yield()
 end
 

@@ -2,6 +2,7 @@
 -- nginx: waiting requests sleep on semaphores, and one driver for each client and worker steps the engine. nginx can
 -- wait on nothing but its own sockets, so a bell tells the driver, by a byte on a TCP socket, that there is work.
 local core = require "openai_uploads.core"
+local listen = require "openai_uploads.listen"
 local semaphore = require "ngx.semaphore"
 
 local ngx = ngx
@@ -143,7 +144,7 @@ function loop.wait(client, transfer, seconds)
     return
   end
   local woken = semaphore.new()
-  transfer:on_done(new_waker(driver, woken))
+  listen(transfer, new_waker(driver, woken))
   local longest = driver.has_begun and SECONDS_OF_TRUST or SECONDS_TO_BEGIN
   if not woken:wait(math.min(seconds or longest, longest)) and not driver.has_begun then client.step() end
   if driver.is_yielding then
