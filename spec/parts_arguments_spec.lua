@@ -80,6 +80,7 @@ describe("misuse of", function()
     { { data = file, length = huge }, "params.length" .. whole },
     { { data = function_, length = nan }, "params.length" .. whole },
     { { data = "a", length = {} }, "params.length" .. whole },
+    { { data = "a", md5 = "compute" }, "params.md5 must be a boolean" },
     { { data = "a", ofset = 1 }, "params has an unknown field 'ofset'" },
     { { data = "a", Data = "b" }, "params has an unknown field 'Data'" },
     { { data = "a", ["data\0"] = "b" }, "params has an unknown field 'data" },
@@ -121,7 +122,7 @@ describe("misuse of", function()
       for _, of in ipairs { client, client.start, looping, looping.start } do action(find(of)) end
     end
 
-    for index = 1, 44 do
+    for index = 1, 45 do
       local row = rows[index]
       if row then
         it(("%s raises: %s (%d)"):format(name, row[2], index), function()

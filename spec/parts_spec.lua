@@ -61,7 +61,9 @@ describe("parts.create", function()
   it("sends a file in pieces, the last of which is short, and the Upload is as many bytes as the file", function()
     local text, ids = "0123456789", {}
     local path = part_data.file(text)
-    local upload = assert(client.create { filename = "a.txt", purpose = "batch", bytes = #text, mime_type = "text/plain" })
+    local upload = assert(client.create {
+      filename = "a.txt", purpose = "batch", bytes = #text, mime_type = "text/plain",
+    })
     for offset = 0, #text - 1, 4 do
       ids[#ids + 1] = assert(client.parts.create(upload.id, { file = path, offset = offset, length = 4 })).id
     end
@@ -74,6 +76,34 @@ describe("parts.create", function()
     local _, failure, response = client.parts.create(id, { data = "b" }, { with_response = true })
     assert.is_nil(failure)
     assert.are.same({ 200, 1, true }, { response.status, response.attempts, response.connection_reused })
+  end)
+
+  it("tells the MD5 of what was sent, where that is asked for", function()
+    local bytes = part_data.bytes(300000)
+    local path = part_data.file(bytes)
+    for _, params in ipairs {
+      { data = bytes }, { file = path }, { data = assert(io.open(path, "rb")) },
+      { data = bytes .. "x", length = #bytes },
+      { data = coroutine.wrap(function()
+        coroutine.yield(bytes:sub(1, 70000))
+        coroutine.yield(bytes:sub(70001))
+      end) },
+    } do
+      params.md5 = true
+      local _, _, response = client.parts.create(id, params, { with_response = true })
+      assert.are.equal(part_data.md5(bytes), response.md5)
+      if type(params.data) == "string" then
+        params.md5 = nil
+        _, _, response = client.parts.create(id, params, { with_response = true })
+        assert.is_nil(response.md5)
+      end
+    end
+  end)
+
+  it("tells the MD5 of the attempt that arrived, not of those before", function()
+    service.answer_next { { call = "parts", status = 500 }, { call = "parts", close = true } }
+    local _, _, response = client.parts.create(id, { data = "hello", md5 = true }, { with_response = true })
+    assert.are.same({ 3, part_data.md5 "hello" }, { response.attempts, response.md5 })
   end)
 
   local text = "0123456789"

@@ -77,6 +77,7 @@
 ---@field timings? openai_uploads.Timings of the last attempt
 ---@field http_version? "1.0"|"1.1"|"2"|"3"
 ---@field connection_reused? boolean
+---@field md5? string of a part that was sent with `md5 = true`
 
 ---Seconds from the beginning of an attempt, from libcurl's own clock.
 ---@class openai_uploads.Timings
@@ -157,6 +158,7 @@
 ---@field file? string path of a regular file
 ---@field offset? integer bytes of a string or a path's file to pass over; 0
 ---@field length? integer bytes to send; of strings and files at most: a piece ends where they end. Without it all that follow, of a function as many as come. A function's length, when it is given, must be right
+---@field md5? boolean true: the response (`with_response`) has the MD5 of what was sent, as it was read; false
 ---@field rewind? fun() makes a data function begin anew, so that its part can be tried again
 
 ---The params of `complete`.

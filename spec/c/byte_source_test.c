@@ -68,6 +68,37 @@ static bool make(struct byte_source *source, bool of_file, int64_t offset, int64
   return regular_file_open(&file, path, failure) && byte_source_of_file(source, file, range, failure);
 }
 
+static const char *md5_of(const char *text) {
+  static char hex[MD5_HEX_SIZE];
+  struct md5 md5;
+  md5_create(&md5);
+  md5_update(&md5, text, strlen(text));
+  md5_finish_hex(&md5, hex);
+  return hex;
+}
+
+static bool has_md5(const struct byte_source *source, const char *text) {
+  char hex[MD5_HEX_SIZE];
+  return byte_source_get_md5(source, hex) && strcmp(hex, md5_of(text)) == 0;
+}
+
+/* That of the last reading from beginning to end, however often it began. */
+static void check_md5(struct byte_source *source, const char *text) {
+  char all[64], hex[MD5_HEX_SIZE];
+  size_t count;
+  bool is_empty = *text == '\0';
+  CHECK(!byte_source_get_md5(source, hex), "no MD5 is kept unless it is wanted");
+  byte_source_digest(source);
+  for (int turn = 0; turn < 3; turn++) {
+    byte_source_read(source, all, 1, &count);
+    CHECK(byte_source_get_md5(source, hex) == (strlen(text) <= 1), "there is none before all was read");
+    if (turn == 0) byte_source_restart(source);
+    if (turn == 1) byte_source_rewind(source);
+  }
+  while (byte_source_read(source, all, 3, &count) == BYTE_SOURCE_READ) continue;
+  CHECK(has_md5(source, text) && has_md5(source, text), "then it is '%s''s", is_empty ? "nothing" : text);
+}
+
 static void reads_ranges(bool of_file) {
   const char *kind = of_file ? "a file" : "memory";
   static const size_t sizes[] = {1, 3, 10, 16};
@@ -95,6 +126,7 @@ static void reads_ranges(bool of_file) {
                 strcmp(all, range->expected) == 0,
             "%s can be read again", kind);
       CHECK(byte_source_rewind(&source) && source.position == 0, "within an attempt, too");
+      check_md5(&source, range->expected);
     }
     byte_source_release(&source);
     byte_source_release(&source);
@@ -216,6 +248,21 @@ static void refuses_chunks(void) {
   }
 }
 
+static void digests_the_chunks_of_the_last_attempt(void) {
+  static const char *const chunks[] = {"ab", "cde"};
+  struct byte_source source;
+  char all[64] = "";
+  byte_source_of_chunks(&source, BYTE_SOURCE_UNKNOWN, 10, true);
+  byte_source_digest(&source);
+  EACH(chunk, chunks) {
+    byte_source_restart(&source);
+    feed(&source, *chunk);
+    take(&source, 2, all);
+  }
+  byte_source_feed_none(&source);
+  CHECK(has_md5(&source, "cde"), "what an earlier attempt sent is not in it");
+}
+
 int main(void) {
   int descriptor = mkstemp(path);
   struct byte_source none = {0};
@@ -231,6 +278,7 @@ int main(void) {
   takes_chunks(BYTE_SOURCE_UNKNOWN);
   takes_chunks(10);
   refuses_chunks();
+  digests_the_chunks_of_the_last_attempt();
   unlink(path);
   return unit_end();
 }

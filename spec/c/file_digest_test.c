@@ -164,7 +164,7 @@ static struct regular_file file_of(size_t size) {
 
 static struct file_digest *begin(const struct regular_file *file) {
   struct failure failure = {0};
-  struct file_digest *digest = file_digest_new_of_file(file, &failure);
+  struct file_digest *digest = file_digest_new_of_file(file, file_digest_whole, &failure);
   if (digest) return digest;
   printf("%s\n", failure.message);
   abort();
@@ -181,18 +181,19 @@ static int lowest_free_descriptor(void) {
 }
 
 static enum file_digest_state look(struct file_digest *digest, double seconds) {
-  char hex[MD5_HEX_SIZE];
+  const char *hex;
   struct failure failure;
-  return file_digest_wait(digest, seconds, hex, &failure);
+  return file_digest_wait(digest, seconds, &hex, &failure);
 }
 
 /* Whether it comes to that; deletes it. */
 static bool ends_with(struct file_digest *digest, const char *expected) {
-  char hex[MD5_HEX_SIZE] = "";
+  const char *hex = "";
   struct failure failure = {0};
-  enum file_digest_state state = digest ? file_digest_wait(digest, LONG, hex, &failure) : FILE_DIGEST_FAILED;
+  enum file_digest_state state = digest ? file_digest_wait(digest, LONG, &hex, &failure) : FILE_DIGEST_FAILED;
+  bool is_as_expected = state == FILE_DIGEST_READY && strcmp(hex, expected) == 0;
   file_digest_delete(digest);
-  return state == FILE_DIGEST_READY && strcmp(hex, expected) == 0;
+  return is_as_expected;
 }
 
 /* From md5sum(1), of the pattern's first bytes. */
@@ -213,19 +214,42 @@ static void digests_memory_and_files(void) {
     struct regular_file file = file_of(row->size), first = longest;
     first.size = (int64_t)row->size;
     set_stage();
-    CHECK(ends_with(file_digest_new_of_memory(pattern(), row->size, &failure), row->hex),
+    CHECK(ends_with(file_digest_new_of_memory(pattern(), row->size, file_digest_whole, &failure), row->hex),
           "%zu bytes of memory have %s", row->size, row->hex);
     CHECK(stage.reads == 0, "for which nothing is read");
     CHECK(ends_with(begin(&file), row->hex), "so has a file of %zu", row->size);
     CHECK(ends_with(begin(&first), row->hex), "so have the first %zu of a file that has grown", row->size);
     regular_file_close(&file);
   }
-  CHECK(ends_with(file_digest_new_of_memory(NULL, 0, &failure), rows[0].hex), "so has no memory at all");
+  CHECK(ends_with(file_digest_new_of_memory(NULL, 0, file_digest_whole, &failure), rows[0].hex),
+        "so has no memory at all");
   set_stage();
   stage.most = 100001;
   CHECK(ends_with(begin(&longest), hex_of_longest), "so has a file that is read in shorter pieces");
   CHECK(stage.reads == LONGEST / 100001 + 1, "%d of them", stage.reads);
   regular_file_close(&longest);
+}
+
+/* Pieces of a size that fits nothing, up to the end and beyond it. */
+static void digests_each_piece(void) {
+  enum { SIZE = PIECE + 1000, PIECES = 4 }; /* the last has no byte */
+  struct regular_file file = file_of(LONGEST);
+  struct file_digest_pieces pieces = {.size = SIZE, .count = 0};
+  char expected[PIECES * (MD5_HEX_SIZE - 1) + 1] = "";
+  struct failure failure = {0};
+  set_stage();
+  for (int64_t offset = 0; pieces.count < PIECES; offset += SIZE) {
+    int64_t left = offset < LONGEST ? LONGEST - offset : 0;
+    struct md5 md5;
+    md5_create(&md5);
+    md5_update(&md5, pattern() + (left ? offset : 0), (size_t)(left < SIZE ? left : SIZE));
+    md5_finish_hex(&md5, expected + pieces.count++ * (MD5_HEX_SIZE - 1));
+    CHECK(ends_with(file_digest_new_of_file(&file, pieces, &failure), expected), "%zu pieces of a file",
+          pieces.count);
+    CHECK(ends_with(file_digest_new_of_memory(pattern(), LONGEST, pieces, &failure), expected),
+          "%zu pieces of memory", pieces.count);
+  }
+  regular_file_close(&file);
 }
 
 static void reads_by_a_descriptor_of_its_own(void) {
@@ -270,10 +294,10 @@ static void waits_as_long_as_it_is_told(void) {
 
 /* Deletes the digest. */
 static void check_failure(struct file_digest *digest, const char *message, const char *why) {
-  char hex[MD5_HEX_SIZE] = "untouched";
+  const char *hex = "untouched";
   for (int i = 0; i < 2; i++) {
     struct failure failure = {0};
-    enum file_digest_state state = file_digest_wait(digest, LONG, hex, &failure);
+    enum file_digest_state state = file_digest_wait(digest, LONG, &hex, &failure);
     CHECK(state == FILE_DIGEST_FAILED && failure.kind == FAILURE_FILE &&
               strncmp(failure.message, message, strlen(message)) == 0 && strcmp(hex, "untouched") == 0,
           "%s: %s", why, failure.message);
@@ -318,7 +342,8 @@ static void stops_when_it_is_deleted(void) {
   for (int i = 0; i < 100; i++) file_digest_delete(begin(&file));
   bytes = calloc(1, SIZE);
   if (!bytes) abort();
-  for (int i = 0; i < 10; i++) file_digest_delete(file_digest_new_of_memory(bytes, SIZE, &failure));
+  for (int i = 0; i < 10; i++)
+    file_digest_delete(file_digest_new_of_memory(bytes, SIZE, file_digest_whole, &failure));
   free(bytes); /* sanitizers see whoever still looks at it */
   file_digest_delete(NULL);
   regular_file_close(&file);
@@ -337,12 +362,12 @@ static void is_the_parents(void) {
   joins = 0;
   child = fork();
   if (child == 0) {
-    char hex[MD5_HEX_SIZE];
+    const char *hex;
     struct failure failure = {0};
     bool was_open = is_open(stage.descriptor);
     enum file_digest_state state;
     alarm(LONG);
-    state = file_digest_wait(digest, (double)INFINITY, hex, &failure);
+    state = file_digest_wait(digest, (double)INFINITY, &hex, &failure);
     file_digest_delete(digest);
     if (state != FILE_DIGEST_FAILED || failure.kind != FAILURE_ABORTED) _exit(1);
     _exit(was_open && !is_open(stage.descriptor) && joins == 0 ? 0 : 2);
@@ -371,7 +396,7 @@ static void takes_no_signals(void) {
 static void check_want(const struct regular_file *file, enum failure_kind kind, const char *message) {
   int descriptor = lowest_free_descriptor();
   struct failure failure = {0};
-  CHECK(!file_digest_new_of_file(file, &failure) && failure.kind == kind &&
+  CHECK(!file_digest_new_of_file(file, file_digest_whole, &failure) && failure.kind == kind &&
             strcmp(failure.message, message) == 0,
         "there is no digest: %s", failure.message);
   CHECK(lowest_free_descriptor() == descriptor, "and nothing of it");
@@ -384,23 +409,25 @@ static void tells_of_want(void) {
   struct failure failure = {0};
   struct rlimit before, none;
   set_stage();
-  for (int i = 0; i < 2; i++) {
+  for (int i = 0; i < 3; i++) {
     allocations_left = i;
     check_want(&file, FAILURE_OUT_OF_MEMORY, no_memory);
   }
   allocations_left = 0;
-  CHECK(!file_digest_new_of_memory("", 1, &failure) && failure.kind == FAILURE_OUT_OF_MEMORY,
+  CHECK(!file_digest_new_of_memory("", 1, file_digest_whole, &failure) &&
+            failure.kind == FAILURE_OUT_OF_MEMORY,
         "nor one of memory: %s", failure.message);
   allocations_left = -1;
   thread_error = EAGAIN;
   check_want(&file, FAILURE_FILE, no_thread);
-  CHECK(!file_digest_new_of_memory("", 1, &failure) && strcmp(failure.message, no_thread) == 0,
+  CHECK(!file_digest_new_of_memory("", 1, file_digest_whole, &failure) &&
+            strcmp(failure.message, no_thread) == 0,
         "nor one of memory: %s", failure.message);
   thread_error = 0;
   getrlimit(RLIMIT_NOFILE, &before);
   none = (struct rlimit){(rlim_t)lowest_free_descriptor(), before.rlim_max};
   setrlimit(RLIMIT_NOFILE, &none);
-  CHECK(!file_digest_new_of_file(&file, &failure) && failure.kind == FAILURE_FILE &&
+  CHECK(!file_digest_new_of_file(&file, file_digest_whole, &failure) && failure.kind == FAILURE_FILE &&
             strcmp(failure.message, "cannot read the file: Too many open files") == 0,
         "there is no digest without a descriptor: %s", failure.message);
   setrlimit(RLIMIT_NOFILE, &before);
@@ -410,6 +437,7 @@ static void tells_of_want(void) {
 int main(void) {
   alarm(TOO_LONG);
   digests_memory_and_files();
+  digests_each_piece();
   reads_by_a_descriptor_of_its_own();
   waits_as_long_as_it_is_told();
   tells_of_what_cannot_be_read();

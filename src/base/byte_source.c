@@ -37,6 +37,24 @@ void byte_source_of_chunks(struct byte_source *source, int64_t length, int64_t m
       .kind = BYTE_SOURCE_CHUNKS, .length = length, .most = most, .can_restart = can_restart};
 }
 
+void byte_source_digest(struct byte_source *source) {
+  source->is_digested = true;
+  md5_create(&source->md5);
+}
+
+bool byte_source_get_md5(const struct byte_source *source, char hex[MD5_HEX_SIZE]) {
+  struct md5 md5 = source->md5;
+  if (!source->is_digested || !byte_source_is_exhausted(source)) return false;
+  md5_finish_hex(&md5, hex);
+  return true;
+}
+
+/* The beginning again. */
+static void go_back(struct byte_source *source) {
+  source->position = 0;
+  if (source->is_digested) md5_create(&source->md5);
+}
+
 void byte_source_release(struct byte_source *source) {
   if (source->kind == BYTE_SOURCE_FILE) regular_file_close(&source->file);
 }
@@ -80,6 +98,7 @@ enum byte_source_answer byte_source_read(struct byte_source *source, char *bytes
     return BYTE_SOURCE_BROKEN;
   }
   source->position += (int64_t)*count;
+  if (source->is_digested) md5_update(&source->md5, bytes, *count);
   return BYTE_SOURCE_READ;
 }
 
@@ -122,13 +141,14 @@ bool byte_source_is_exhausted(const struct byte_source *source) {
 
 bool byte_source_rewind(struct byte_source *source) {
   if (source->was_asked) return false;
-  source->position = 0;
+  go_back(source);
   return true;
 }
 
 void byte_source_restart(struct byte_source *source) {
+  bool is_digested = source->is_digested;
   if (source->kind == BYTE_SOURCE_CHUNKS)
     byte_source_of_chunks(source, source->length, source->most, source->can_restart);
-  else
-    source->position = 0;
+  source->is_digested = is_digested;
+  go_back(source);
 }

@@ -4,6 +4,7 @@
 #ifndef BASE_BYTE_SOURCE_H
 #define BASE_BYTE_SOURCE_H
 
+#include "base/md5.h"
 #include "base/regular_file.h"
 
 enum byte_source_kind { BYTE_SOURCE_NONE, BYTE_SOURCE_MEMORY, BYTE_SOURCE_FILE, BYTE_SOURCE_CHUNKS };
@@ -23,7 +24,9 @@ struct byte_source {
   bool can_restart;    /* whoever feeds the chunks can begin anew */
   bool has_all_chunks; /* there will be no more */
   struct regular_file file;
-  int64_t offset;         /* in the file */
+  int64_t offset;   /* in the file */
+  bool is_digested; /* `md5` is of the bytes read since the beginning */
+  struct md5 md5;
   struct failure problem; /* why reading broke; kind NONE as long as it has not */
 };
 
@@ -45,6 +48,12 @@ bool byte_source_of_file(struct byte_source *source, struct regular_file file, s
 
 /* Chunks are asked for one at a time. `length` BYTE_SOURCE_UNKNOWN: as many bytes as come, up to `most`. */
 void byte_source_of_chunks(struct byte_source *source, int64_t length, int64_t most, bool can_restart);
+
+/* From now on the MD5 of what is read is kept. To be called before anything is read. */
+void byte_source_digest(struct byte_source *source);
+
+/* The MD5 of all bytes, as they were read. False where it is not kept, or not all were read. */
+bool byte_source_get_md5(const struct byte_source *source, char hex[MD5_HEX_SIZE]);
 
 /* Lets go of the file; nothing is read any more, but how far reading came is still known. */
 void byte_source_release(struct byte_source *source);

@@ -10,20 +10,21 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { PIECE_SIZE = 256 * 1024, LONGEST_NAP = 3600 /* seconds */ };
+enum { READ_SIZE = 256 * 1024, LONGEST_NAP = 3600 /* seconds */ };
 
 struct file_digest {
   pthread_t thread;
   bool has_thread;
   pid_t process;
-  atomic_bool is_unwanted; /* the thread looks at it before each piece */
+  atomic_bool is_unwanted; /* the thread looks at it before each read */
   /* as they are from its birth on; one or the other */
   struct regular_file file; /* without a descriptor: it is memory's */
   const unsigned char *bytes;
   int64_t size;
+  struct file_digest_pieces pieces;
   /* for the thread alone, as long as it runs */
-  unsigned char *room; /* for a piece of the file */
-  char hex[MD5_HEX_SIZE];
+  unsigned char *room; /* for what is read of the file */
+  char *hex;
   struct failure failure;
   /* for who has the lock */
   pthread_mutex_t lock;
@@ -31,30 +32,44 @@ struct file_digest {
   enum file_digest_state state;
 };
 
-/* How many of the bytes at `offset` are at `piece` now; 0 when that failed. */
-static size_t next_piece(struct file_digest *digest, int64_t offset, const unsigned char **piece) {
-  int64_t left = digest->size - offset;
-  size_t size = left < PIECE_SIZE ? (size_t)left : PIECE_SIZE;
-  *piece = digest->room;
+const struct file_digest_pieces file_digest_whole = {.size = INT64_MAX, .count = 1};
+
+/* How many of the bytes from `offset` up to `end` are at `bytes` now; 0 when that failed. */
+static size_t read_some(struct file_digest *digest, int64_t offset, int64_t end,
+                        const unsigned char **bytes) {
+  int64_t left = end - offset;
+  size_t size = left < READ_SIZE ? (size_t)left : READ_SIZE;
+  *bytes = digest->room;
   if (digest->room) return regular_file_read(&digest->file, offset, digest->room, size, &digest->failure);
-  *piece = digest->bytes + offset;
+  *bytes = digest->bytes + offset;
   return size;
 }
 
-static bool compute(struct file_digest *digest) {
+static bool compute_piece(struct file_digest *digest, int64_t offset, int64_t end, char *hex) {
   struct md5 md5;
   md5_create(&md5);
-  for (int64_t offset = 0; offset < digest->size;) {
-    const unsigned char *piece;
+  while (offset < end) {
+    const unsigned char *bytes;
     size_t length;
     if (atomic_load(&digest->is_unwanted))
       return failure_set(&digest->failure, FAILURE_ABORTED, "the digest was deleted");
-    length = next_piece(digest, offset, &piece);
+    length = read_some(digest, offset, end, &bytes);
     if (length == 0) return false;
-    md5_update(&md5, piece, length);
+    md5_update(&md5, bytes, length);
     offset += (int64_t)length;
   }
-  md5_finish_hex(&md5, digest->hex);
+  md5_finish_hex(&md5, hex);
+  return true;
+}
+
+static bool compute(struct file_digest *digest) {
+  int64_t offset = 0;
+  for (size_t i = 0; i < digest->pieces.count; i++) {
+    int64_t left = digest->size - offset;
+    int64_t end = offset + (left < digest->pieces.size ? left : digest->pieces.size);
+    if (!compute_piece(digest, offset, end, digest->hex + i * (MD5_HEX_SIZE - 1))) return false;
+    offset = end;
+  }
   return true;
 }
 
@@ -80,12 +95,17 @@ static void make_lock(struct file_digest *digest) {
   pthread_condattr_destroy(&attributes);
 }
 
-static struct file_digest *file_digest_new(struct failure *failure) {
+static struct file_digest *file_digest_new(struct file_digest_pieces pieces, struct failure *failure) {
   struct file_digest *digest = calloc(1, sizeof *digest);
-  if (!digest) {
+  char *hex = calloc(pieces.count, MD5_HEX_SIZE);
+  if (!digest || !hex) {
+    free(digest);
+    free(hex);
     failure_set_out_of_memory(failure);
     return NULL;
   }
+  digest->pieces = pieces;
+  digest->hex = hex;
   digest->file.descriptor = -1;
   digest->process = getpid();
   atomic_init(&digest->is_unwanted, false);
@@ -108,21 +128,23 @@ static bool start_thread(struct file_digest *digest, struct failure *failure) {
 
 static bool hold_file(struct file_digest *digest, const struct regular_file *file, struct failure *failure) {
   digest->size = file->size;
-  digest->room = malloc(PIECE_SIZE);
+  digest->room = malloc(READ_SIZE);
   if (!digest->room) return failure_set_out_of_memory(failure);
   return regular_file_share(&digest->file, file, failure);
 }
 
-struct file_digest *file_digest_new_of_file(const struct regular_file *file, struct failure *failure) {
-  struct file_digest *digest = file_digest_new(failure);
+struct file_digest *file_digest_new_of_file(const struct regular_file *file, struct file_digest_pieces pieces,
+                                            struct failure *failure) {
+  struct file_digest *digest = file_digest_new(pieces, failure);
   if (!digest) return NULL;
   if (hold_file(digest, file, failure) && start_thread(digest, failure)) return digest;
   file_digest_delete(digest);
   return NULL;
 }
 
-struct file_digest *file_digest_new_of_memory(const void *bytes, size_t length, struct failure *failure) {
-  struct file_digest *digest = file_digest_new(failure);
+struct file_digest *file_digest_new_of_memory(const void *bytes, size_t length,
+                                              struct file_digest_pieces pieces, struct failure *failure) {
+  struct file_digest *digest = file_digest_new(pieces, failure);
   if (!digest) return NULL;
   digest->bytes = bytes;
   digest->size = (int64_t)length;
@@ -148,7 +170,7 @@ static void nap(struct file_digest *digest, double seconds) {
 #endif
 }
 
-enum file_digest_state file_digest_wait(struct file_digest *digest, double seconds, char hex[MD5_HEX_SIZE],
+enum file_digest_state file_digest_wait(struct file_digest *digest, double seconds, const char **hex,
                                         struct failure *failure) {
   double end = monotonic_clock_now() + seconds, left = seconds;
   enum file_digest_state state;
@@ -161,7 +183,7 @@ enum file_digest_state file_digest_wait(struct file_digest *digest, double secon
     nap(digest, left);
   state = digest->state;
   pthread_mutex_unlock(&digest->lock);
-  if (state == FILE_DIGEST_READY) memcpy(hex, digest->hex, MD5_HEX_SIZE);
+  if (state == FILE_DIGEST_READY) *hex = digest->hex;
   if (state == FILE_DIGEST_FAILED) *failure = digest->failure;
   return state;
 }
@@ -177,5 +199,6 @@ void file_digest_delete(struct file_digest *digest) {
   }
   regular_file_close(&digest->file);
   free(digest->room);
+  free(digest->hex);
   free(digest);
 }

@@ -154,14 +154,19 @@ static int client_start(lua_State *L) {
   return 1;
 }
 
-/* pause(seconds) -> a transfer that sends nothing and comes to true after that time: what is done between
- * calls of the service can wait in any host as the calls do. */
+/* pause(seconds [, options]) -> a transfer that sends nothing and comes to true after that time: what is done
+ * between calls of the service can wait in any host as the calls do. The options are checked as theirs are, and
+ * not used. */
 static int client_pause(lua_State *L) {
   double seconds = luaL_checknumber(L, 1);
+  int options = lua_istable(L, 2) ? 2 : 0;
   struct upload_client *client = enter(L);
+  struct call_settings settings = client->config->call;
+  struct failure unused = {0};
   int callbacks = lua_gettop(L);
   struct lua_transfer *holder = lua_transfer_push(L, true);
   int transfer = lua_gettop(L);
+  read_options(L, options, holder, transfer, &settings, &unused);
   holder->transfer = transfer_new(client, &client->config->call, NULL);
   if (!holder->transfer) raise_out_of_memory(L);
   lua_attendant_note(L, callbacks, transfer);

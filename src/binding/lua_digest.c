@@ -16,10 +16,10 @@ static int digest_wait(lua_State *L) {
   struct lua_digest *holder = luaL_checkudata(L, 1, digest_type);
   double seconds = luaL_checknumber(L, 2);
   struct failure failure;
-  char hex[MD5_HEX_SIZE];
+  const char *hex;
   if (!holder->digest) luaL_error(L, "the digest is closed");
-  switch (file_digest_wait(holder->digest, seconds, hex, &failure)) {
-  case FILE_DIGEST_READY: lua_pushlstring(L, hex, MD5_HEX_SIZE - 1); return 1;
+  switch (file_digest_wait(holder->digest, seconds, &hex, &failure)) {
+  case FILE_DIGEST_READY: lua_pushstring(L, hex); return 1;
   case FILE_DIGEST_RUNNING: lua_pushnil(L); return 1;
   case FILE_DIGEST_FAILED: break;
   }
@@ -58,25 +58,38 @@ static void keep(lua_State *L, int source) {
   compat_setuservalue(L, -2);
 }
 
-static struct file_digest *start(lua_State *L, int source, struct failure *failure) {
+static struct file_digest *start(lua_State *L, int source, struct file_digest_pieces pieces,
+                                 struct failure *failure) {
   const struct regular_file *file = lua_file_test(L, source);
   size_t length;
   const char *bytes;
-  if (file) return file_digest_new_of_file(file, failure);
+  if (file) return file_digest_new_of_file(file, pieces, failure);
   bytes = lua_tolstring(L, source, &length);
-  return file_digest_new_of_memory(bytes, length, failure);
+  return file_digest_new_of_memory(bytes, length, pieces, failure);
+}
+
+/* What the arguments behind the source say. */
+static struct file_digest_pieces check_pieces(lua_State *L) {
+  struct file_digest_pieces pieces = file_digest_whole;
+  if (lua_isnoneornil(L, 2)) return pieces;
+  pieces.size = (int64_t)luaL_checknumber(L, 2);
+  pieces.count = (size_t)luaL_checknumber(L, 3);
+  luaL_argcheck(L, pieces.size > 0, 2, "a piece has one byte or more");
+  luaL_argcheck(L, pieces.count > 0, 3, "one piece or more");
+  return pieces;
 }
 
 int lua_digest_new(lua_State *L) {
   struct failure failure = {0};
   struct lua_digest *holder;
+  struct file_digest_pieces pieces = check_pieces(L);
   luaL_argcheck(L, lua_type(L, 1) == LUA_TSTRING || lua_file_test(L, 1), 1,
                 "a string or an open file expected");
   holder = compat_newuserdata(L, sizeof *holder);
   holder->digest = NULL;
   compat_setmetatable(L, digest_type);
   keep(L, 1);
-  holder->digest = start(L, 1, &failure);
+  holder->digest = start(L, 1, pieces, &failure);
   if (holder->digest) return 1;
   lua_pushnil(L);
   lua_failure_push_plain(L, &failure);

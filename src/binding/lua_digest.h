@@ -8,10 +8,11 @@
 /* To be called once a Lua state, before lua_digest_new. */
 void lua_digest_open(lua_State *L);
 
-/* digest(source) -> digest, or nil and a failure. The source is a string, or a file of open_file, which may
- * be closed meanwhile. digest:wait(seconds) -> the MD5 in hexadecimal digits; nil while it runs; nil and a
- * failure where it failed. It blocks, for which 0 seconds are right in a host that has more to do.
- * digest:close() stops the thread. */
+/* digest(source [, size, count]) -> digest, or nil and a failure. The source is a string, or a file of
+ * open_file, which may be closed meanwhile. With `size` and `count` it is of each of the first `count` pieces
+ * of `size` bytes. digest:wait(seconds) -> the MD5 in hexadecimal digits, of pieces one behind the other; nil
+ * while it runs; nil and a failure where it failed. It blocks, for which 0 seconds are right in a host that
+ * has more to do. digest:close() stops the thread. */
 int lua_digest_new(lua_State *L);
 
 #endif

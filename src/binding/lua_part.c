@@ -21,7 +21,7 @@ static bool complain(lua_State *L, const char *what) {
 
 /* Whether the key at `index`, which is a string, is a name that we know. */
 static bool is_known(lua_State *L, int index) {
-  static const char *const names[] = {"data", "file", "offset", "length", "rewind"};
+  static const char *const names[] = {"data", "file", "offset", "length", "rewind", "md5"};
   size_t length;
   const char *name = lua_tolstring(L, index, &length);
   for (size_t i = 0; i < sizeof names / sizeof *names; i++)
@@ -91,11 +91,17 @@ static bool has_field(lua_State *L, int index, const char *name) {
   return has;
 }
 
+static bool check_md5(lua_State *L, int index) {
+  lua_getfield(L, index, "md5");
+  return lua_isnil(L, -1) || lua_isboolean(L, -1) || complain(L, "params.md5 must be a boolean");
+}
+
 bool lua_part_check(lua_State *L, int index) {
   int top = lua_gettop(L);
   bool has_data = has_field(L, index, "data"), has_file = has_field(L, index, "file");
   bool has_rewind = has_field(L, index, "rewind"), fine;
-  if (!check_names(L, index) || !check_whole(L, index, "offset") || !check_whole(L, index, "length"))
+  if (!check_names(L, index) || !check_whole(L, index, "offset") || !check_whole(L, index, "length") ||
+      !check_md5(L, index))
     return false;
   if (has_data == has_file)
     return complain(L, has_data ? "params.data and params.file exclude each other"
@@ -188,7 +194,9 @@ void lua_part_open(lua_State *L, int index, struct byte_source *source, int kept
   } else {
     open_file(L, index, source, problem);
   }
-  lua_pop(L, 1);
+  lua_getfield(L, index, "md5");
+  if (lua_toboolean(L, -1)) byte_source_digest(source);
+  lua_pop(L, 2);
   check_size(source, problem);
 }
 

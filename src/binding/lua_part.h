@@ -6,6 +6,8 @@
  *     { file = path or core.open_file(path) [, offset] [, length] }
  *     { data = function [, length] [, rewind = function] }
  *
+ * With md5 = true the response tells the MD5 of what was sent, as it was read.
+ *
  * A data function returns the next chunk, nil at the end, or nil and why there is none; `rewind` makes it
  * begin anew for a further attempt. */
 #ifndef BINDING_LUA_PART_H

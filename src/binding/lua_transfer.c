@@ -255,12 +255,20 @@ static void set_exchange(lua_State *L, const struct transfer *transfer) {
   lua_setfield(L, -2, "request_id");
 }
 
+static void set_md5(lua_State *L, const struct byte_source *source) {
+  char hex[MD5_HEX_SIZE];
+  if (!byte_source_get_md5(source, hex)) return;
+  lua_pushstring(L, hex);
+  lua_setfield(L, -2, "md5");
+}
+
 static void push_response(lua_State *L, const struct transfer *transfer) {
   lua_createtable(L, 0, 8);
   lua_pushinteger(L, (lua_Integer)transfer->attempts);
   lua_setfield(L, -2, "attempts");
   set_seconds(L, "elapsed", transfer_elapsed(transfer));
   if (transfer->attempt) set_exchange(L, transfer);
+  if (transfer->request.source) set_md5(L, transfer->request.source);
 }
 
 int lua_transfer_push_result(lua_State *L, struct lua_transfer *holder) {
