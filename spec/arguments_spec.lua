@@ -97,7 +97,7 @@ describe("misuse", function()
       { params { callback = print }, "function" },
       { params { thread = coroutine.create(function() end) }, "thread" },
       { params { ratio = nan }, "NaN" },
-      { endless, "excessive" },
+      { endless, "params.again contains itself" },
     }
     for index = 1, #rows + 1 do
       local row = rows[index] or { nil, "params must be a table" }

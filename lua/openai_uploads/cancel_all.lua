@@ -1,19 +1,30 @@
 -- SPDX-License-Identifier: MIT
 -- Many cancels at once.
 local core = require "openai_uploads.core"
+local plain = require "openai_uploads.plain"
 
 -- What is said to the program is said at its line: it called the function below, which called these.
 local CALLERS_LINE = 3
 
-local function check_ids(ids)
+local MOST_IDS = 1000 * 1000 -- a list whose __index always has one more must end
+
+-- The ids, all of them read and checked before the first is sent.
+local function read_ids(ids)
   if type(ids) ~= "table" then
     error(("bad argument #1 to 'cancel_all' (ids must be a table, got %s)"):format(type(ids)), CALLERS_LINE)
   end
-  for index, id in ipairs(ids) do -- all of them, before the first is sent
+  local list = {}
+  for index = 1, math.huge do -- as ipairs does where it knows of an __index
+    local id = ids[index]
+    if id == nil then return list end
     local refusal = core.upload_id_refusal(id)
     if refusal then
       error(("bad argument #1 to 'cancel_all' (ids[%d]: upload id %s)"):format(index, refusal), CALLERS_LINE)
     end
+    if index > MOST_IDS then
+      error(("bad argument #1 to 'cancel_all' (ids has more than %d)"):format(MOST_IDS), CALLERS_LINE)
+    end
+    list[index] = id
   end
 end
 
@@ -23,14 +34,13 @@ local function split_options(options)
   if type(options) ~= "table" then
     error(("bad argument #2 to 'cancel_all' (options must be a table, got %s)"):format(type(options)), CALLERS_LINE)
   end
-  local on_result = options.on_result
+  local copied, of_each = pcall(plain, options, "options", 2, "cancel_all")
+  if not copied then error(of_each, CALLERS_LINE) end
+  local on_result = of_each.on_result
   if on_result ~= nil and type(on_result) ~= "function" then
     error(("bad option 'on_result' (function expected, got %s)"):format(type(on_result)), CALLERS_LINE)
   end
-  local of_each = {}
-  for name, value in pairs(options) do
-    if name ~= "on_result" then of_each[name] = value end
-  end
+  of_each.on_result = nil
   return of_each, on_result
 end
 
@@ -90,7 +100,7 @@ return function(client, loop, most)
   end
 
   return function(ids, options)
-    check_ids(ids)
+    ids = read_ids(ids)
     local of_each, on_result = split_options(options)
     local uploads, failures = {}, nil
     local seen, next_index, batch = {}, 1, new_batch()

@@ -79,15 +79,17 @@ local function leave(watch, fine, ...)
   return ...
 end
 
--- What is wrong with what should be what `create` returned; nil when nothing is.
+-- What is wrong with what should be what `create` returned; nil and the Upload's id when nothing is.
 local function problem_of(upload, failure)
   if upload == nil and type(failure) == "table" then return nil end
   if type(upload) ~= "table" then return "an Upload, or nil and a failure, expected, got " .. type(upload) end
-  if upload.object ~= nil and upload.object ~= "upload" then
-    return ("an Upload expected, got an object '%s'"):format(tostring(upload.object))
+  local object, id = upload.object, upload.id -- what is checked is what is used, whatever they are the next time
+  if object ~= nil and object ~= "upload" then
+    return ("an Upload expected, got an object '%s'"):format(tostring(object))
   end
-  local refusal = core.upload_id_refusal(upload.id)
-  return refusal and "upload id " .. refusal
+  local refusal = core.upload_id_refusal(id)
+  if refusal then return "upload id " .. refusal end
+  return nil, id
 end
 
 -- Notes what is completed through this client in the watches of `watched`, by id.
@@ -128,10 +130,13 @@ return function(client, loop)
   function client.guard(...)
     if not has_close then error("'guard' needs Lua 5.4 or newer: use with_upload", 2) end
     local upload, failure = ...
-    local problem = problem_of(upload, failure)
+    local problem, id = problem_of(upload, failure)
     if problem then error(("bad argument #1 to 'guard' (%s)"):format(problem), 2) end
     if upload == nil then return ... end
-    local watch = watch_over(upload.id)
+    if not pcall(setmetatable, upload, getmetatable(upload)) then
+      error("bad argument #1 to 'guard' (the metatable of the Upload is protected)", 2)
+    end
+    local watch = watch_over(id)
     setmetatable(upload, { __close = function(_, reason)
       local finished, raised = finish(watch)
       if not finished and reason == nil then error(raised, 0) end

@@ -33,7 +33,9 @@ local function new(settings)
   if type(settings) ~= "table" then
     error(("bad argument #1 to 'new' (settings must be a table, got %s)"):format(type(settings)), 2)
   end
-  local made, client = pcall(make, settings)
+  local copy = {} -- for they are read here and in C, and must be the same
+  for name, value in next, settings do copy[name] = value end
+  local made, client = pcall(make, copy)
   if not made then error(client, 2) end
   client.new = new
   return client

@@ -104,7 +104,8 @@
 ---@field message? string
 ---@field wait? number seconds, of a retry
 
----What one call may set; `new` takes these as the client's defaults. All times in seconds.
+---What one call may set; `new` takes these as the client's defaults. All times in seconds. Read once from the table
+---itself: a metatable is not asked.
 ---@class openai_uploads.Options
 ---@field timeout? number of one attempt as a whole; of a part, from its last byte on; 60
 ---@field connect_timeout? number TLS handshake included; 10
@@ -144,7 +145,8 @@
 ---@field wait fun(client: openai_uploads.Client, transfer: openai_uploads.Transfer, seconds?: number) suspends until something may have come about; called again until `transfer:done()`; it need not wait longer than `seconds`
 ---@field refusal? fun(): string? why no call can wait just now; it becomes a `configuration` failure
 
----The params of `create`; further ones that the service knows are sent as they are.
+---The params of `create`; further ones that the service knows are sent as they are. Params are read once and copied. Those
+---named here may come from a metatable's `__index`; further ones must stand in the table itself.
 ---@class openai_uploads.CreateParams
 ---@field filename string
 ---@field purpose string
@@ -152,7 +154,7 @@
 ---@field mime_type string
 ---@field expires_after? { anchor: "created_at", seconds: integer } the expiry of the File; 3600 to 2592000
 
----The params of `parts.create`: either `data` or `file`.
+---The params of `parts.create`: either `data` or `file`. Read once; each may come from a metatable's `__index`.
 ---@class openai_uploads.PartParams
 ---@field data? string|file*|fun(): string?, any bytes; an open file, from its present position; a function that returns the next chunk, nil at the end, or nil and why there is none
 ---@field file? string path of a regular file

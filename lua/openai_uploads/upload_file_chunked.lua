@@ -3,6 +3,7 @@
 local core = require "openai_uploads.core"
 local job = require "openai_uploads.file_upload.job"
 local params = require "openai_uploads.file_upload.params"
+local plain = require "openai_uploads.plain"
 local suspending = require "openai_uploads.suspending"
 
 local SECONDS_TO_CANCEL = 10 -- when whoever waited was interrupted
@@ -12,6 +13,7 @@ local function start(client, pause, loop, max_connections, given, options)
   if options ~= nil and type(options) ~= "table" then
     error(("bad argument #2 to 'upload_file_chunked' (options must be a table, got %s)"):format(type(options)), 0)
   end
+  options = options and plain(options, "options", 2, "upload_file_chunked")
   local plan, failure = params.plan(given)
   if not plan then return job.failed(failure) end
   plan.concurrency = math.min(plan.concurrency, max_connections)

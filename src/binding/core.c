@@ -10,6 +10,7 @@
 #include "binding/lua_failure.h"
 #include "binding/lua_file.h"
 #include "binding/lua_json.h"
+#include "binding/lua_plain.h"
 #include "binding/lua_transfer.h"
 #include "client/client_config.h"
 #include "client/upload_request.h"
@@ -78,6 +79,7 @@ static const luaL_Reg functions[] = {
     {"listen", lua_transfer_listen},
     {"now", now},
     {"open_file", lua_file_new},
+    {"plain", lua_plain_copy},
     {"process_id", process_id},
     {"take", lua_transfer_take},
     {"upload_id_refusal", upload_id_refusal},

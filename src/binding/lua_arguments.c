@@ -4,7 +4,7 @@
 #include "base/path_segment.h"
 #include "binding/lua_compat.h"
 #include "binding/lua_json.h"
-#include "binding/lua_part.h"
+#include "binding/lua_plain.h"
 
 #include <math.h>
 
@@ -57,10 +57,23 @@ static void check_list(lua_State *L, const char *name) {
   if (count == 0) lua_pushfstring(L, "params.%s is empty", name);
 }
 
-static void check_field(lua_State *L, const struct service_call *call, int index,
-                        const struct required_field *field) {
-  int problems = lua_gettop(L);
-  lua_getfield(L, index, field->name);
+/* Sets the field in the copy at `copy` where the table's metatable has it and the table itself has not. */
+static void copy_inherited(lua_State *L, const struct service_call *call, int index, int copy,
+                           const char *name) {
+  lua_getfield(L, copy, name);
+  if (lua_isnil(L, -1)) {
+    lua_pop(L, 1);
+    lua_getfield(L, index, name);
+    if (lua_type(L, -1) == LUA_TTABLE && !lua_plain_push(L, lua_gettop(L), "params"))
+      raise_argument(L, call, index);
+    lua_setfield(L, copy, name);
+  }
+  lua_settop(L, copy);
+}
+
+static void check_field(lua_State *L, const struct service_call *call, int index, int copy,
+                        const struct param_field *field) {
+  lua_getfield(L, copy, field->name);
   if (lua_isnil(L, -1))
     lua_pushfstring(L, "params.%s is missing", field->name);
   else if (lua_type(L, -1) != field->type)
@@ -70,36 +83,38 @@ static void check_field(lua_State *L, const struct service_call *call, int index
     lua_pushfstring(L, "params.%s must be a whole number, got %f", field->name, lua_tonumber(L, -1));
   else if (field->type == LUA_TTABLE)
     check_list(L, field->name);
-  if (lua_gettop(L) > problems + 1) raise_argument(L, call, index);
-  lua_settop(L, problems);
+  if (lua_gettop(L) > copy + 1) raise_argument(L, call, index);
+  lua_settop(L, copy);
 }
 
+/* What is checked is a copy, and it is what is sent. */
 static void read_params(lua_State *L, const struct service_call *call, int index,
                         struct upload_arguments *arguments) {
+  int copy;
   check_type(L, call, index, LUA_TTABLE, "params");
-  for (const struct required_field *field = call->required; field->name; field++)
-    check_field(L, call, index, field);
-  if (!lua_json_encode(L, index)) raise_argument(L, call, index);
+  if (!lua_plain_push(L, index, "params")) raise_argument(L, call, index);
+  copy = lua_gettop(L);
+  for (const struct param_field *field = call->fields; field->name; field++) {
+    copy_inherited(L, call, index, copy, field->name);
+    if (field->type != LUA_TNONE) check_field(L, call, index, copy, field);
+  }
+  if (!lua_json_encode(L, copy)) raise_argument(L, call, index);
   arguments->json = lua_tolstring(L, -1, &arguments->json_length);
 }
 
-int lua_arguments_part(const struct service_call *call) {
-  return call->takes_id ? 2 : 1;
-}
-
-static void read_part(lua_State *L, const struct service_call *call, int index) {
+static void read_part(lua_State *L, const struct service_call *call, int index, struct lua_part *part) {
   check_type(L, call, index, LUA_TTABLE, "params");
-  if (!lua_part_check(L, index)) raise_argument(L, call, index);
+  if (!lua_part_read(L, index, part)) raise_argument(L, call, index);
 }
 
-int lua_arguments_read(lua_State *L, const struct service_call *call, struct upload_arguments *arguments) {
+void lua_arguments_read(lua_State *L, const struct service_call *call, struct lua_arguments *arguments) {
   int index = 0;
-  int options = 1 + (call->takes_id ? 1 : 0) + (call->required || call->takes_part ? 1 : 0);
+  int options = 1 + (call->takes_id ? 1 : 0) + (call->fields || call->takes_part ? 1 : 0);
   int count = lua_gettop(L);
   lua_settop(L, count < options ? options : count); /* what is left out is nil, not what we push next */
-  if (call->takes_id) read_id(L, call, ++index, arguments);
+  if (call->takes_id) read_id(L, call, ++index, &arguments->of_request);
   if (!lua_isnil(L, options)) check_type(L, call, options, LUA_TTABLE, "options");
-  if (call->required) read_params(L, call, ++index, arguments);
-  if (call->takes_part) read_part(L, call, ++index);
-  return lua_isnil(L, options) ? 0 : options;
+  if (call->fields) read_params(L, call, ++index, &arguments->of_request);
+  if (call->takes_part) read_part(L, call, ++index, &arguments->part);
+  arguments->options = lua_isnil(L, options) ? 0 : options;
 }

@@ -4,29 +4,34 @@
 #ifndef BINDING_LUA_ARGUMENTS_H
 #define BINDING_LUA_ARGUMENTS_H
 
+#include "binding/lua_part.h"
 #include "client/upload_request.h"
 #include <lua.h>
 
-/* What a parameter table must have. */
-struct required_field {
+/* A field of a parameter table that it may inherit from a metatable's __index, as it may all fields of
+ * lua_part's. */
+struct param_field {
   const char *name; /* NULL ends a list */
-  int type; /* LUA_TSTRING; LUA_TNUMBER: a whole number from 0 up; LUA_TTABLE: a list of strings, not empty */
+  int type; /* LUA_TSTRING; LUA_TNUMBER: a whole number from 0 up; LUA_TTABLE: a list of strings, not empty;
+               LUA_TNONE: it need not be there, and the service knows what it must be */
 };
 
 /* A call of the service, as Lua sees it: name([upload_id,] [params,] [options]). */
 struct service_call {
   const char *name; /* with a dot: in a table of its own */
   bool takes_id;
-  bool takes_part;                       /* its params are those of lua_part */
-  const struct required_field *required; /* of params that are sent as JSON; NULL: it takes none */
+  bool takes_part;                  /* its params are those of lua_part */
+  const struct param_field *fields; /* of params that are sent as JSON; NULL: it takes none */
   upload_request_function *build;
 };
 
-/* Fills `arguments` with texts that the Lua stack keeps alive. Returns where the options stand, 0 when there
- * are none. */
-int lua_arguments_read(lua_State *L, const struct service_call *call, struct upload_arguments *arguments);
+/* The arguments of one call, each read once. Their texts and values are kept alive by the Lua stack. */
+struct lua_arguments {
+  struct upload_arguments of_request;
+  struct lua_part part; /* where the call takes one */
+  int options;          /* where they stand; 0: there are none */
+};
 
-/* Where the params of a call stand that takes a part. */
-int lua_arguments_part(const struct service_call *call);
+void lua_arguments_read(lua_State *L, const struct service_call *call, struct lua_arguments *arguments);
 
 #endif

@@ -5,7 +5,6 @@
 #include "binding/lua_attendant.h"
 #include "binding/lua_compat.h"
 #include "binding/lua_options.h"
-#include "binding/lua_part.h"
 #include "binding/lua_transfer.h"
 
 #include <math.h>
@@ -15,13 +14,12 @@ static const char client_type[] = "openai_uploads.client";
 
 /* The calls of the service. A new one is a row here, its request in upload_request, its types in types.lua.
  */
-static const struct required_field create_fields[] = {{"filename", LUA_TSTRING},
-                                                      {"purpose", LUA_TSTRING},
-                                                      {"bytes", LUA_TNUMBER},
-                                                      {"mime_type", LUA_TSTRING},
-                                                      {NULL, 0}};
+static const struct param_field create_fields[] = {
+    {"filename", LUA_TSTRING},  {"purpose", LUA_TSTRING},     {"bytes", LUA_TNUMBER},
+    {"mime_type", LUA_TSTRING}, {"expires_after", LUA_TNONE}, {NULL, 0},
+};
 
-static const struct required_field complete_fields[] = {{"part_ids", LUA_TTABLE}, {NULL, 0}};
+static const struct param_field complete_fields[] = {{"part_ids", LUA_TTABLE}, {"md5", LUA_TNONE}, {NULL, 0}};
 
 static const struct service_call service_calls[] = {
     {"cancel", true, false, NULL, upload_request_cancel},
@@ -90,18 +88,32 @@ static void read_options(lua_State *L, int options, struct lua_transfer *holder,
 
 /* Opens the source of a part's bytes, which the userdata at `index` owns. */
 static void open_part(lua_State *L, const struct service_call *call, struct lua_transfer *holder, int index,
-                      struct upload_arguments *arguments, struct failure *problem) {
+                      struct lua_arguments *arguments, struct failure *problem) {
   if (!call->takes_part || problem->kind != FAILURE_NONE) return;
   compat_getuservalue(L, index);
-  lua_part_open(L, lua_arguments_part(call), &holder->source, lua_gettop(L), problem);
+  lua_part_open(L, &arguments->part, &holder->source, lua_gettop(L), problem);
   lua_pop(L, 1);
-  arguments->source = &holder->source;
+  arguments->of_request.source = &holder->source;
+}
+
+/* A finalizer of the program, which may run whenever Lua takes memory, can have closed the client since it
+ * was entered. From here on, until the transfer is submitted, nothing calls Lua. */
+static struct transfer *new_transfer(lua_State *L, struct upload_client *client,
+                                     const struct call_settings *settings,
+                                     const struct request_additions *additions) {
+  struct failure failure = {0};
+  struct transfer *transfer;
+  if (!transfer_enter(client, &failure)) luaL_error(L, "%s", failure.message);
+  transfer = transfer_new(client, settings, additions);
+  if (!transfer) raise_out_of_memory(L);
+  return transfer;
 }
 
 /* Pushes the userdata of a transfer that is on its way, or has failed already. */
-static struct lua_transfer *begin(lua_State *L, struct upload_client *client, int callbacks, int options,
-                                  const struct service_call *call, struct upload_arguments *arguments,
+static struct lua_transfer *begin(lua_State *L, struct upload_client *client, int callbacks,
+                                  const struct service_call *call, struct lua_arguments *arguments,
                                   bool with_user_value) {
+  int options = arguments->options;
   struct lua_transfer *holder = lua_transfer_push(L, with_user_value || options || call->takes_part);
   int index = lua_gettop(L);
   struct call_settings settings = client->config->call;
@@ -109,10 +121,8 @@ static struct lua_transfer *begin(lua_State *L, struct upload_client *client, in
   struct transfer *transfer;
   read_options(L, options, holder, index, &settings, &problem);
   open_part(L, call, holder, index, arguments, &problem);
-  transfer = holder->transfer = transfer_new(client, &settings, &holder->additions);
-  if (!transfer) raise_out_of_memory(L);
-  lua_attendant_note(L, callbacks, index);
-  if (!call->build(&transfer->request, arguments) && problem.kind == FAILURE_NONE)
+  transfer = holder->transfer = new_transfer(L, client, &settings, &holder->additions);
+  if (!call->build(&transfer->request, &arguments->of_request) && problem.kind == FAILURE_NONE)
     failure_set_out_of_memory(&problem);
   if (problem.kind == FAILURE_NONE || problem.kind == FAILURE_OUT_OF_MEMORY)
     http_request_seal(&transfer->request, client->config, &holder->additions, &problem);
@@ -120,18 +130,21 @@ static struct lua_transfer *begin(lua_State *L, struct upload_client *client, in
     transfer_submit(transfer);
   else
     transfer_fail(transfer, problem.kind, problem.message);
+  lua_attendant_note(L, callbacks, index);
   return holder;
 }
 
 /* cancel(upload_id [, options]), create(params [, options]), ...: which one is the second upvalue. */
 static int client_call(lua_State *L) {
   const struct service_call *call = &service_calls[lua_tointeger(L, lua_upvalueindex(2))];
-  struct upload_arguments arguments = {0};
-  int options = lua_arguments_read(L, call, &arguments);
-  struct upload_client *client = enter(L);
-  int callbacks = lua_gettop(L);
-  struct lua_transfer *holder = begin(L, client, callbacks, options, call, &arguments, false);
-  int count;
+  struct lua_arguments arguments = {0};
+  struct upload_client *client;
+  struct lua_transfer *holder;
+  int callbacks, count;
+  lua_arguments_read(L, call, &arguments);
+  client = enter(L);
+  callbacks = lua_gettop(L);
+  holder = begin(L, client, callbacks, call, &arguments, false);
   lua_attendant_finish(L, callbacks, holder);
   count = lua_transfer_push_result(L, holder);
   lua_attendant_forget(L, callbacks, holder);
@@ -142,12 +155,14 @@ static int client_call(lua_State *L) {
 /* start.cancel(upload_id [, options]), ...: the same, begun and not waited for. */
 static int client_start(lua_State *L) {
   const struct service_call *call = &service_calls[lua_tointeger(L, lua_upvalueindex(2))];
-  struct upload_arguments arguments = {0};
-  int options = lua_arguments_read(L, call, &arguments);
-  struct upload_client *client = enter(L);
-  int callbacks = lua_gettop(L);
-  int transfer = callbacks + 1;
-  begin(L, client, callbacks, options, call, &arguments, true);
+  struct lua_arguments arguments = {0};
+  struct upload_client *client;
+  int callbacks, transfer;
+  lua_arguments_read(L, call, &arguments);
+  client = enter(L);
+  callbacks = lua_gettop(L);
+  transfer = callbacks + 1;
+  begin(L, client, callbacks, call, &arguments, true);
   lua_transfer_keep_client(L, transfer, lua_upvalueindex(1));
   lua_attendant_step(L, callbacks, client, 0);
   lua_settop(L, transfer);
@@ -155,23 +170,27 @@ static int client_start(lua_State *L) {
 }
 
 /* pause(seconds [, options]) -> a transfer that sends nothing and comes to true after that time: what is done
- * between calls of the service can wait in any host as the calls do. The options are checked as theirs are, and
- * not used. */
+ * between calls of the service can wait in any host as the calls do. The options are checked as theirs are,
+ * and not used. */
 static int client_pause(lua_State *L) {
   double seconds = luaL_checknumber(L, 1);
   int options = lua_istable(L, 2) ? 2 : 0;
-  struct upload_client *client = enter(L);
-  struct call_settings settings = client->config->call;
+  struct upload_client *client;
+  struct lua_transfer *holder;
+  struct call_settings settings;
   struct failure unused = {0};
-  int callbacks = lua_gettop(L);
-  struct lua_transfer *holder = lua_transfer_push(L, true);
-  int transfer = lua_gettop(L);
+  int callbacks, transfer;
+  luaL_argcheck(L, seconds >= 0, 1, "seconds must not be negative");
+  client = enter(L);
+  settings = client->config->call;
+  callbacks = lua_gettop(L);
+  holder = lua_transfer_push(L, true);
+  transfer = lua_gettop(L);
   read_options(L, options, holder, transfer, &settings, &unused);
-  holder->transfer = transfer_new(client, &client->config->call, NULL);
-  if (!holder->transfer) raise_out_of_memory(L);
+  holder->transfer = new_transfer(L, client, &client->config->call, NULL);
+  transfer_pause(holder->transfer, seconds);
   lua_attendant_note(L, callbacks, transfer);
   lua_transfer_keep_client(L, transfer, lua_upvalueindex(1));
-  transfer_pause(holder->transfer, seconds);
   lua_attendant_step(L, callbacks, client, 0);
   lua_settop(L, transfer);
   return 1;

@@ -11,6 +11,13 @@ enum { DEEPEST_NESTING = 100 }; /* an Upload has three levels */
 static const char decode_key[] = "openai_uploads.json.decode";
 static const char encode_key[] = "openai_uploads.json.encode";
 
+/* Metatables of arrays, by their names in cjson; the older versions have none. */
+static const char *const array_marks[][2] = {
+    {"array_mt", "openai_uploads.json.array_mt"},
+    {"empty_array_mt", "openai_uploads.json.empty_array_mt"},
+};
+enum { ARRAY_MARKS = sizeof array_marks / sizeof *array_marks };
+
 /* Calls an option setter of the cjson instance on top of the stack. */
 static void set_option(lua_State *L, const char *name, int depth) {
   lua_getfield(L, -1, name);
@@ -35,7 +42,24 @@ void lua_json_open(lua_State *L) {
   lua_setfield(L, LUA_REGISTRYINDEX, decode_key);
   lua_getfield(L, -1, "encode");
   lua_setfield(L, LUA_REGISTRYINDEX, encode_key);
+  for (int i = 0; i < ARRAY_MARKS; i++) {
+    lua_getfield(L, -2, array_marks[i][0]);
+    lua_setfield(L, LUA_REGISTRYINDEX, array_marks[i][1]);
+  }
   lua_pop(L, 2);
+}
+
+bool lua_json_is_array(lua_State *L, int index) {
+  if (!lua_getmetatable(L, index)) return false;
+  for (int i = 0; i < ARRAY_MARKS; i++) {
+    bool same;
+    lua_getfield(L, LUA_REGISTRYINDEX, array_marks[i][1]);
+    same = lua_rawequal(L, -1, -2);
+    lua_pop(L, 1);
+    if (same) return true;
+  }
+  lua_pop(L, 1);
+  return false;
 }
 
 /* Calls the function below the argument on top of the stack. */

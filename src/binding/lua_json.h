@@ -19,4 +19,7 @@ void lua_json_push_utf8(lua_State *L, int index);
  * and returns false. */
 bool lua_json_encode(lua_State *L, int index);
 
+/* Whether the table at `index` has a metatable by which some versions of cjson mark arrays: pushes that. */
+bool lua_json_is_array(lua_State *L, int index);
+
 #endif

@@ -14,6 +14,11 @@
 
 static const int64_t most_bytes = UPLOAD_REQUEST_MAX_PART_BYTES;
 
+enum { OFFSET_UNKNOWN = -1 };
+
+/* In a row: nothing else happens while the function is asked again. */
+enum { MOST_EMPTY_CHUNKS = 100 * 1000 };
+
 static bool complain(lua_State *L, const char *what) {
   lua_pushstring(L, what);
   return false;
@@ -42,88 +47,87 @@ static bool check_names(lua_State *L, int index) {
   return true;
 }
 
-/* Pushes the field; complains where it is there and no whole number. */
-static bool check_whole(lua_State *L, int index, const char *name) {
-  lua_Number number;
+static int push_field(lua_State *L, int index, const char *name) {
   lua_getfield(L, index, name);
-  if (lua_isnil(L, -1)) return true;
-  number = lua_type(L, -1) == LUA_TNUMBER ? lua_tonumber(L, -1) : -1;
-  if (number >= 0 && number == floor(number) && number <= 9e15) return true;
-  lua_pushfstring(L, "params.%s must be a whole number that is not negative", name);
-  return false;
+  return lua_gettop(L);
 }
 
-static bool check_file(lua_State *L, int index) {
-  lua_getfield(L, index, "file");
-  if (lua_type(L, -1) == LUA_TSTRING) {
-    size_t length;
-    const char *path = lua_tolstring(L, -1, &length);
-    return (length > 0 && strlen(path) == length) ||
-           complain(L, length ? "params.file contains a NUL byte" : "params.file is empty");
+/* Reads a whole number, where there is one; else `*number` is left as it is. Complains where it is none. */
+static bool read_whole(lua_State *L, int index, const char *name, int64_t *number) {
+  lua_Number given;
+  lua_getfield(L, index, name);
+  if (!lua_isnil(L, -1)) {
+    given = lua_type(L, -1) == LUA_TNUMBER ? lua_tonumber(L, -1) : -1;
+    if (!(given >= 0 && given == floor(given) && given <= 9e15)) {
+      lua_pushfstring(L, "params.%s must be a whole number that is not negative", name);
+      return false;
+    }
+    *number = (int64_t)given;
   }
-  if (!lua_file_test(L, -1)) {
-    lua_pushfstring(L, "params.file must be a path, got %s", luaL_typename(L, -1));
-    return false;
-  }
+  lua_pop(L, 1);
   return true;
 }
 
-static bool check_data(lua_State *L, int index, bool has_offset, bool has_rewind) {
+static bool check_file(lua_State *L, const struct lua_part *part) {
+  size_t length;
+  const char *path;
+  if (!lua_isnil(L, part->rewind)) return complain(L, "params.rewind goes with a data function");
+  if (lua_file_test(L, part->file)) return true;
+  if (lua_type(L, part->file) != LUA_TSTRING) {
+    lua_pushfstring(L, "params.file must be a path, got %s", luaL_typename(L, part->file));
+    return false;
+  }
+  path = lua_tolstring(L, part->file, &length);
+  if (length == 0) return complain(L, "params.file is empty");
+  return strlen(path) == length || complain(L, "params.file contains a NUL byte");
+}
+
+static bool check_data(lua_State *L, const struct lua_part *part) {
   FILE *file = NULL;
-  lua_getfield(L, index, "data");
-  if (has_rewind && !lua_isfunction(L, -1)) return complain(L, "params.rewind goes with a data function");
-  if (lua_type(L, -1) == LUA_TSTRING) return true;
-  if (has_offset) return complain(L, "params.offset goes with a string, or with params.file");
-  if (lua_isfunction(L, -1)) return true;
-  if (!compat_is_file(L, -1, &file)) {
+  bool has_rewind = !lua_isnil(L, part->rewind);
+  if (has_rewind && !lua_isfunction(L, part->data))
+    return complain(L, "params.rewind goes with a data function");
+  if (lua_type(L, part->data) == LUA_TSTRING) return true;
+  if (part->offset != OFFSET_UNKNOWN)
+    return complain(L, "params.offset goes with a string, or with params.file");
+  if (lua_isfunction(L, part->data))
+    return !has_rewind || lua_isfunction(L, part->rewind) || complain(L, "params.rewind must be a function");
+  if (!compat_is_file(L, part->data, &file)) {
     lua_pushfstring(L, "params.data must be a string, an open file or a function, got %s",
-                    luaL_typename(L, -1));
+                    luaL_typename(L, part->data));
     return false;
   }
   return file || complain(L, "params.data is a closed file");
 }
 
-static bool has_field(lua_State *L, int index, const char *name) {
-  bool has;
+/* Fills `*is_set`; complains where the field is there and no boolean. */
+static bool read_boolean(lua_State *L, int index, const char *name, bool *is_set) {
   lua_getfield(L, index, name);
-  has = !lua_isnil(L, -1);
-  lua_pop(L, 1);
-  return has;
-}
-
-static bool check_md5(lua_State *L, int index) {
-  lua_getfield(L, index, "md5");
-  return lua_isnil(L, -1) || lua_isboolean(L, -1) || complain(L, "params.md5 must be a boolean");
-}
-
-bool lua_part_check(lua_State *L, int index) {
-  int top = lua_gettop(L);
-  bool has_data = has_field(L, index, "data"), has_file = has_field(L, index, "file");
-  bool has_rewind = has_field(L, index, "rewind"), fine;
-  if (!check_names(L, index) || !check_whole(L, index, "offset") || !check_whole(L, index, "length") ||
-      !check_md5(L, index))
+  if (!lua_isnil(L, -1) && !lua_isboolean(L, -1)) {
+    lua_pushfstring(L, "params.%s must be a boolean", name);
     return false;
+  }
+  *is_set = lua_toboolean(L, -1);
+  lua_pop(L, 1);
+  return true;
+}
+
+bool lua_part_read(lua_State *L, int index, struct lua_part *part) {
+  bool has_data, has_file;
+  *part = (struct lua_part){.offset = OFFSET_UNKNOWN, .length = BYTE_SOURCE_UNKNOWN};
+  if (!check_names(L, index)) return false;
+  part->data = push_field(L, index, "data");
+  part->file = push_field(L, index, "file");
+  part->rewind = push_field(L, index, "rewind");
+  if (!read_whole(L, index, "offset", &part->offset) || !read_whole(L, index, "length", &part->length) ||
+      !read_boolean(L, index, "md5", &part->md5))
+    return false;
+  has_data = !lua_isnil(L, part->data);
+  has_file = !lua_isnil(L, part->file);
   if (has_data == has_file)
     return complain(L, has_data ? "params.data and params.file exclude each other"
                                 : "params.data is missing, and so is params.file");
-  if (has_file)
-    fine = check_file(L, index) && (!has_rewind || complain(L, "params.rewind goes with a data function"));
-  else
-    fine = check_data(L, index, !lua_isnil(L, top + 1), has_rewind);
-  if (fine && has_rewind) {
-    lua_getfield(L, index, "rewind");
-    fine = lua_isfunction(L, -1) || complain(L, "params.rewind must be a function");
-  }
-  if (fine) lua_settop(L, top);
-  return fine;
-}
-
-static int64_t get_whole(lua_State *L, int index, const char *name, int64_t otherwise) {
-  int64_t number = otherwise;
-  lua_getfield(L, index, name);
-  if (!lua_isnil(L, -1)) number = (int64_t)lua_tonumber(L, -1);
-  lua_pop(L, 1);
-  return number;
+  return has_file ? check_file(L, part) : check_data(L, part);
 }
 
 /* What the source will give, where that is known, must fit into a part. */
@@ -135,68 +139,70 @@ static void check_size(const struct byte_source *source, struct failure *problem
 }
 
 /* `name`: of what the piece is taken from. */
-static struct byte_range range_of(lua_State *L, int index, const char *name, int64_t offset) {
-  return (struct byte_range){name, offset, get_whole(L, index, "length", BYTE_SOURCE_UNKNOWN)};
+static struct byte_range range_of(const struct lua_part *part, const char *name) {
+  return (struct byte_range){name, part->offset == OFFSET_UNKNOWN ? 0 : part->offset, part->length};
 }
 
-/* The path or the core's file is on top of the stack. */
-static void open_file(lua_State *L, int index, struct byte_source *source, struct failure *problem) {
-  const struct regular_file *shared = lua_file_test(L, -1);
-  const char *name = shared ? "the file" : lua_tostring(L, -1);
+/* A path, or the core's file, which may be closed by now. */
+static void open_file(lua_State *L, const struct lua_part *part, struct byte_source *source,
+                      struct failure *problem) {
+  const struct regular_file *shared = lua_file_test(L, part->file);
+  const char *path = lua_tostring(L, part->file);
+  const char *name = path ? path : "the file";
   struct regular_file file;
-  if (shared ? regular_file_share(&file, shared, problem) : regular_file_open(&file, name, problem))
-    byte_source_of_file(source, file, range_of(L, index, name, get_whole(L, index, "offset", 0)), problem);
+  bool is_open = shared ? regular_file_share(&file, shared, problem)
+                 : path ? regular_file_open(&file, path, problem)
+                        : failure_set(problem, FAILURE_FILE, "the file was closed before it could be read");
+  if (is_open) byte_source_of_file(source, file, range_of(part, name), problem);
 }
 
 /* What Lua has written to the file so far shall be in it; and Lua may close it while we read. */
-static void open_io_file(lua_State *L, int index, FILE *stream, struct byte_source *source,
+static void open_io_file(const struct lua_part *part, FILE *stream, struct byte_source *source,
                          struct failure *problem) {
+  struct byte_range range = range_of(part, "the file");
   struct regular_file file;
   off_t position;
+  if (!stream) { /* a finalizer, which may run whenever Lua takes memory, has closed it */
+    failure_set(problem, FAILURE_FILE, "the file was closed before it could be read");
+    return;
+  }
   if (fflush(stream) != 0) {
     failure_set(problem, FAILURE_FILE, "what was written to the file did not get into it: %s",
                 strerror(errno));
     return;
   }
   position = ftello(stream);
-  if (regular_file_borrow(&file, fileno(stream), problem))
-    byte_source_of_file(source, file, range_of(L, index, "the file", position > 0 ? (int64_t)position : 0),
-                        problem);
+  range.offset = position > 0 ? (int64_t)position : 0;
+  if (regular_file_borrow(&file, fileno(stream), problem)) byte_source_of_file(source, file, range, problem);
 }
 
-/* The data is on top of the stack. */
-static void open_data(lua_State *L, int index, struct byte_source *source, int kept,
+static void open_data(lua_State *L, const struct lua_part *part, struct byte_source *source,
                       struct failure *problem) {
   FILE *stream;
   size_t length;
-  const char *text = lua_tolstring(L, -1, &length);
-  if (text) {
-    byte_source_of_memory(source, text, (int64_t)length,
-                          range_of(L, index, "the data", get_whole(L, index, "offset", 0)), problem);
-  } else if (compat_is_file(L, -1, &stream)) {
-    open_io_file(L, index, stream, source, problem);
-  } else {
-    byte_source_of_chunks(source, get_whole(L, index, "length", BYTE_SOURCE_UNKNOWN), most_bytes,
-                          has_field(L, index, "rewind"));
-    lua_getfield(L, index, "rewind");
-    lua_rawseti(L, kept, LUA_CALLBACK_REWIND);
-  }
+  const char *text = lua_tolstring(L, part->data, &length);
+  if (text)
+    byte_source_of_memory(source, text, (int64_t)length, range_of(part, "the data"), problem);
+  else if (compat_is_file(L, part->data, &stream))
+    open_io_file(part, stream, source, problem);
+  else
+    byte_source_of_chunks(source, part->length, most_bytes, !lua_isnil(L, part->rewind));
 }
 
-void lua_part_open(lua_State *L, int index, struct byte_source *source, int kept, struct failure *problem) {
-  lua_getfield(L, index, "file");
-  if (lua_isnil(L, -1)) {
-    lua_getfield(L, index, "data");
-    lua_pushvalue(L, -1);
-    lua_rawseti(L, kept, LUA_CALLBACK_DATA);
-    open_data(L, index, source, kept, problem);
-    lua_pop(L, 1);
-  } else {
-    open_file(L, index, source, problem);
-  }
-  lua_getfield(L, index, "md5");
-  if (lua_toboolean(L, -1)) byte_source_digest(source);
-  lua_pop(L, 2);
+static void keep(lua_State *L, int value, int kept, enum lua_callback place) {
+  lua_pushvalue(L, value);
+  lua_rawseti(L, kept, place);
+}
+
+void lua_part_open(lua_State *L, const struct lua_part *part, struct byte_source *source, int kept,
+                   struct failure *problem) {
+  keep(L, part->data, kept, LUA_CALLBACK_DATA);
+  keep(L, part->rewind, kept, LUA_CALLBACK_REWIND);
+  if (lua_isnil(L, part->file))
+    open_data(L, part, source, problem);
+  else
+    open_file(L, part, source, problem);
+  if (part->md5) byte_source_digest(source);
   check_size(source, problem);
 }
 
@@ -234,6 +240,7 @@ void lua_part_feed(lua_State *L, int kept, const struct lua_transfer *holder) {
   size_t length = 0;
   unsigned attempt = transfer->attempts;
   int top = lua_gettop(L);
+  int empty = 0;
   bool given;
   byte_source_note_asked(transfer->request.source);
   do { /* an empty chunk is none, and not the end */
@@ -241,7 +248,11 @@ void lua_part_feed(lua_State *L, int kept, const struct lua_transfer *holder) {
     lua_rawgeti(L, kept, LUA_CALLBACK_DATA);
     given = call_program(L, "data", 2, &failure) && check_chunk(L, &failure);
     chunk = given ? lua_tolstring(L, -2, &length) : NULL;
-  } while (chunk && length == 0 && wants_it(holder, attempt));
+    if (chunk && length == 0 && ++empty > MOST_EMPTY_CHUNKS)
+      given = failure_set(&failure, FAILURE_ABORTED,
+                          "the data function gave %d empty strings in a row: return nil at the end",
+                          MOST_EMPTY_CHUNKS);
+  } while (given && chunk && length == 0 && wants_it(holder, attempt));
   if (!given) {
     if (holder->transfer && transfer->state != TRANSFER_DONE)
       transfer_fail(transfer, failure.kind, failure.message);

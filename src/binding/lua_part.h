@@ -18,13 +18,22 @@
 #include <lua.h>
 #include <stdbool.h>
 
-/* Whether the table at `index` is such params. Else pushes what is wrong with it. */
-bool lua_part_check(lua_State *L, int index);
+/* Such params, as they were read. The values stand on the stack, where nothing changes them. */
+struct lua_part {
+  int data, file, rewind; /* where they stand; nil for what there is none of */
+  int64_t offset, length; /* negative: not given */
+  bool md5;
+};
 
-/* Opens what checked params name, into a source that already belongs to a userdata. What Lua must keep goes
- * into the table at `kept`. What the world got wrong (no such file, more bytes than a part takes) is left in
+/* Reads the table at `index`, each field once, for it may have an __index that answers otherwise the next
+ * time. Pushes the values; or what is wrong, and returns false. */
+bool lua_part_read(lua_State *L, int index, struct lua_part *part);
+
+/* Opens what the params name, into a source that already belongs to a userdata. What Lua must keep goes into
+ * the table at `kept`. What the world got wrong (no such file, more bytes than a part takes) is left in
  * `problem`. */
-void lua_part_open(lua_State *L, int index, struct byte_source *source, int kept, struct failure *problem);
+void lua_part_open(lua_State *L, const struct lua_part *part, struct byte_source *source, int kept,
+                   struct failure *problem);
 
 /* Asks the program for the chunk that the transfer wants; `kept` as above. An error in the function, or none
  * but a reason, ends the transfer as `aborted`. Raises only for want of memory. */

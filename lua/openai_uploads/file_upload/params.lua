@@ -3,6 +3,7 @@
 -- a position; what the world got wrong is a failure.
 local core = require "openai_uploads.core"
 local mime_types = require "openai_uploads.file_upload.mime_types"
+local plain = require "openai_uploads.plain"
 local resume = require "openai_uploads.file_upload.resume"
 
 local params = {}
@@ -39,10 +40,23 @@ local function whole(value)
   return value and math.tointeger and math.tointeger(value) or value -- luacheck: ignore 143
 end
 
+-- The fields, each read once: what is checked is what is used. Those count that an __index has.
+local function read(given)
+  local fields = {}
+  if type(given) ~= "table" then complain("params must be a table, got %s", type(given)) end
+  for name in next, given do
+    if not known[name] then complain_of_unknown(name) end
+  end
+  for name in pairs(known) do
+    local value = given[name]
+    fields[name] = type(value) == "table" and plain(value, "params." .. name, 1, "upload_file_chunked") or value
+  end
+  return fields
+end
+
 local function check_types(given)
   for name, value in pairs(given) do
     local wanted = known[name]
-    if not wanted then complain_of_unknown(name) end
     if not (wanted == "whole number" and is_whole(value) or type(value) == wanted) then
       complain("params.%s must be a %s, got %s", name, wanted, type(value) == "number" and value or type(value))
     end
@@ -53,12 +67,11 @@ end
 local function check_range(given, name, least, most)
   local value = given[name]
   if value and (value < least or value > most) then
-    complain("params.%s must be from %d to %d, got %d", name, least, most, value)
+    complain("params.%s must be from %d to %d, got %.0f", name, least, most, value)
   end
 end
 
 local function check(given)
-  if type(given) ~= "table" then complain("params must be a table, got %s", type(given)) end
   check_types(given)
   if (given.file == nil) == (given.data == nil) then
     complain(given.file and "params.file and params.data exclude each other"
@@ -76,7 +89,7 @@ local function check(given)
     local problem = resume.problem(given.resume)
     if problem then complain("params.resume %s", problem) end
     if given.part_size and given.part_size ~= given.resume.part_size then
-      complain("params.part_size is %d, but the parts sent so far have %d bytes", given.part_size,
+      complain("params.part_size is %.0f, but the parts sent so far have %.0f bytes", given.part_size,
         given.resume.part_size)
     end
   end
@@ -103,7 +116,7 @@ local function open(plan, given)
   end
   if plan.bytes == 0 then return file_failure("%s is empty: there is nothing to send", plan.filename) end
   if given.bytes and given.bytes ~= plan.bytes then
-    return file_failure("%s has %d bytes, where params.bytes says %d", plan.filename, plan.bytes, given.bytes)
+    return file_failure("%s has %d bytes, where params.bytes says %.0f", plan.filename, plan.bytes, given.bytes)
   end
   return true
 end
@@ -111,6 +124,7 @@ end
 --- What is to be done: { file or data, bytes, part_size, part_count, create: the params of that call, ... }; nil and
 --- a failure where the file cannot be read, or is not the one to resume.
 function params.plan(given)
+  given = read(given)
   check(given)
   local filename = given.filename or given.file:match("[^/]*$")
   local plan = {

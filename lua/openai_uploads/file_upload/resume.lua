@@ -44,7 +44,7 @@ end
 
 --- What about the file is not as it was; nil when it is the same.
 function resume.difference(saved, plan)
-  if saved.bytes ~= plan.bytes then return ("it had %d bytes, and has %d"):format(saved.bytes, plan.bytes) end
+  if saved.bytes ~= plan.bytes then return ("it had %.0f bytes, and has %d"):format(saved.bytes, plan.bytes) end
   if saved.modified ~= plan.modified then return "it was written to since" end
   return nil
 end
