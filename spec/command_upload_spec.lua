@@ -106,14 +106,14 @@ describe("openai-uploads upload", function()
     local result = run(write("a.txt", "a"), folder .. "/none", write("b.txt", ""), write("c.unknown", "c"),
       write("d.txt", "d"))
     assert.are.equal(17, result.status)
-    assert.matches("^file%-%w+\nfile%-%w+\n$", result.stdout)
+    assert.matches("^file%-%w+\nfile%-%w+\nfile%-%w+\n$", result.stdout)
     assert.are.equal(("openai-uploads: file: cannot open %s/none: No such file or directory\n" ..
-      "openai-uploads: %s/b.txt: file: b.txt is empty: there is nothing to send\n" ..
-      "openai-uploads: %s/c.unknown: --mime-type is missing, and none is known for files named *.unknown; " ..
-      "see 'openai-uploads upload --help'\n"):format(folder, folder, folder), result.stderr)
+      "openai-uploads: %s/b.txt: file: b.txt is empty: there is nothing to send\n"):format(folder, folder),
+      result.stderr)
     local uploads = service.uploads()
-    assert.are.same({ "a.txt", "d.txt" }, { uploads[1].filename, uploads[2].filename })
-    assert.are.equal(2, #uploads)
+    assert.are.same({ "a.txt", "c.unknown", "d.txt" },
+      { uploads[1].filename, uploads[2].filename, uploads[3].filename })
+    assert.are.same({ 3, "application/octet-stream" }, { #uploads, uploads[2].mime_type })
   end)
 
   for _, row in ipairs {
@@ -268,7 +268,7 @@ describe("openai-uploads upload", function()
       local saved = cjson.decode(command.read_file(state))
       write("a.txt", "abcdefghijk")
       local said = fails(17, with_state())
-      check.holds("a.txt cannot be resumed: it had 10 bytes, and has 11\n", said)
+      check.holds("a.txt cannot be resumed: it had 10 bytes, and has 11; start over without what was saved\n", said)
       check.holds("\nopenai-uploads: to begin anew, remove " .. state .. " first\n", said)
       check.lacks("to go on", said)
       assert.are.same(saved, cjson.decode(command.read_file(state)))

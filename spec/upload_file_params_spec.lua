@@ -26,7 +26,11 @@ end)
 
 after_each(upload_file.remove_all)
 
-local saved = { upload_id = "upload_1", bytes = 10, part_size = 2, parts = {} }
+local md5 = ("0"):rep(32)
+local saved = {
+  upload_id = "upload_1", filename = "a.jsonl", purpose = "batch", mime_type = "text/jsonl", bytes = 10, part_size = 2,
+  parts = {},
+}
 local function saved_but(changes)
   return { resume = check.merged(saved, changes) }
 end
@@ -67,13 +71,20 @@ local rows = {
     "params.on_checkpoint must be a function, got string" },
   { "keep_on_failure that is no boolean", { keep_on_failure = 1 }, "params.keep_on_failure must be a boolean, got 1" },
   { "expires_after that is no table", { expires_after = 3600 }, "params.expires_after must be a table, got 3600" },
-  { "an extension that nobody knows", function() return { purpose = "batch", data = "a", filename = "a.xyz" } end,
-    "params.mime_type is missing, and none is known for files named *.xyz" },
-  { "no extension", function() return { purpose = "batch", data = "a", filename = "README" } end,
-    "params.mime_type is missing, and none is known for 'README', which has no extension" },
   { "a resume that is no table", { resume = "upload_1" }, "params.resume must be a table, got string" },
   { "a resume of nothing", { resume = {} }, "params.resume has no upload_id" },
   { "a resume without upload_id", saved_but { upload_id = 1 }, "params.resume has no upload_id" },
+  { "a resume with an upload_id that cannot be sent", saved_but { upload_id = ".." },
+    "params.resume has an upload_id that may not be '.' or '..'" },
+  { "a resume with a purpose that is none", saved_but { purpose = 1 }, "params.resume has no purpose" },
+  { "a resume with a filename that is none", saved_but { filename = "" }, "params.resume has no filename" },
+  { "a resume with a mime_type that is none", saved_but { mime_type = {} }, "params.resume has no mime_type" },
+  { "a resume with an MD5 that is none", saved_but { parts = { { number = 1, id = "part_1", md5 = md5 .. "0" } } },
+    "params.resume has a part 1 whose md5 is none" },
+  { "a resume with a part twice", saved_but { parts = { { number = 1, id = "a" }, { number = 1, id = "b" } } },
+    "params.resume has part 1 twice" },
+  { "a resume with an id twice", saved_but { parts = { { number = 1, id = "a" }, { number = 2, id = "a" } } },
+    "params.resume has part 'a' twice" },
   { "a resume without bytes", saved_but { bytes = "10" }, "params.resume has no bytes or no part_size" },
   { "a resume without part_size", saved_but { part_size = 0 }, "params.resume has no bytes or no part_size" },
   { "a resume with a part_size that was none", saved_but { part_size = mib64 * 2 }, "params.resume has" },

@@ -69,8 +69,8 @@ describe("an Upload that is kept", function()
     it(row[1] .. " is completed by sending what is missing", function()
       local path, saved, failure = interrupted(row[2], row[5], row.options)
       assert.are.equal(row[3], numbers_of(saved))
-      assert.are.same({ failure.upload_id, 10, 2, "string" },
-        { saved.upload_id, saved.bytes, saved.part_size, type(saved.modified) })
+      assert.are.same({ failure.upload_id, 10, 2, path:match "[^/]*$", "fine-tune", "text/jsonl" },
+        { saved.upload_id, saved.bytes, saved.part_size, saved.filename, saved.purpose, saved.mime_type })
       local before = upload_file.counts(service)
       local progress = {}
       local upload = assert(resume(path, saved, { on_progress = function(sent) progress[#progress + 1] = sent end }))
@@ -122,53 +122,152 @@ describe("an Upload that is kept", function()
     local path, saved = interrupted { fine, refused }
     local moved = upload_file.path "csv"
     os.rename(path, moved)
-    assert.are.equal("completed", assert(resume(moved, saved, { concurrency = 4, part_size = 2 })).status)
+    assert.are.equal("completed",
+      assert(resume(moved, saved, { filename = path:match "[^/]*$", concurrency = 4, part_size = 2 })).status)
   end)
 
-  it("may be of data", function()
-    local params = { data = letters, filename = "a.jsonl", purpose = "batch", part_size = 3, keep_on_failure = true }
-    service.answer_next { fine, refused }
-    params.concurrency = 1
-    local _, failure = client.upload_file_chunked(params)
-    params.resume, params.md5 = through_json(failure.resume), upload_file.md5(letters)
-    assert.are.equal("completed", assert(client.upload_file_chunked(params)).status)
-    assert.are.equal(2 + 3, upload_file.counts(service).parts)
-  end)
-
-  it("is left alone when the data have another size", function()
-    local params = upload_file.params(nil, { data = letters, filename = "a.jsonl", keep_on_failure = true })
-    service.answer_next { fine, refused }
-    local _, failure = client.upload_file_chunked(params)
-    params.data, params.resume, params.keep_on_failure = letters .. "k", failure.resume, nil
-    failure = check.failure("file", client.upload_file_chunked(params))
-    check.holds("cannot be resumed: it had 10 bytes, and has 11", failure.message)
-    assert.are.equal("pending", upload_file.only_upload(service).status)
-  end)
-
-  for name, change in pairs {
-    ["another size"] = function(path) upload_file.overwrite(path, "k", "ab") end,
-    ["another time of change"] = function(path) upload_file.run(("touch -d '2001-02-03' '%s'"):format(path)) end,
-  } do
-    it(("is left alone when the file has %s"):format(name), function()
+  it("goes on when its file was only touched, or copied", function()
+    for _, command in ipairs { "touch -d '2001-02-03' '%s'", "cp '%s' %s; mv %s '%s'" } do
+      service.reset()
       local path, saved = interrupted { fine, refused }
-      local before = select(2, service.requests())
-      change(path)
-      upload_file.with_client(service, {}, function()
-        local failure = check.failure("file", resume(path, saved))
-        check.holds("cannot be resumed: it ", failure.message)
-      end)
+      local copy = upload_file.path()
+      upload_file.run(command:format(path, copy, copy, path))
+      assert.are.equal("completed", assert(resume(path, saved)).status)
+    end
+  end)
+
+  it("goes on with the type that it was created with, where none is given", function()
+    local path, saved = interrupted({ fine, refused }, { mime_type = "a/b" })
+    assert.are.equal("completed", assert(resume(path, saved)).status)
+  end)
+
+  it("sends an MD5 of the whole, for the service to compare", function()
+    local path, saved = interrupted { fine, fine, refused }
+    assert(client.upload_file_chunked { file = path, purpose = "fine-tune", resume = saved })
+    local _, count = service.requests()
+    local body = cjson.decode(service.requests()[count].body)
+    assert.are.equal(upload_file.md5(letters), body.md5)
+  end)
+
+  -- It must come to a failure that says `says`, with nothing sent and the Upload as it was.
+  local function check_left_alone(says, params)
+    local before = select(2, service.requests())
+    upload_file.with_client(service, {}, function(other)
+      for _, keep in ipairs { true, false } do
+        params.keep_on_failure = keep
+        local failure = check.failure("file", other.upload_file_chunked(params))
+        check.holds(" cannot be resumed: ", failure.message)
+        check.holds(says, failure.message)
+        assert.are.same({ [4] = true },
+          { failure.resume, failure.cancelled, failure.aftermath, failure.refused_resume })
+      end
       drive.collect()
-      drive.all(client)
-      assert.are.same({ before, "pending" }, { select(2, service.requests()), upload_file.only_upload(service).status })
+      drive.all(other)
+    end)
+    assert.are.same({ before, "pending" }, { select(2, service.requests()), upload_file.only_upload(service).status })
+  end
+
+  local day = { anchor = "created_at", seconds = 86400 }
+
+  -- What it was created with beside the usual, what is given now, and what the failure says.
+  for name, row in pairs {
+    ["another purpose"] = { {}, { purpose = "batch" },
+      "its purpose was 'fine-tune', and is now 'batch'; give the former to go on, or start over" },
+    ["another name"] = { { filename = "a.jsonl" }, { filename = "b.jsonl" },
+      "its filename was 'a.jsonl', and is now 'b.jsonl'" },
+    ["another type"] = { {}, { mime_type = "a/b" }, "its mime_type was 'text/jsonl', and is now 'a/b'" },
+    ["an expiry"] = { {}, { expires_after = day },
+      "its expires_after was none, and is now { anchor = 'created_at', seconds = 86400 }" },
+    ["no expiry"] = { { expires_after = day }, {}, "seconds = 86400 }, and is now none" },
+    ["another expiry"] = { { expires_after = day }, { expires_after = { anchor = "created_at", seconds = 3600 } },
+      "seconds = 86400 }, and is now { anchor = 'created_at', seconds = 3600 }" },
+  } do
+    it("is left alone where there is now " .. name, function()
+      local path, saved = interrupted({ fine, refused }, row[1])
+      check_left_alone(row[3], check.merged({ file = path, purpose = "fine-tune", resume = saved }, row[2]))
     end)
   end
+
+  it("is left alone where there is another size", function()
+    local path, saved = interrupted { fine, refused }
+    upload_file.overwrite(path, "k", "ab")
+    check_left_alone("it had 10 bytes, and has 11; start over", { file = path, purpose = "fine-tune", resume = saved })
+  end)
+
+  local function touched_back(path, contents)
+    upload_file.run(("touch -r '%s' '%s.time'"):format(path, path))
+    upload_file.overwrite(path, contents)
+    upload_file.run(("touch -r '%s.time' '%s'; rm '%s.time'"):format(path, path, path))
+  end
+
+  -- Parts of two bytes, of which so many were sent; what the file holds then, and which part shows it.
+  for name, row in pairs {
+    ["the first byte"] = { { fine, refused }, "Abcdefghij", "part 1, 2 bytes from 0 on, was sent with the MD5 " },
+    ["the last byte sent"] = { { fine, fine, refused }, "abcDefghij", "part 2, 2 bytes from 2 on, " },
+    ["a part behind one that is missing"] = { { late, fine, refused }, "abcDefghij", "part 2, 2 bytes from 2 on, ",
+      { concurrency = 2 } },
+    ["all, and all was sent"] = { { { call = "complete", status = 400 } }, "ABCDEFGHIJ", "part 1, " },
+  } do
+    it("is left alone where the file has the same size and time, and another content: " .. name, function()
+      local path, saved = interrupted(row[1], row[4])
+      touched_back(path, row[2])
+      check_left_alone(row[3], { file = path, purpose = "fine-tune", resume = saved })
+    end)
+  end
+
+  it("takes what was not sent before from the file as it is now", function()
+    local path, saved = interrupted { fine, fine, refused }
+    touched_back(path, "abcdEFGHIJ")
+    assert.are.equal("completed", assert(resume(path, saved, { md5 = "compute" })).status)
+  end)
+
+  describe("of data", function()
+    local function data_of(text, more)
+      return check.merged({ data = text, filename = "a.jsonl", purpose = "batch", part_size = 3, concurrency = 1 },
+        more or {})
+    end
+
+    local function saved_data()
+      service.answer_next { fine, refused }
+      local _, failure = client.upload_file_chunked(data_of(letters, { keep_on_failure = true }))
+      return through_json(failure.resume)
+    end
+
+    it("goes on", function()
+      local params = data_of(letters, { resume = saved_data(), md5 = upload_file.md5(letters) })
+      assert.are.equal("completed", assert(client.upload_file_chunked(params)).status)
+      assert.are.equal(2 + 3, upload_file.counts(service).parts)
+    end)
+
+    it("is left alone when the data have another size", function()
+      check_left_alone("it had 10 bytes, and has 11", data_of(letters .. "k", { resume = saved_data() }))
+    end)
+
+    it("is left alone when the data are others of the same size", function()
+      check_left_alone("part 1, 3 bytes from 0 on, was sent with the MD5 " .. upload_file.md5 "abc" ..
+        ", and has now " .. upload_file.md5 "xbc", data_of("xbcdefghij", { resume = saved_data() }))
+    end)
+  end)
+
+  it("is left alone when what was saved is of an older version", function()
+    local path, saved = interrupted { fine, refused }
+    saved.purpose, saved.mime_type, saved.parts[1].md5, saved.modified = nil, nil, nil, "981173106.789000000"
+    check_left_alone("what was saved is of an older version, which did not note what was sent; start over",
+      { file = path, purpose = "fine-tune", resume = saved })
+  end)
+
+  it("is left alone when an MD5 of a part was not saved", function()
+    local path, saved = interrupted { fine, fine, refused }
+    saved.parts[2].md5 = nil
+    check_left_alone("part 2 was saved without its md5", { file = path, purpose = "fine-tune", resume = saved })
+  end)
 
   it("is left alone by misuse, and raises at the caller's line", function()
     local path, saved = interrupted { fine, refused }
     local before = select(2, service.requests())
     for _, start in ipairs { client.upload_file_chunked, client.start.upload_file_chunked } do
       local succeeded, message = pcall(function()
-        start({ file = path, purpose = "batch", resume = saved }, { time_out = 1 })
+        start({ file = path, purpose = "fine-tune", resume = saved }, { time_out = 1 })
       end)
       assert.is_false(succeeded)
       check.holds("upload_file_resume_spec.lua:" .. debug.getinfo(1, "l").currentline - 3, message)
@@ -178,6 +277,15 @@ describe("an Upload that is kept", function()
     drive.collect()
     drive.all(client)
     assert.are.same({ before, "pending" }, { select(2, service.requests()), upload_file.only_upload(service).status })
+  end)
+
+  it("is cancelled when its job is dropped before its parts were looked at", function()
+    local path, saved = interrupted { fine, refused }
+    client.start.upload_file_chunked { file = path, purpose = "fine-tune", resume = saved }
+    drive.collect()
+    drive.collect()
+    drive.all(client)
+    assert.are.same({ "cancelled", 1 }, { upload_file.only_upload(service).status, upload_file.counts(service).cancel })
   end)
 
   it("is cancelled when on_progress raises, be that at once", function()
@@ -190,7 +298,7 @@ describe("an Upload that is kept", function()
   it("is cancelled when its job is dropped", function()
     local path, saved = interrupted { fine, refused }
     service.answer_next { { call = "parts", delay = 0.3 } }
-    client.start.upload_file_chunked { file = path, purpose = "batch", resume = saved }
+    client.start.upload_file_chunked { file = path, purpose = "fine-tune", resume = saved }
     drive.collect()
     drive.collect()
     drive.all(client)
@@ -200,9 +308,12 @@ end)
 
 describe("on_checkpoint", function()
   it("is given what is there to resume, after the creation and after each part", function()
-    local saved = {}
+    local saved, added = {}, {}
     assert(client.upload_file_chunked(upload_file.params(letters, {
-      on_checkpoint = function(checkpoint) saved[#saved + 1] = through_json(checkpoint) end,
+      on_checkpoint = function(checkpoint, part)
+        saved[#saved + 1] = through_json(checkpoint)
+        added[#saved - 1] = part
+      end,
     })))
     local upload = upload_file.only_upload(service)
     for index, checkpoint in ipairs(saved) do
@@ -210,8 +321,9 @@ describe("on_checkpoint", function()
     end
     assert.are.equal(6, #saved)
     for index, part in ipairs(saved[6].parts) do
-      assert.are.same({ index, upload.parts[index].id }, { part.number, part.id })
+      assert.are.same({ number = index, id = upload.parts[index].id, md5 = upload.parts[index].md5 }, part)
     end
+    assert.are.same(saved[6].parts, through_json(added))
   end)
 
   -- The killed one stands still in its third checkpoint, with parts on their way.

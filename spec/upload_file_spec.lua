@@ -127,12 +127,52 @@ describe("upload_file_chunked", function()
   for name, mime_type in pairs {
     ["a.jsonl"] = "text/jsonl", ["a.b.CSV"] = "text/csv", ["a.pdf"] = "application/pdf", [".txt"] = "text/plain",
     ["a.tar.gz"] = "application/gzip", ["a.Png"] = "image/png", ["a.json"] = "application/json",
+    ["a.tsv"] = "text/tsv", ["a.xls"] = "application/vnd.ms-excel", ["a.rtf"] = "application/rtf",
+    ["a.odt"] = "application/vnd.oasis.opendocument.text", ["a.log"] = "text/plain", ["a.sql"] = "application/x-sql",
+    ["a.ics"] = "text/calendar", ["a.srt"] = "text/srt", ["a.vtt"] = "text/vtt", ["a.rs"] = "text/x-rust",
+    ["a.xyz"] = "application/octet-stream", ["README"] = "application/octet-stream",
+    ["a."] = "application/octet-stream", ["a.b c"] = "application/octet-stream",
   } do
     it(("guesses the MIME type of %s: %s"):format(name, mime_type), function()
       assert(send(nil, { data = "a", filename = name }))
       assert.are.equal(mime_type, body_of_create().mime_type)
     end)
   end
+
+  it("sends a file whose name is no UTF-8, with U+FFFD in it, and goes on with it", function()
+    local path = upload_file.path():match "^.*/" .. "r\233sum\233.txt"
+    upload_file.overwrite(path, letters)
+    service.answer_next { { call = "parts" }, { call = "parts", status = 400 } }
+    local params = { file = path, purpose = "b\233", part_size = 3, concurrency = 1, keep_on_failure = true }
+    local _, failure = client.upload_file_chunked(params)
+    local replacement = "\239\191\189"
+    assert.are.same({ ("r%ssum%s.txt"):format(replacement, replacement), "b" .. replacement },
+      { body_of_create().filename, body_of_create().purpose })
+    params.resume = cjson.decode(cjson.encode(failure.resume))
+    assert.are.equal(body_of_create().filename, params.resume.filename)
+    assert.are.equal("completed", assert(client.upload_file_chunked(params)).status)
+    os.remove(path)
+  end)
+
+  it("sends nothing of a file of more parts than can be completed", function()
+    local file = upload_file.sparse(100001)
+    local failure = check.failure("too_large",
+      client.upload_file_chunked { file = file, purpose = "batch", part_size = 1 })
+    check.holds("has 100001 bytes, which are 100001 parts of 1: at most 100000 can be completed, so choose a part " ..
+      "size of 2 or more", failure.message)
+    check.nothing_sent(service)
+  end)
+
+  it("reads each of its params once", function()
+    local reads, real = {}, upload_file.params(letters)
+    local sly = setmetatable({}, { __index = function(_, name)
+      reads[name] = (reads[name] or 0) + 1
+      if reads[name] > 1 then error(name .. " is read again") end
+      return real[name]
+    end })
+    assert.are.equal("completed", assert(client.upload_file_chunked(sly)).status)
+    assert.are.equal(1, reads.purpose)
+  end)
 
   it("passes an MD5 on in any case of letters, or computes it", function()
     local md5 = upload_file.md5(letters)

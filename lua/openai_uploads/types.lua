@@ -55,6 +55,7 @@
 ---@field cancelled? boolean whether the service confirmed that a file's Upload was cancelled; nil when that was not tried
 ---@field cancel_failure? openai_uploads.Failure why it did not
 ---@field resume? openai_uploads.Resume with `keep_on_failure`, unless the Upload has expired: what `resume` takes
+---@field refused_resume? boolean true where `resume` is of another file, or of another purpose, name, type or expiry
 ---@field aftermath? string what became of a file's Upload: tostring ends with it
 
 ---By status: bad_request 400, authentication 401, permission_denied 403, not_found 404, conflict 409, gone 410,
@@ -174,25 +175,32 @@
 ---@field data? string the bytes themselves
 ---@field purpose string
 ---@field filename? string the last part of `file`
----@field mime_type? string guessed from the extension where that is known; else its absence raises
+---@field mime_type? string guessed from the extension; "application/octet-stream" where that is not known
 ---@field bytes? integer when given, it must be the size
 ---@field part_size? integer bytes, 1 to 64 MiB; 64 MiB
 ---@field concurrency? integer parts at a time, 1 to 64; 4
 ---@field md5? string 32 hexadecimal digits, or "compute": a thread of its own reads the file meanwhile
 ---@field expires_after? { anchor: "created_at", seconds: integer } the expiry of the File
 ---@field on_progress? fun(sent: integer, total: integer) bytes; called ten times a second at most, and after each part. A part that must be sent again makes `sent` fall back
----@field on_checkpoint? fun(resume: openai_uploads.Resume) after the creation and after each part: what to save in order to survive being killed
+---@field on_checkpoint? fun(resume: openai_uploads.Resume, part?: openai_uploads.ResumePart) after the creation and after each part: what to save in order to survive being killed. It is the same table each time, with one more part in it, which is the second argument
 ---@field keep_on_failure? boolean leaves the Upload for `resume` instead of cancelling it; false
----@field resume? openai_uploads.Resume of a failure or a checkpoint, of another process perhaps: only missing parts are sent
+---@field resume? openai_uploads.Resume of a failure or a checkpoint, of another process perhaps: only missing parts are sent. What differs from it is the failure `file`, with `refused_resume`
 
 ---What is needed to go on with a file's Upload: a plain table, which can be saved as JSON.
 ---@class openai_uploads.Resume
 ---@field upload_id string
----@field filename string
+---@field filename string these as the Upload was created with, and so they must be again
+---@field purpose string
+---@field mime_type string
 ---@field bytes integer
+---@field expires_after? { anchor: "created_at", seconds: integer }
 ---@field part_size integer
----@field modified? string when the file was last written to
----@field parts { number: integer, id: string }[] those that are there
+---@field parts openai_uploads.ResumePart[] those that are there
+
+---@class openai_uploads.ResumePart
+---@field number integer from 1 on
+---@field id string
+---@field md5 string of its bytes as they were sent: what the file holds in their place must have the same
 
 ---A client: the module itself is one, made from the environment at its first call. Always a dot, never a colon.
 ---@class openai_uploads.Client

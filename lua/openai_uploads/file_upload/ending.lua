@@ -23,6 +23,7 @@ function ending.conclude(self)
   finalizer.disarm(self)
   if self.plan.file then self.plan.file:close() end
   if self.digest then self.digest:close() end
+  if self.kept_digest then self.kept_digest:close() end
   ending.tell_listener(self)
 end
 
@@ -84,7 +85,7 @@ function ending.clean_up(self)
   if not self.upload_id or core.process_id() ~= self.process_id then return ending.conclude(self) end
   if self.plan.keeps_on_failure then
     local has_expired = failure.kind == "gone" -- it takes no part any more
-    failure.resume = not has_expired and resume.describe(self.plan, self.upload_id, self.part_ids) or nil
+    failure.resume = not has_expired and resume.describe(self.plan, self.upload_id, self.parts) or nil
     failure.aftermath = self.upload_id .. (has_expired and " has expired" or " is kept")
     return ending.conclude(self)
   end
@@ -100,6 +101,14 @@ function ending.fail(self, failure)
   if self.is_creating then return end
   if stop_running(self) then failure.may_have_applied = true end
   ending.clean_up(self)
+end
+
+--- Ends it before anything of it was begun: an Upload that is there is left as it is.
+function ending.refuse(self, failure)
+  if self.failure then return end
+  self.failure = failure
+  failure.upload_id = self.upload_id
+  ending.conclude(self)
 end
 
 --- Ends it as aborted; or, where it is ending, gives up on the answer to the creation, or on the cancel.

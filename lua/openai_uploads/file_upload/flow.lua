@@ -49,10 +49,20 @@ local function report(self)
   call_program("on_progress", on_progress, flow.progress(self))
 end
 
-local function save(self)
+-- part: the one that has come; nil after the creation. The table grows with them: a new one each time would take time
+-- that grows with the square of their number.
+local function save(self, part)
   local on_checkpoint = self.plan.on_checkpoint
   if not on_checkpoint then return end
-  call_program("on_checkpoint", on_checkpoint, resume.describe(self.plan, self.upload_id, self.part_ids))
+  self.saved = self.saved or resume.describe(self.plan, self.upload_id, self.parts)
+  call_program("on_checkpoint", on_checkpoint, self.saved, part)
+end
+
+-- part: { number, id, md5 } of one that has come.
+local function note_part(self, part)
+  self.parts[part.number] = part
+  if self.saved and part.md5 then resume.add(self.saved, part) end
+  save(self, part)
 end
 
 local function accept_completed(self, upload, failure, response)
@@ -90,18 +100,20 @@ local send_parts
 
 local function send_part(self, number, options)
   local plan = self.plan
-  self.batch:launch(function(_, part, failure)
+  options.with_response = plan.is_saved
+  self.batch:launch(function(_, part, failure, response)
     if not part then
       failure.part_number = number
       return ending.fail(self, failure)
     end
     self.part_ids[number] = part.id
     self.bytes_done = self.bytes_done + size_of_part(plan, number)
-    save(self)
+    if plan.is_saved then note_part(self, { number = number, id = part.id, md5 = response.md5 }) end
     report(self)
     send_parts(self)
   end, number, self.client.start.parts.create, self.upload_id, {
     file = plan.file, data = plan.data, offset = (number - 1) * plan.part_size, length = size_of_part(plan, number),
+    md5 = plan.is_saved,
   }, options)
 end
 
@@ -147,9 +159,10 @@ end
 
 -- Takes up an Upload that was there before.
 local function adopt(self, saved)
-  self.upload_id, self.part_ids = saved.upload_id, resume.part_ids(saved)
-  for number = 1, self.plan.part_count do
-    if self.part_ids[number] then self.bytes_done = self.bytes_done + size_of_part(self.plan, number) end
+  self.upload_id = saved.upload_id
+  for _, part in ipairs(saved.parts) do
+    self.part_ids[part.number], self.parts[part.number] = part.id, part
+    self.bytes_done = self.bytes_done + size_of_part(self.plan, part.number)
   end
 end
 
@@ -157,15 +170,41 @@ end
 local function begin_digest(self)
   local failure
   self.digest, failure = core.digest(self.plan.file or self.plan.data)
-  if not self.digest then ending.fail(self, failure) end
+  if not self.digest then ending.refuse(self, failure) end
   return self.digest ~= nil
+end
+
+-- Nothing is sent before the parts that are there are known to hold what is in their place now.
+local function look_at_kept(self, has_passed, failure)
+  if not has_passed then return ending.fail(self, failure) end
+  local options, md5s
+  options, failure = options_of_call(self)
+  if not options then return ending.fail(self, failure) end
+  md5s, failure = self.kept_digest:wait(0)
+  if failure then return ending.refuse(self, failure) end
+  if not md5s then return self.batch:launch(look_at_kept, 0, self.pause, SECONDS_BETWEEN_LOOKS, options) end
+  local difference = resume.difference_of_parts(self.plan.resume, md5s)
+  if not difference then return send_parts(self) end
+  ending.refuse(self, resume.refusal(self.plan, difference))
+end
+
+-- Misuse of an option raises, be that where the parts are looked at first.
+local function go_on(self)
+  local plan = self.plan
+  local last = resume.last_number(plan.resume)
+  guarded(self, report)
+  if last == 0 or is_over(self) then return send_parts(self) end
+  local failure
+  self.kept_digest, failure = core.digest(plan.file or plan.data, plan.part_size, last)
+  if not self.kept_digest then return ending.refuse(self, failure) end
+  self.batch:launch(look_at_kept, 0, self.pause, 0, options_of_call(self) or self.options)
 end
 
 --- A new one; nothing has begun.
 function flow.new(client, pause, plan, options)
   local self = {
     client = client, pause = pause, plan = plan, options = options, process_id = core.process_id(),
-    part_ids = {}, bytes_done = 0, next_number = 1,
+    part_ids = {}, parts = {}, bytes_done = 0, next_number = 1,
   }
   self.batch = ending.new_batch(self)
   return self
@@ -177,8 +216,7 @@ function flow.begin(self)
   if self.plan.resume then adopt(self, self.plan.resume) end
   if self.plan.computes_md5 and not begin_digest(self) then return end
   if self.plan.resume then
-    guarded(self, report)
-    send_parts(self)
+    go_on(self)
     if not self.is_done then finalizer.arm(self) end -- no sooner: misuse leaves the Upload as it was
     return
   end

@@ -2,13 +2,14 @@
 -- The params of upload_file_chunked: checked, completed, and turned into a plan of the parts. Misuse raises, without
 -- a position; what the world got wrong is a failure.
 local core = require "openai_uploads.core"
-local mime_types = require "openai_uploads.file_upload.mime_types"
+local guess_mime_type = require "openai_uploads.file_upload.mime_types"
 local plain = require "openai_uploads.plain"
 local resume = require "openai_uploads.file_upload.resume"
 
 local params = {}
 
 local DEFAULT_CONCURRENCY, MOST_CONCURRENCY = 4, 64
+local MOST_PARTS = 100000 -- what a request to complete has room for
 
 -- name -> what it must be
 local known = {
@@ -71,6 +72,16 @@ local function check_range(given, name, least, most)
   end
 end
 
+-- Puts what was read of it in its place.
+local function check_resume(given)
+  local saved, problem = resume.read(given.resume)
+  if not saved then complain("params.resume %s", problem) end
+  if given.part_size and given.part_size ~= saved.part_size then
+    complain("params.part_size is %.0f, but the parts sent so far have %.0f bytes", given.part_size, saved.part_size)
+  end
+  given.resume = saved
+end
+
 local function check(given)
   check_types(given)
   if (given.file == nil) == (given.data == nil) then
@@ -85,22 +96,7 @@ local function check(given)
   if given.md5 and given.md5 ~= "compute" and not (given.md5:find("^%x+$") and #given.md5 == 32) then
     complain("params.md5 must be 32 hexadecimal digits or 'compute', got '%s'", given.md5)
   end
-  if given.resume then
-    local problem = resume.problem(given.resume)
-    if problem then complain("params.resume %s", problem) end
-    if given.part_size and given.part_size ~= given.resume.part_size then
-      complain("params.part_size is %.0f, but the parts sent so far have %.0f bytes", given.part_size,
-        given.resume.part_size)
-    end
-  end
-end
-
-local function guess_mime_type(filename)
-  local extension = filename:match("%.(%w+)$")
-  local guessed = extension and mime_types[extension:lower()]
-  if guessed then return guessed end
-  complain("params.mime_type is missing, and none is known for %s",
-    extension and ("files named *." .. extension) or ("'" .. filename .. "', which has no extension"))
+  if given.resume then check_resume(given) end
 end
 
 local function file_failure(format, ...) return nil, core.failure("file", format:format(...)) end
@@ -112,7 +108,7 @@ local function open(plan, given)
   else
     local file, failure = core.open_file(given.file)
     if not file then return nil, failure end
-    plan.file, plan.bytes, plan.modified = file, file:size(), file:modified()
+    plan.file, plan.bytes = file, file:size()
   end
   if plan.bytes == 0 then return file_failure("%s is empty: there is nothing to send", plan.filename) end
   if given.bytes and given.bytes ~= plan.bytes then
@@ -121,35 +117,54 @@ local function open(plan, given)
   return true
 end
 
+-- Nil and a failure, where there would be more parts than can be completed.
+local function divide(plan)
+  plan.part_count = math.ceil(plan.bytes / plan.part_size)
+  if plan.part_count <= MOST_PARTS then return true end
+  return nil, core.failure("too_large", ("%s has %d bytes, which are %d parts of %d: at most %d can be completed, " ..
+    "so choose a part size of %d or more"):format(plan.filename, plan.bytes, plan.part_count, plan.part_size,
+    MOST_PARTS, math.ceil(plan.bytes / MOST_PARTS)))
+end
+
+-- Nil and a failure, where the file is not the one to resume.
+local function compare(plan)
+  local difference = plan.resume and resume.difference(plan.resume, plan)
+  if not difference then return true end
+  return nil, resume.refusal(plan, difference)
+end
+
+local function plan_of(given)
+  local filename = given.filename or given.file:match("[^/]*$")
+  local saved = given.resume or {}
+  return {
+    filename = filename, concurrency = given.concurrency or DEFAULT_CONCURRENCY,
+    part_size = whole(given.part_size or saved.part_size or core.max_part_bytes),
+    md5 = given.md5 ~= "compute" and given.md5 or nil,
+    computes_md5 = given.md5 == "compute" or (given.resume and not given.md5), -- the parts are of two processes
+    on_progress = given.on_progress, on_checkpoint = given.on_checkpoint,
+    keeps_on_failure = given.keep_on_failure, resume = given.resume,
+    is_saved = given.keep_on_failure or given.on_checkpoint ~= nil,
+    create = { -- as the service will have it: a table to resume from may go through JSON
+      filename = core.utf8(filename), purpose = core.utf8(given.purpose),
+      mime_type = core.utf8(given.mime_type or saved.mime_type or guess_mime_type(filename)),
+      expires_after = given.expires_after,
+    },
+  }
+end
+
 --- What is to be done: { file or data, bytes, part_size, part_count, create: the params of that call, ... }; nil and
 --- a failure where the file cannot be read, or is not the one to resume.
 function params.plan(given)
   given = read(given)
   check(given)
-  local filename = given.filename or given.file:match("[^/]*$")
-  local plan = {
-    filename = filename, concurrency = given.concurrency or DEFAULT_CONCURRENCY,
-    part_size = whole(given.part_size or given.resume and given.resume.part_size or core.max_part_bytes),
-    md5 = given.md5 ~= "compute" and given.md5 or nil, computes_md5 = given.md5 == "compute",
-    on_progress = given.on_progress, on_checkpoint = given.on_checkpoint,
-    keeps_on_failure = given.keep_on_failure, resume = given.resume,
-    create = {
-      filename = filename, purpose = given.purpose, mime_type = given.mime_type or guess_mime_type(filename),
-      expires_after = given.expires_after,
-    },
-  }
+  local plan = plan_of(given)
   local fine, failure = open(plan, given)
-  if fine and plan.resume then
-    local difference = resume.difference(plan.resume, plan)
-    if difference then fine, failure = file_failure("%s cannot be resumed: %s", filename, difference) end
-  end
-  if not fine then
-    if plan.file then plan.file:close() end
-    return nil, failure
-  end
   plan.create.bytes = plan.bytes
-  plan.part_count = math.ceil(plan.bytes / plan.part_size)
-  return plan
+  if fine then fine, failure = divide(plan) end
+  if fine then fine, failure = compare(plan) end
+  if fine then return plan end
+  if plan.file then plan.file:close() end
+  return nil, failure
 end
 
 return params

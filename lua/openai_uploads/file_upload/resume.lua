@@ -1,59 +1,166 @@
 -- SPDX-License-Identifier: MIT
 -- What must be known to go on with an Upload later, in another process too: a plain table that can be written as JSON.
 --
---   { upload_id, filename, bytes, part_size, modified: of the file, as text; parts: a list of { number, id } }
-
+--   { upload_id, filename, purpose, mime_type, bytes, expires_after: as the Upload was created; part_size;
+--     parts: a list of { number, id, md5: of what was sent } }
+--
+-- A file is known by what it holds, not by its size and its time of modification: archives, images and checkouts give
+-- many files the same time, and a copy of the same file another one.
 local core = require "openai_uploads.core"
 
 local MOST_BYTES = 2 ^ 53
 
 local resume = {}
 
---- The table for an Upload so far. part_ids: number of a part -> its id.
-function resume.describe(plan, upload_id, part_ids)
-  local parts = {}
+--- The table for an Upload so far. parts: number of a part -> { number, id, md5 }. One without an MD5 cannot be told
+--- from another's later, and is sent again then.
+function resume.describe(plan, upload_id, parts)
+  local create, list = plan.create, {}
   for number = 1, plan.part_count do
-    if part_ids[number] then parts[#parts + 1] = { number = number, id = part_ids[number] } end
+    local part = parts[number]
+    if part and part.md5 then list[#list + 1] = part end
   end
   return {
-    upload_id = upload_id, filename = plan.filename, bytes = plan.bytes, part_size = plan.part_size,
-    modified = plan.modified, parts = parts,
+    upload_id = upload_id, filename = create.filename, purpose = create.purpose, mime_type = create.mime_type,
+    bytes = create.bytes, expires_after = create.expires_after, part_size = plan.part_size, parts = list,
   }
+end
+
+--- Adds one more part to such a table, in the order of their numbers. Parts end nearly in that order.
+function resume.add(saved, part)
+  local list = saved.parts
+  local index = #list
+  while index > 0 and list[index].number > part.number do index = index - 1 end
+  table.insert(list, index + 1, part)
 end
 
 local function is_whole(value, least, most)
   return type(value) == "number" and value >= least and value <= most and value % 1 == 0
 end
 
-local function is_part(part, count)
-  return type(part) == "table" and is_whole(part.number, 1, count) and type(part.id) == "string"
+local function is_text(value) return type(value) == "string" and value ~= "" end
+
+local function is_md5(value) return type(value) == "string" and #value == 32 and not value:find "%X" end
+
+-- A plain { number, id, md5 }; nil and why it is none.
+local function read_part(part, count)
+  if type(part) ~= "table" then return nil, "has a part without number or id" end
+  local number, id, md5 = part.number, part.id, part.md5
+  if not is_whole(number, 1, count) or not is_text(id) then return nil, "has a part without number or id" end
+  if md5 ~= nil and not is_md5(md5) then return nil, ("has a part %d whose md5 is none"):format(number) end
+  return { number = number, id = id, md5 = md5 }
 end
 
---- Why that is no such table, as words that follow its name; nil when it is one.
-function resume.problem(saved)
-  if type(saved.upload_id) ~= "string" or saved.upload_id == "" then return "has no upload_id" end
-  if not is_whole(saved.bytes, 1, MOST_BYTES) or not is_whole(saved.part_size, 1, core.max_part_bytes) then
-    return "has no bytes or no part_size"
+local function read_parts(list, count)
+  if type(list) ~= "table" then return nil, "has no list of parts" end
+  local parts, by_number, by_id = {}, {}, {}
+  for index = 1, count + 1 do
+    local part = list[index]
+    if part == nil then break end
+    local problem
+    part, problem = read_part(part, count)
+    if not part then return nil, problem end
+    if by_number[part.number] then return nil, ("has part %d twice"):format(part.number) end
+    if by_id[part.id] then return nil, ("has part '%s' twice"):format(part.id) end
+    by_number[part.number], by_id[part.id], parts[index] = true, true, part
   end
-  if type(saved.parts) ~= "table" then return "has no list of parts" end
-  for _, part in ipairs(saved.parts) do
-    if not is_part(part, math.ceil(saved.bytes / saved.part_size)) then return "has a part without number or id" end
-  end
-  return nil
+  return parts
 end
 
---- What about the file is not as it was; nil when it is the same.
+--- What stands in such a table, a plain one, where everything is of its type; nil and why it is none, as words that
+--- follow its name. Older versions saved neither purpose nor what parts held: theirs are read as well.
+function resume.read(saved)
+  local copy = {}
+  for _, name in ipairs { "upload_id", "filename", "purpose", "mime_type" } do
+    copy[name] = saved[name]
+    local may_lack = name ~= "upload_id" and copy[name] == nil
+    if not may_lack and not is_text(copy[name]) then return nil, "has no " .. name end
+  end
+  local refusal = core.upload_id_refusal(copy.upload_id)
+  if refusal then return nil, "has an upload_id that " .. refusal end
+  copy.bytes, copy.part_size = saved.bytes, saved.part_size
+  if not is_whole(copy.bytes, 1, MOST_BYTES) or not is_whole(copy.part_size, 1, core.max_part_bytes) then
+    return nil, "has no bytes or no part_size"
+  end
+  copy.expires_after = saved.expires_after
+  local parts, problem = read_parts(saved.parts, math.ceil(copy.bytes / copy.part_size))
+  if not parts then return nil, problem end
+  copy.parts = parts
+  return copy
+end
+
+local function is_same(one, other)
+  if type(one) ~= "table" or type(other) ~= "table" then return one == other end
+  for name, value in pairs(one) do
+    if not is_same(value, other[name]) then return false end
+  end
+  for name in pairs(other) do
+    if one[name] == nil then return false end
+  end
+  return true
+end
+
+-- For a person: a text in quotes, a table with its fields.
+local function shown(value)
+  if type(value) == "number" then return ("%.14g"):format(value) end
+  if type(value) ~= "table" then return value == nil and "none" or ("'%s'"):format(tostring(value)) end
+  local pieces = {}
+  for name, field in pairs(value) do pieces[#pieces + 1] = ("%s = %s"):format(tostring(name), shown(field)) end
+  table.sort(pieces)
+  return "{ " .. table.concat(pieces, ", ") .. " }"
+end
+
+--- What is not as it was when the Upload was created, and what to do; nil when all is the same. What the parts hold is
+--- for `difference_of_parts`.
 function resume.difference(saved, plan)
-  if saved.bytes ~= plan.bytes then return ("it had %.0f bytes, and has %d"):format(saved.bytes, plan.bytes) end
-  if saved.modified ~= plan.modified then return "it was written to since" end
+  local create = plan.create
+  if not saved.purpose or not saved.filename or not saved.mime_type then
+    return "what was saved is of an older version, which did not note what was sent; start over without it"
+  end
+  if saved.bytes ~= create.bytes then
+    return ("it had %.0f bytes, and has %d; start over without what was saved"):format(saved.bytes, create.bytes)
+  end
+  for _, name in ipairs { "filename", "purpose", "mime_type", "expires_after" } do
+    if not is_same(saved[name], create[name]) then
+      return ("its %s was %s, and is now %s; give the former to go on, or start over without what was saved"):format(
+        name, shown(saved[name]), shown(create[name]))
+    end
+  end
+  for _, part in ipairs(saved.parts) do
+    if not part.md5 then
+      return ("part %d was saved without its md5; start over without what was saved"):format(part.number)
+    end
+  end
   return nil
 end
 
---- number of a part -> its id
-function resume.part_ids(saved)
-  local part_ids = {}
-  for _, part in ipairs(saved.parts) do part_ids[part.number] = part.id end
-  return part_ids
+--- The failure of a file that is not the one to go on with.
+function resume.refusal(plan, difference)
+  local failure = core.failure("file", ("%s cannot be resumed: %s"):format(plan.filename, difference))
+  failure.refused_resume = true
+  return failure
+end
+
+--- How far the parts reach that are there: the number of the last one; 0 when there is none.
+function resume.last_number(saved)
+  local last = 0
+  for _, part in ipairs(saved.parts) do last = math.max(last, part.number) end
+  return last
+end
+
+--- What the parts held that is not there now; nil when all is the same. md5s: of each part up to the last one, as
+--- core.digest tells them.
+function resume.difference_of_parts(saved, md5s)
+  for _, part in ipairs(saved.parts) do
+    local now = md5s:sub(32 * part.number - 31, 32 * part.number)
+    if part.md5:lower() ~= now then
+      local first = (part.number - 1) * saved.part_size
+      return ("part %d, %d bytes from %d on, was sent with the MD5 %s, and has now %s: it is not the same file; " ..
+        "start over without what was saved"):format(part.number, math.min(saved.part_size, saved.bytes - first), first,
+        part.md5, now)
+    end
+  end
+  return nil
 end
 
 return resume
