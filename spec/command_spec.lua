@@ -263,7 +263,8 @@ describe("openai-uploads", function()
 
     it("when the File of a completed Upload is not told", function()
       service.answer_next { { status = 200, body = { id = id, object = "upload", status = "completed" } } }
-      check.holds("decode: the answer is no completed upload: it names no File", fails(15, { "complete", id, "part_1" }))
+      check.holds("decode: the answer is no completed upload: it names no File",
+        fails(15, { "complete", id, "part_1" }))
     end)
   end)
 

@@ -114,7 +114,9 @@ static void pauses(void) {
   say(pair);
   CHECK(readiness(set, pair.ours) == DESCRIPTOR_READABLE, "and is told again");
   descriptor_set_pause(set, pair.ours);
-  CHECK(look(set, pair.ours, &count) == 0 && count == 0, "a paused descriptor that stirs is not told");
+  CHECK(look(set, pair.ours, &count) == DESCRIPTOR_STIRRED && count == 1,
+        "that a paused descriptor stirs is told");
+  CHECK(look(set, pair.ours, &count) == 0 && count == 0, "and told once");
   say(other);
   descriptor_set_watch(set, other.ours, DESCRIPTOR_READABLE);
   CHECK(look(set, other.ours, &count) == DESCRIPTOR_READABLE && count == 1, "others beside it are");
@@ -128,6 +130,30 @@ static void pauses(void) {
   descriptor_set_delete(set);
   pair_close(pair);
   pair_close(other);
+}
+
+static void tells_of_the_end_of_paused_ones(void) {
+  struct descriptor_set *set = descriptor_set_new();
+  struct pair pair = pair_open();
+  int count;
+  descriptor_set_watch(set, pair.ours, DESCRIPTOR_WRITABLE);
+  descriptor_set_pause(set, pair.ours);
+  CHECK(look(set, pair.ours, &count) == 0, "a paused descriptor that can be written to does not stir");
+  descriptor_set_watch(set, pair.ours, DESCRIPTOR_READABLE | DESCRIPTOR_WRITABLE);
+  descriptor_set_pause(set, pair.ours);
+  CHECK(look(set, pair.ours, &count) == 0 && look(set, pair.ours, &count) == 0,
+        "nor one that could be read, too");
+  descriptor_set_watch(set, pair.ours, DESCRIPTOR_ENDED);
+  descriptor_set_pause(set, pair.ours);
+  say(pair);
+  CHECK(look(set, pair.ours, &count) == 0,
+        "one that is watched for its end alone may have something to read");
+  shutdown(pair.other, SHUT_WR);
+  CHECK(look(set, pair.ours, &count) == (DESCRIPTOR_STIRRED | DESCRIPTOR_ENDED),
+        "the end of a paused one is told");
+  CHECK(look(set, pair.ours, &count) == 0 && count == 0, "and that, too, is told once");
+  descriptor_set_delete(set);
+  pair_close(pair);
 }
 
 static void forgets_before_a_number_comes_again(void) {
@@ -232,7 +258,7 @@ static void becomes_quiet_after_a_paused_one_stirred(void) {
   descriptor_set_watch(set, pair.ours, DESCRIPTOR_READABLE);
   descriptor_set_pause(set, pair.ours);
   say(pair);
-  CHECK(readiness(set, pair.ours) == 0 && !is_readable(descriptor, 0),
+  CHECK(readiness(set, pair.ours) == DESCRIPTOR_STIRRED && !is_readable(descriptor, 0),
         "a paused one that stirs wakes the host once at most");
   descriptor_set_delete(set);
   pair_close(pair);
@@ -256,6 +282,7 @@ int main(void) {
   tells_what_it_was_told_to_watch();
   tells_hang_ups_as_both();
   pauses();
+  tells_of_the_end_of_paused_ones();
   forgets_before_a_number_comes_again();
   watches_many();
   tells_of_signals();

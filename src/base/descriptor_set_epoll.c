@@ -13,7 +13,7 @@
 
 struct watched {
   unsigned char registered; /* what the kernel watches it for */
-  unsigned char wanted;     /* what we report; less than registered while paused */
+  bool is_paused;
 };
 
 struct descriptor_set {
@@ -54,26 +54,33 @@ static bool descriptor_set_make_room(struct descriptor_set *set, int descriptor)
   return true;
 }
 
+static uint32_t events_of(unsigned interest) {
+  return (interest & DESCRIPTOR_READABLE ? EPOLLIN | EPOLLRDHUP : 0u) |
+         (interest & DESCRIPTOR_WRITABLE ? EPOLLOUT : 0u) | (interest & DESCRIPTOR_ENDED ? EPOLLRDHUP : 0u);
+}
+
 bool descriptor_set_watch(struct descriptor_set *set, int descriptor, unsigned interest) {
   struct epoll_event event = {0};
   struct watched *watched;
   int operation;
   if (!descriptor_set_make_room(set, descriptor)) return false;
   watched = &set->watched[descriptor];
-  watched->wanted = (unsigned char)interest;
+  watched->is_paused = false;
   if (watched->registered == interest) return true;
   operation = !interest ? EPOLL_CTL_DEL : watched->registered ? EPOLL_CTL_MOD : EPOLL_CTL_ADD;
   event.data.fd = descriptor;
-  event.events =
-      (interest & DESCRIPTOR_READABLE ? EPOLLIN : 0u) | (interest & DESCRIPTOR_WRITABLE ? EPOLLOUT : 0u);
+  event.events = events_of(interest);
   watched->registered = (unsigned char)interest;
   if (epoll_ctl(set->epoll, operation, descriptor, &event) == 0 || !interest) return true;
-  watched->registered = watched->wanted = 0;
+  watched->registered = 0;
   return false;
 }
 
 void descriptor_set_pause(struct descriptor_set *set, int descriptor) {
-  if (descriptor < set->watched_size) set->watched[descriptor].wanted = 0;
+  if (descriptor >= set->watched_size || !set->watched[descriptor].registered) return;
+  if (!(set->watched[descriptor].registered & (DESCRIPTOR_READABLE | DESCRIPTOR_ENDED)))
+    descriptor_set_watch(set, descriptor, DESCRIPTOR_READABLE);
+  set->watched[descriptor].is_paused = true;
 }
 
 /* Rounded up, so that a due time is past when the wait ends. */
@@ -84,10 +91,21 @@ static int to_milliseconds(double seconds) {
 
 static unsigned readiness_of(uint32_t events) {
   unsigned readiness = 0;
-  if (events & EPOLLIN) readiness |= DESCRIPTOR_READABLE;
+  if (events & (EPOLLIN | EPOLLRDHUP)) readiness |= DESCRIPTOR_READABLE;
   if (events & EPOLLOUT) readiness |= DESCRIPTOR_WRITABLE;
   if (events & (EPOLLERR | EPOLLHUP)) readiness |= DESCRIPTOR_READABLE | DESCRIPTOR_WRITABLE;
   return readiness;
+}
+
+/* What is to be told of a paused descriptor; 0 where nothing came: it was ready for writing, as ever. */
+static unsigned stir(struct descriptor_set *set, int descriptor, uint32_t events) {
+  if (events == EPOLLOUT) {
+    descriptor_set_watch(set, descriptor, DESCRIPTOR_READABLE);
+    descriptor_set_pause(set, descriptor);
+    return 0;
+  }
+  descriptor_set_watch(set, descriptor, 0);
+  return DESCRIPTOR_STIRRED | (events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR) ? DESCRIPTOR_ENDED : 0u);
 }
 
 int descriptor_set_wait(struct descriptor_set *set, double seconds, struct descriptor_event *events,
@@ -98,11 +116,11 @@ int descriptor_set_wait(struct descriptor_set *set, double seconds, struct descr
   int count = epoll_wait(set->epoll, ready, room, to_milliseconds(seconds));
   for (int i = 0; i < count; i++) {
     int descriptor = ready[i].data.fd;
+    unsigned readiness;
     if (descriptor == set->timer) continue; /* the caller looks at its clock anyway */
-    if (set->watched[descriptor].wanted)
-      events[filled++] = (struct descriptor_event){descriptor, readiness_of(ready[i].events)};
-    else
-      descriptor_set_watch(set, descriptor, 0); /* paused, and stirring: no longer worth keeping */
+    readiness = set->watched[descriptor].is_paused ? stir(set, descriptor, ready[i].events)
+                                                   : readiness_of(ready[i].events);
+    if (readiness) events[filled++] = (struct descriptor_event){descriptor, readiness};
   }
   return filled;
 }

@@ -8,8 +8,15 @@
 #include <poll.h>
 #include <stdlib.h>
 
+#ifdef POLLRDHUP
+enum { PEER_ENDED = POLLRDHUP };
+#else
+enum { PEER_ENDED = 0 }; /* told by POLLHUP alone */
+#endif
+
 struct descriptor_set {
   struct pollfd *watched; /* in no order */
+  bool *is_paused;        /* at the same places */
   int count;
   int size;
 };
@@ -20,43 +27,64 @@ struct descriptor_set *descriptor_set_new(void) {
 
 void descriptor_set_delete(struct descriptor_set *set) {
   if (set) free(set->watched);
+  if (set) free(set->is_paused);
   free(set);
 }
 
-static struct pollfd *descriptor_set_find(struct descriptor_set *set, int descriptor) {
-  for (int i = 0; i < set->count; i++)
-    if (set->watched[i].fd == descriptor) return &set->watched[i];
-  return NULL;
+/* Its place; -1 where it is not watched. */
+static int descriptor_set_find(const struct descriptor_set *set, int descriptor) {
+  int place = set->count;
+  while (--place >= 0 && set->watched[place].fd != descriptor) continue;
+  return place;
 }
 
-static struct pollfd *descriptor_set_add(struct descriptor_set *set, int descriptor) {
-  if (set->count == set->size) {
-    int size = set->size ? 2 * set->size : 16;
-    struct pollfd *watched = realloc(set->watched, (size_t)size * sizeof *watched);
-    if (!watched) return NULL;
-    set->watched = watched;
-    set->size = size;
-  }
-  set->watched[set->count].fd = descriptor;
-  return &set->watched[set->count++];
+static bool descriptor_set_make_room(struct descriptor_set *set) {
+  int size = set->size ? 2 * set->size : 16;
+  struct pollfd *watched;
+  bool *is_paused;
+  if (set->count < set->size) return true;
+  watched = realloc(set->watched, (size_t)size * sizeof *watched);
+  if (!watched) return false;
+  set->watched = watched;
+  is_paused = realloc(set->is_paused, (size_t)size * sizeof *is_paused);
+  if (!is_paused) return false;
+  set->is_paused = is_paused;
+  set->size = size;
+  return true;
+}
+
+static void descriptor_set_take_out(struct descriptor_set *set, int place) {
+  set->count--;
+  set->watched[place] = set->watched[set->count];
+  set->is_paused[place] = set->is_paused[set->count];
+}
+
+static short events_of(unsigned interest) {
+  return (short)((interest & DESCRIPTOR_READABLE ? POLLIN | PEER_ENDED : 0) |
+                 (interest & DESCRIPTOR_WRITABLE ? POLLOUT : 0) |
+                 (interest & DESCRIPTOR_ENDED ? PEER_ENDED : 0));
 }
 
 bool descriptor_set_watch(struct descriptor_set *set, int descriptor, unsigned interest) {
-  struct pollfd *watched = descriptor_set_find(set, descriptor);
+  int place = descriptor_set_find(set, descriptor);
   if (!interest) {
-    if (watched) *watched = set->watched[--set->count];
+    if (place >= 0) descriptor_set_take_out(set, place);
     return true;
   }
-  if (!watched) watched = descriptor_set_add(set, descriptor);
-  if (!watched) return false;
-  watched->events =
-      (short)((interest & DESCRIPTOR_READABLE ? POLLIN : 0) | (interest & DESCRIPTOR_WRITABLE ? POLLOUT : 0));
-  watched->revents = 0;
+  if (place < 0) {
+    if (!descriptor_set_make_room(set)) return false;
+    place = set->count++;
+  }
+  set->watched[place] = (struct pollfd){.fd = descriptor, .events = events_of(interest)};
+  set->is_paused[place] = false;
   return true;
 }
 
 void descriptor_set_pause(struct descriptor_set *set, int descriptor) {
-  descriptor_set_watch(set, descriptor, 0); /* costs no system call here */
+  int place = descriptor_set_find(set, descriptor);
+  if (place < 0) return;
+  if (set->watched[place].events & POLLOUT) set->watched[place].events = events_of(DESCRIPTOR_READABLE);
+  set->is_paused[place] = true;
 }
 
 /* Rounded up, so that a due time is past when the wait ends. */
@@ -67,19 +95,27 @@ static int to_milliseconds(double seconds) {
 
 static unsigned readiness_of(short events) {
   unsigned readiness = 0;
-  if (events & POLLIN) readiness |= DESCRIPTOR_READABLE;
+  if (events & (POLLIN | PEER_ENDED)) readiness |= DESCRIPTOR_READABLE;
   if (events & POLLOUT) readiness |= DESCRIPTOR_WRITABLE;
   if (events & (POLLERR | POLLHUP | POLLNVAL)) readiness |= DESCRIPTOR_READABLE | DESCRIPTOR_WRITABLE;
   return readiness;
+}
+
+static unsigned ended(short events) {
+  return events & (PEER_ENDED | POLLHUP | POLLERR | POLLNVAL) ? DESCRIPTOR_ENDED : 0;
 }
 
 int descriptor_set_wait(struct descriptor_set *set, double seconds, struct descriptor_event *events,
                         int capacity) {
   int filled = 0;
   int count = poll(set->watched, (nfds_t)set->count, to_milliseconds(seconds));
-  for (int i = 0; i < set->count && filled < count && filled < capacity; i++)
-    if (set->watched[i].revents)
-      events[filled++] = (struct descriptor_event){set->watched[i].fd, readiness_of(set->watched[i].revents)};
+  for (int i = set->count - 1; i >= 0 && filled < count && filled < capacity; i--) {
+    short came = set->watched[i].revents;
+    if (!came) continue;
+    events[filled++] = (struct descriptor_event){
+        set->watched[i].fd, set->is_paused[i] ? DESCRIPTOR_STIRRED | ended(came) : readiness_of(came)};
+    if (set->is_paused[i]) descriptor_set_take_out(set, i); /* its place goes to one that was looked at */
+  }
   return filled;
 }
 

@@ -3,13 +3,13 @@
 
 #include "base/descriptor_set.h"
 #include "base/monotonic_clock.h"
+#include "client/engine_sockets.h"
 #include "client/running_curl.h"
 
 #include <fcntl.h>
 #include <math.h>
 #include <pthread.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -33,8 +33,7 @@ struct transfer_engine {
   bool has_told;                /* a task something */
   struct engine_task *sleepers; /* soonest first */
   struct engine_task *last_sleeper;
-  unsigned char *opened_here; /* by descriptor: 1 for those whose closing we shall be told of */
-  int opened_here_size;
+  struct engine_sockets sockets;
   pid_t process;
   struct transfer_engine *abandoned_before;
 };
@@ -46,38 +45,13 @@ static int on_curl_timer(CURLM *multi, long milliseconds, void *data) {
   return 0;
 }
 
-static bool is_opened_here(const struct transfer_engine *engine, curl_socket_t descriptor) {
-  return descriptor < engine->opened_here_size && engine->opened_here[descriptor];
-}
-
-/* A connection that goes idle is only paused: the next call finds it still registered, which saves two
- * system calls of every exchange. A descriptor of curl's own making (its resolver's) goes unannounced, so it
- * is taken out at once. Should watching fail for want of kernel memory, the exchange ends by its timeout. */
 static int on_curl_socket(CURL *easy, curl_socket_t descriptor, int what, void *data, void *socket_data) {
   struct transfer_engine *engine = data;
   unsigned interest =
       (what & CURL_POLL_IN ? DESCRIPTOR_READABLE : 0u) | (what & CURL_POLL_OUT ? DESCRIPTOR_WRITABLE : 0u);
   (void)easy, (void)socket_data;
-  if (what != CURL_POLL_REMOVE)
-    descriptor_set_watch(engine->descriptors, descriptor, interest);
-  else if (is_opened_here(engine, descriptor))
-    descriptor_set_pause(engine->descriptors, descriptor);
-  else
-    descriptor_set_watch(engine->descriptors, descriptor, 0);
+  engine_sockets_watch(&engine->sockets, descriptor, what == CURL_POLL_REMOVE ? 0 : interest);
   return 0;
-}
-
-static bool note_opened(struct transfer_engine *engine, int descriptor) {
-  if (descriptor >= engine->opened_here_size) {
-    int size = 2 * descriptor + 64;
-    unsigned char *grown = realloc(engine->opened_here, (size_t)size);
-    if (!grown) return false;
-    memset(grown + engine->opened_here_size, 0, (size_t)(size - engine->opened_here_size));
-    engine->opened_here = grown;
-    engine->opened_here_size = size;
-  }
-  engine->opened_here[descriptor] = 1;
-  return true;
 }
 
 curl_socket_t transfer_engine_open_socket(void *data, curlsocktype purpose, struct curl_sockaddr *address) {
@@ -86,15 +60,14 @@ curl_socket_t transfer_engine_open_socket(void *data, curlsocktype purpose, stru
   (void)purpose;
   if (descriptor < 0) return CURL_SOCKET_BAD;
   fcntl(descriptor, F_SETFD, FD_CLOEXEC); /* a program that the host starts shall not hold our connections */
-  if (note_opened(engine, descriptor)) return descriptor;
+  if (engine_sockets_add(&engine->sockets, descriptor)) return descriptor;
   close(descriptor);
   return CURL_SOCKET_BAD;
 }
 
 int transfer_engine_close_socket(void *data, curl_socket_t descriptor) {
   struct transfer_engine *engine = data;
-  descriptor_set_watch(engine->descriptors, descriptor, 0);
-  engine->opened_here[descriptor] = 0;
+  engine_sockets_remove(&engine->sockets, descriptor);
   return close(descriptor);
 }
 
@@ -110,6 +83,7 @@ struct transfer_engine *transfer_engine_new(unsigned max_connections) {
     transfer_engine_delete(engine);
     return NULL;
   }
+  engine_sockets_create(&engine->sockets, engine->descriptors);
   curl_multi_setopt(engine->multi, CURLMOPT_SOCKETFUNCTION, on_curl_socket);
   curl_multi_setopt(engine->multi, CURLMOPT_SOCKETDATA, engine);
   curl_multi_setopt(engine->multi, CURLMOPT_TIMERFUNCTION, on_curl_timer);
@@ -126,7 +100,7 @@ void transfer_engine_delete(struct transfer_engine *engine) {
   curl_multi_cleanup(engine->multi); /* closes sockets, so the descriptor set outlives it */
   sigpipe_guard_leave(&guard);
   descriptor_set_delete(engine->descriptors);
-  free(engine->opened_here);
+  engine_sockets_destroy(&engine->sockets);
   free(engine);
 }
 
@@ -147,6 +121,7 @@ void transfer_engine_abandon(struct transfer_engine *engine) {
 bool transfer_engine_start(struct transfer_engine *engine, CURL *easy) {
   struct sigpipe_guard guard;
   bool started;
+  engine_sockets_look_at_idle(&engine->sockets);
   running_curl_enter(&guard);
   started = curl_multi_add_handle(engine->multi, easy) == CURLM_OK;
   sigpipe_guard_leave(&guard);
@@ -179,6 +154,16 @@ void transfer_engine_wake(struct transfer_engine *engine, struct engine_task *ta
   task->asleep = false;
 }
 
+/* For an exchange that has ended and is still on the engine: only then curl knows its connection. */
+static void note_sharing(struct transfer_engine *engine, CURL *easy) {
+  long version = 0;
+  curl_socket_t descriptor = CURL_SOCKET_BAD;
+  curl_easy_getinfo(easy, CURLINFO_HTTP_VERSION, &version);
+  if (version < CURL_HTTP_VERSION_2_0) return;
+  curl_easy_getinfo(easy, CURLINFO_ACTIVESOCKET, &descriptor);
+  engine_sockets_note_shared(&engine->sockets, descriptor);
+}
+
 static void transfer_engine_tell_finished(struct transfer_engine *engine) {
   CURLMsg *message;
   int left;
@@ -188,6 +173,7 @@ static void transfer_engine_tell_finished(struct transfer_engine *engine) {
     struct engine_task *task;
     if (message->msg != CURLMSG_DONE) continue;
     curl_easy_getinfo(easy, CURLINFO_PRIVATE, (char **)&task);
+    note_sharing(engine, easy);
     transfer_engine_stop(engine, easy);
     engine->has_told = true;
     task->finished(task, result);
@@ -218,14 +204,19 @@ static void transfer_engine_act(struct transfer_engine *engine, curl_socket_t de
   sigpipe_guard_leave(&guard);
 }
 
-/* Whatever the clock says is due. */
-static void transfer_engine_run_due(struct transfer_engine *engine) {
-  double now = monotonic_clock_now();
-  if (engine->curl_due <= now) {
+static void transfer_engine_run_curl(struct transfer_engine *engine) {
+  if (engine->curl_due <= monotonic_clock_now()) {
     engine->curl_due = INFINITY; /* curl sets the next one during the call */
     transfer_engine_act(engine, CURL_SOCKET_TIMEOUT, 0);
   }
   transfer_engine_tell_finished(engine);
+}
+
+/* Whatever the clock says is due by now. A sleep that begins meanwhile is not over yet, however short: the
+ * host hears of it first. */
+static void transfer_engine_run_due(struct transfer_engine *engine) {
+  double now = monotonic_clock_now();
+  transfer_engine_run_curl(engine);
   transfer_engine_wake_due(engine, now);
 }
 
@@ -282,18 +273,47 @@ static void transfer_engine_act_on(struct transfer_engine *engine, const struct 
   }
 }
 
+/* What came on idle sockets is told once, so it is seen to whatever the others do. Returns how many others
+ * there are. */
+static unsigned take_idle(struct transfer_engine *engine, struct descriptor_event *events, int count) {
+  unsigned others = 0;
+  for (int i = 0; i < count; i++)
+    if (!engine_sockets_take_idle(&engine->sockets, &events[i])) events[others++] = events[i];
+  return others;
+}
+
+bool transfer_engine_catch_up(struct transfer_engine *engine) {
+  struct descriptor_event events[EVENTS_A_STEP];
+  unsigned ready =
+      take_idle(engine, events, descriptor_set_wait(engine->descriptors, 0, events, EVENTS_A_STEP));
+  bool caught_up = false;
+  for (unsigned i = 0; i < ready; i++) {
+    if (!(events[i].readiness & DESCRIPTOR_READABLE)) continue;
+    transfer_engine_act(engine, events[i].descriptor, CURL_CSELECT_IN);
+    caught_up = true;
+  }
+  transfer_engine_run_curl(engine);
+  return caught_up;
+}
+
+struct engine_sockets *transfer_engine_sockets(struct transfer_engine *engine) {
+  return &engine->sockets;
+}
+
 bool transfer_engine_step(struct transfer_engine *engine, double seconds) {
   struct descriptor_event events[EVENTS_A_STEP];
   double until_due;
-  int count;
+  unsigned ready;
   engine->bytes_noted = 0;
   engine->may_wait = seconds > 0;
   engine->has_told = false;
   transfer_engine_run_due(engine);
   if (engine->has_told) seconds = 0;
   until_due = transfer_engine_due(engine) - monotonic_clock_now();
-  count = descriptor_set_wait(engine->descriptors, fmax(0, fmin(seconds, until_due)), events, EVENTS_A_STEP);
-  if (count > 0) transfer_engine_act_on(engine, events, (unsigned)count);
+  ready = take_idle(
+      engine, events,
+      descriptor_set_wait(engine->descriptors, fmax(0, fmin(seconds, until_due)), events, EVENTS_A_STEP));
+  transfer_engine_act_on(engine, events, ready);
   transfer_engine_run_due(engine);
-  return engine->has_told || count > 0;
+  return engine->has_told || ready > 0;
 }

@@ -4,6 +4,8 @@
 #ifndef CLIENT_TRANSFER_ENGINE_H
 #define CLIENT_TRANSFER_ENGINE_H
 
+#include "client/engine_sockets.h"
+
 #include <curl/curl.h>
 #include <stdbool.h>
 
@@ -39,6 +41,13 @@ bool transfer_engine_start(struct transfer_engine *engine, CURL *easy);
 
 /* Takes an exchange off, finished or not; its task is not told. */
 void transfer_engine_stop(struct transfer_engine *engine, CURL *easy);
+
+/* Reads what has arrived by now, so that no clock is held against it. Tasks are told that they have finished.
+ * False when nothing was there. */
+bool transfer_engine_catch_up(struct transfer_engine *engine);
+
+/* The sockets that curl has opened. They stay the engine's. */
+struct engine_sockets *transfer_engine_sockets(struct transfer_engine *engine);
 
 /* Calls task->awake in `seconds` from now, unless it is woken before. */
 void transfer_engine_sleep(struct transfer_engine *engine, struct engine_task *task, double seconds);
