@@ -108,7 +108,7 @@
 ---What one call may set; `new` takes these as the client's defaults. All times in seconds. Read once from the table
 ---itself: a metatable is not asked.
 ---@class openai_uploads.Options
----@field timeout? number of one attempt as a whole; of a part, from its last byte on; 60
+---@field timeout? number of one attempt as a whole, once it has a connection; of a part, since its last byte left; 60
 ---@field connect_timeout? number TLS handshake included; 10
 ---@field stall_timeout? number without a byte moving, while a part is being sent; 60
 ---@field deadline? number for all attempts and waits together; none

@@ -8,7 +8,7 @@ local suspending = require "openai_uploads.suspending"
 
 local SECONDS_TO_CANCEL = 10 -- when whoever waited was interrupted
 
--- Parts in line for a connection would run into their stall_timeout there. Errors have no position.
+-- No more parts at a time than connections: those in line would only hold memory. Errors have no position.
 local function start(client, pause, loop, max_connections, given, options)
   if options ~= nil and type(options) ~= "table" then
     error(("bad argument #2 to 'upload_file_chunked' (options must be a table, got %s)"):format(type(options)), 0)

@@ -93,6 +93,14 @@ local function add_control(service)
   -- The ids of so many new pending Uploads.
   function service.make_uploads(count) return must("POST", "uploads", { count = count }) end
 
+  -- Ends the idle connections in order, as nginx does when it gets a configuration, and forgets the Uploads.
+  function service.renew()
+    local file = assert(io.open(service.ca_file:match "^(.*)/[^/]*/" .. "/nginx.pid"))
+    local pid = file:read "*n"
+    file:close()
+    os.execute(("kill -HUP %d"):format(pid))
+  end
+
   -- Forgets Uploads, recorded requests and planned answers, and sets the clock right.
   function service.reset() must("POST", "reset") end
 end

@@ -102,6 +102,10 @@ local function new_script(control, id, port)
     return outcome == "reached", tonumber(amount)
   end
 
+  -- Of a relay: its connections of now go silent for ever; or they end, in order. New ones work.
+  function script.silence() ask_about(0, "silence") end
+  function script.cut() ask_about(0, "cut") end
+
   -- Ends its connections and frees its port.
   function script.close()
     if closed then return end
@@ -143,6 +147,9 @@ function fault.start(interpreter)
     if not fine then error(packed, 2) end
     return begin("play", packed)
   end
+
+  -- A line to whatever listens on that port of 127.0.0.1.
+  function server.relay(port) return begin("relay", port) end
 
   -- The next three return a base_url, and the script behind it.
 

@@ -13,6 +13,7 @@ package.path = here .. "/../../?.lua;" .. package.path
 
 local event_loop = require "spec.support.fault.event_loop"
 local connection = require "spec.support.fault.connection"
+local relay = require "spec.support.fault.relay"
 local script = require "spec.support.fault.script"
 local wire = require "spec.support.fault.wire"
 
@@ -38,6 +39,18 @@ function commands.play(packed) return enlist(script.play(wire.unpack_script(pack
 function commands.refuse() return enlist(script.refuse()) end
 
 function commands.fill() return enlist(script.fill()) end
+
+function commands.relay(target) return enlist(relay.start(target, script.new_seen())) end
+
+function commands.silence(id)
+  scripts[tonumber(id)]:silence()
+  return "silenced"
+end
+
+function commands.cut(id)
+  scripts[tonumber(id)]:cut()
+  return "cut"
+end
 
 function commands.seen(id) return wire.pack_seen(scripts[tonumber(id)].seen) end
 

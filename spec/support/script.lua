@@ -78,6 +78,7 @@ end
 -- Begins to run code that prints a line before long. Returns the child as process.start does, with
 --   asleep()     whether it came to rest, waiting for something; tries for a while
 --   interrupt()  is Ctrl-C
+--   pause()      is Ctrl-Z; go_on() ends that
 --   finish()     waits for its end and returns what it printed since, stderr included
 function script.start(code, environment)
   local path = write_file(code)
@@ -92,6 +93,10 @@ function script.start(code, environment)
   end
 
   function child.interrupt() words_of("kill -INT " .. child.pid) end
+
+  function child.pause() words_of("pkill -STOP -P " .. child.pid) end
+
+  function child.go_on() words_of("pkill -CONT -P " .. child.pid) end
 
   function child.finish()
     local lines = {}

@@ -6,13 +6,23 @@
 #include "client/http_headers.h"
 #include "client/running_curl.h"
 
+#include <stdio.h>
 #include <stdlib.h>
+#ifdef __linux__
+#include <linux/sockios.h>
+#include <sys/ioctl.h>
+#endif
 
 #if LIBCURL_VERSION_NUM < 0x075000
 #error "libcurl 7.80 or newer is needed" /* for CURLOPT_PREREQFUNCTION, without which may_have_applied cannot be exact */
 #endif
 
 enum { SMALL_BODY_BUFFER_BYTES = 64 * 1024 }; /* curl's own default */
+
+/* As the official clients have them: middleboxes forget a connection that is silent for minutes, and the
+ * kernel tells of one whose other end is gone. */
+#define KEEPALIVE_IDLE_SECONDS 60L
+#define KEEPALIVE_INTERVAL_SECONDS 60L
 
 /* Until this attempt has begun its request, curl still tells of the one before. */
 static bool has_sent_any(const struct http_attempt *attempt) {
@@ -25,12 +35,36 @@ bool http_attempt_has_sent(const struct http_attempt *attempt) {
   return has_sent_any(attempt) && (!attempt->form.source || multipart_form_is_read(&attempt->form));
 }
 
+static void leave_line(struct http_attempt *attempt) {
+  if (http_attempt_is_in_line(attempt)) attempt->left_line_at = monotonic_clock_now();
+}
+
+/* Curl makes a connection for the attempt: it looks a name up, or, where it knows the address, opens a
+ * socket. */
+static int on_look_up(void *resolver, void *reserved, void *data) {
+  (void)resolver, (void)reserved;
+  leave_line(data);
+  return 0;
+}
+
+static curl_socket_t open_socket(void *data, curlsocktype purpose, struct curl_sockaddr *address) {
+  struct http_attempt *attempt = data;
+  leave_line(attempt);
+  return transfer_engine_open_socket(attempt->engine, purpose, address);
+}
+
 /* Left to itself, curl sends a request a second time when a kept-alive connection dies under it. The service
  * may have acted on the first, so where any of that has left, a second one is for the retry policy to decide,
  * and refused here. */
 static int before_request(void *data, char *primary_ip, char *local_ip, int primary_port, int local_port) {
   struct http_attempt *attempt = data;
-  (void)primary_ip, (void)local_ip, (void)primary_port, (void)local_port;
+  struct connection_ends *ends = &attempt->ends;
+  leave_line(attempt);
+  attempt->asked_at = monotonic_clock_now();
+  snprintf(ends->local_ip, sizeof ends->local_ip, "%s", local_ip);
+  snprintf(ends->remote_ip, sizeof ends->remote_ip, "%s", primary_ip);
+  ends->local_port = local_port;
+  ends->remote_port = primary_port;
   if (attempt->requests_begun++ == 0 || !has_sent_any(attempt)) {
     attempt->form.was_read_whole = false; /* what was read before has not left */
     return CURL_PREREQFUNC_OK;
@@ -90,10 +124,15 @@ static bool set_client_options(struct http_attempt *attempt, const struct client
   curl_easy_setopt(easy, CURLOPT_HEADERDATA, &attempt->response);
   curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, http_response_take_body);
   curl_easy_setopt(easy, CURLOPT_WRITEDATA, &attempt->response);
-  curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, transfer_engine_open_socket);
-  curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, attempt->engine);
+  curl_easy_setopt(easy, CURLOPT_RESOLVER_START_FUNCTION, on_look_up);
+  curl_easy_setopt(easy, CURLOPT_RESOLVER_START_DATA, attempt);
+  curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, open_socket);
+  curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, attempt);
   curl_easy_setopt(easy, CURLOPT_CLOSESOCKETFUNCTION, transfer_engine_close_socket);
-  curl_easy_setopt(easy, CURLOPT_CLOSESOCKETDATA, attempt->engine);
+  curl_easy_setopt(easy, CURLOPT_CLOSESOCKETDATA, attempt->engine); /* the connection outlives the attempt */
+  curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
+  curl_easy_setopt(easy, CURLOPT_TCP_KEEPIDLE, KEEPALIVE_IDLE_SECONDS);
+  curl_easy_setopt(easy, CURLOPT_TCP_KEEPINTVL, KEEPALIVE_INTERVAL_SECONDS);
   failed |= set_protocols(easy);
   failed |= set_authorities(easy, config);
   failed |= set_text(easy, CURLOPT_SSLCERT, &config->client_cert);
@@ -193,6 +232,11 @@ static long to_milliseconds(double seconds) {
   return (long)(seconds * 1000) + 1;
 }
 
+/* One that was given up and is still in use: curl would put a further exchange on it. */
+static bool has_doubtful_connection(const struct http_attempt *attempt) {
+  return transfer_engine_sockets(attempt->engine)->given_up_in_use > 0;
+}
+
 bool http_attempt_prepare(struct http_attempt *attempt, const struct client_config *config,
                           const struct http_request *request, const struct attempt_terms *terms) {
   CURL *easy = attempt->easy;
@@ -200,20 +244,41 @@ bool http_attempt_prepare(struct http_attempt *attempt, const struct client_conf
   attempt->headers = headers;
   http_response_clear(&attempt->response);
   attempt->requests_begun = 0;
+  attempt->left_line_at = 0;
   attempt->resend_refused = false;
   attempt->curl_message[0] = '\0';
   curl_easy_setopt(easy, CURLOPT_PRIVATE, terms->task);
   curl_easy_setopt(easy, CURLOPT_HTTPHEADER, headers);
   curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, to_milliseconds(terms->connect_timeout));
-  curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, terms->fresh_connection ? 1L : 0L);
+  curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT,
+                   terms->fresh_connection || has_doubtful_connection(attempt) ? 1L : 0L);
+  curl_easy_setopt(easy, CURLOPT_FORBID_REUSE, 0L);
   set_sharing(easy, request->source != NULL, terms->share_connection);
   return headers && set_body(attempt, request, terms->task) &&
          curl_easy_setopt(easy, CURLOPT_URL, request->url.bytes) == CURLE_OK;
 }
 
+static int socket_of(const struct http_attempt *attempt) {
+  return engine_sockets_find(transfer_engine_sockets(attempt->engine), &attempt->ends);
+}
+
+/* Bytes that curl has handed over and the kernel has not got rid of yet: on a slow line, megabytes for
+ * minutes. */
+static int bytes_in_kernel(const struct http_attempt *attempt) {
+  int bytes = 0;
+#ifdef SIOCOUTQ
+  int descriptor = attempt->requests_begun > 0 ? socket_of(attempt) : -1;
+  if (descriptor < 0 || ioctl(descriptor, SIOCOUTQ, &bytes) != 0) return 0;
+#else
+  (void)attempt;
+#endif
+  return bytes;
+}
+
 void http_attempt_look_for_movement(struct http_attempt *attempt) {
   curl_off_t moved = 0;
   curl_easy_getinfo(attempt->easy, CURLINFO_SIZE_UPLOAD_T, &moved);
+  moved -= bytes_in_kernel(attempt);
   if (moved != attempt->form.moved) attempt->form.moved_at = monotonic_clock_now();
   attempt->form.moved = moved;
 }
@@ -226,6 +291,21 @@ void http_attempt_go_on(struct http_attempt *attempt) {
   curl_easy_pause(attempt->easy, CURLPAUSE_SEND);
   curl_easy_pause(attempt->easy, CURLPAUSE_CONT);
   sigpipe_guard_leave(&guard);
+}
+
+bool http_attempt_is_unanswered(const struct http_attempt *attempt) {
+  return attempt->requests_begun > 0 && attempt->response.headers.length == 0;
+}
+
+void http_attempt_give_up_connection(struct http_attempt *attempt) {
+  engine_sockets_give_up(transfer_engine_sockets(attempt->engine), socket_of(attempt));
+}
+
+void http_attempt_stop_unanswered(struct http_attempt *attempt) {
+  curl_easy_setopt(attempt->easy, CURLOPT_FORBID_REUSE, 1L);
+  http_attempt_give_up_connection(attempt);
+  transfer_engine_stop(attempt->engine, attempt->easy);
+  engine_sockets_give_up_silent(transfer_engine_sockets(attempt->engine), attempt->asked_at);
 }
 
 void http_attempt_connect_alone(struct http_attempt *attempt) {

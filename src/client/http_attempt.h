@@ -19,7 +19,10 @@ struct http_attempt {
   const struct curl_slist *headers;      /* all that is sent, while the attempt runs */
   struct text_buffer authorization_line; /* wiped when the attempt is over */
   struct multipart_form form;            /* while an attempt runs whose request has a source */
-  unsigned requests_begun;               /* on a wire; curl may want to begin a second one by itself */
+  double left_line_at;                   /* when curl took up a connection for it; 0: it waits for one */
+  double asked_at;                       /* when its last request began, on this connection: */
+  struct connection_ends ends;
+  unsigned requests_begun; /* on a wire; curl may want to begin a second one by itself */
   bool resend_refused;
   char curl_message[CURL_ERROR_SIZE];
   struct http_attempt *next; /* among the idle ones of a client */
@@ -56,8 +59,26 @@ bool http_attempt_prepare(struct http_attempt *attempt, const struct client_conf
 /* Lets an attempt that waits for another's connection make one of its own. */
 void http_attempt_connect_alone(struct http_attempt *attempt);
 
+/* Whether it waits for a connection: curl has none for it within max_connections, or one is being made that
+ * it may share. Nobody's time-out counts meanwhile. */
+static inline bool http_attempt_is_in_line(const struct http_attempt *attempt) {
+  return attempt->left_line_at <= 0;
+}
+
+/* Whether its request has begun, and no byte of an answer has come. */
+bool http_attempt_is_unanswered(const struct http_attempt *attempt);
+
+/* Its connection serves no further exchange. To be called while the attempt is on the engine, or after its
+ * end.
+ */
+void http_attempt_give_up_connection(struct http_attempt *attempt);
+
+/* Takes an attempt that got no answer in its time off the engine. Neither its connection is trusted any more,
+ * nor the idle ones that were silent as long: as after a change of network, they may be dead. */
+void http_attempt_stop_unanswered(struct http_attempt *attempt);
+
 /* Looks whether bytes have left since the last look, or since curl last asked its source, for the form's
- * `moved_at`. */
+ * `moved_at`: handed to the kernel, or sent on by that. */
 void http_attempt_look_for_movement(struct http_attempt *attempt);
 
 /* Goes on sending, once a source that lacked bytes has some. */

@@ -58,22 +58,28 @@ static bool transfer_is_streaming(const struct transfer *transfer) {
   return source && !byte_source_is_exhausted(source);
 }
 
-/* Seconds that the attempt under way is given from now on. */
+/* Seconds that the attempt under way is given from now on. In line for a connection, only the deadline
+ * counts.
+ */
 static double transfer_patience(const struct transfer *transfer) {
   const struct call_settings *settings = &transfer->settings;
+  const struct http_attempt *attempt = transfer->attempt;
   double limit = transfer_is_streaming(transfer) ? settings->stall_timeout : settings->timeout;
-  double since = transfer->request.source ? transfer->attempt->form.moved_at : transfer->attempt_began_at;
+  double since = attempt->left_line_at;
+  if (http_attempt_is_in_line(attempt)) return transfer_time_left(transfer);
+  if (transfer->request.source) since = fmax(since, attempt->form.moved_at);
   return fmin(since + limit - monotonic_clock_now(), transfer_time_left(transfer));
 }
 
 enum { LOOKS_A_STALL = 4 }; /* curl asks a source only now and then, on a slow line */
 
-/* With a source, no longer than `timeout`: that begins to count when its last byte goes, and nobody wakes
- * then. And but a part of `stall_timeout`, for a look whether bytes move. */
+/* No longer than `timeout`: it counts from the moment when the attempt has its connection, or when the last
+ * byte of a source has left, and no event marks either. With a source, only a part of `stall_timeout`, to
+ * look whether bytes move. */
 static void transfer_sleep_on(struct transfer *transfer, double patience) {
   const struct call_settings *settings = &transfer->settings;
-  if (transfer->request.source)
-    patience = fmin(patience, fmin(settings->timeout, settings->stall_timeout / LOOKS_A_STALL));
+  patience = fmin(patience, settings->timeout);
+  if (transfer->request.source) patience = fmin(patience, settings->stall_timeout / LOOKS_A_STALL);
   transfer_engine_sleep(transfer->client->engine, &transfer->task, patience);
 }
 
@@ -115,9 +121,17 @@ static void transfer_learn_of_connection(struct upload_client *client, bool made
     if (at->state == TRANSFER_SENDING) http_attempt_connect_alone(at->attempt);
 }
 
+/* libcurl 8 counts the time in line for a connection as spent on connecting, and gives up. The attempt stands
+ * in line once more then. */
+static bool transfer_stays_in_line(struct transfer *transfer, CURLcode result) {
+  return result == CURLE_OPERATION_TIMEDOUT && http_attempt_is_in_line(transfer->attempt) &&
+         transfer_engine_start(transfer->client->engine, transfer->attempt->easy);
+}
+
 static void on_finished(struct engine_task *task, CURLcode result) {
   struct transfer *transfer = transfer_of(task);
   struct attempt_outcome outcome;
+  if (transfer_stays_in_line(transfer, result)) return;
   transfer_engine_wake(transfer->client->engine, task);
   http_attempt_conclude(transfer->attempt, result, &outcome);
   transfer_learn_of_connection(transfer->client, transfer->attempt->requests_begun > 0);
@@ -128,7 +142,11 @@ static void on_finished(struct engine_task *task, CURLcode result) {
 static void transfer_time_out(struct transfer *transfer) {
   struct attempt_outcome outcome;
   bool was_streaming = transfer_is_streaming(transfer);
-  transfer_engine_stop(transfer->client->engine, transfer->attempt->easy);
+  transfer->next_connection_fresh = http_attempt_is_unanswered(transfer->attempt);
+  if (transfer->next_connection_fresh)
+    http_attempt_stop_unanswered(transfer->attempt);
+  else
+    transfer_engine_stop(transfer->client->engine, transfer->attempt->easy);
   http_attempt_conclude(transfer->attempt, CURLE_OPERATION_TIMEDOUT, &outcome);
   if (transfer_time_left(transfer) <= 0)
     failure_set(&outcome.failure, FAILURE_TIMEOUT, "the deadline of %g s has passed",
@@ -140,6 +158,16 @@ static void transfer_time_out(struct transfer *transfer) {
     failure_set(&outcome.failure, FAILURE_TIMEOUT, "timed out: no whole answer within %g s",
                 transfer->settings.timeout);
   transfer_conclude_attempt(transfer, &outcome);
+}
+
+enum { MOST_READS_OF_AN_ANSWER = 64 };
+
+/* Whether the attempt has ended with what has arrived for it. A process that was stopped, or a host that was
+ * busy, comes late, and finds the answer and the end of its time at once. */
+static bool transfer_has_been_answered(struct transfer *transfer) {
+  for (int i = 0; i < MOST_READS_OF_AN_ANSWER && transfer->state == TRANSFER_SENDING; i++)
+    if (!transfer_engine_catch_up(transfer->client->engine)) break;
+  return transfer->state != TRANSFER_SENDING;
 }
 
 /* A sleep ends an attempt that takes too long, and a wait. (curl's own timeout would not do: it leaves those
@@ -154,8 +182,8 @@ static void on_awake(struct engine_task *task) {
   if (transfer->request.source) http_attempt_look_for_movement(transfer->attempt);
   patience = transfer_patience(transfer);
   if (patience > 0)
-    transfer_sleep_on(transfer, patience); /* bytes have moved meanwhile */
-  else
+    transfer_sleep_on(transfer, patience); /* bytes have moved meanwhile, or it was in line */
+  else if (!transfer_has_been_answered(transfer))
     transfer_time_out(transfer);
 }
 
@@ -257,8 +285,11 @@ void transfer_close_all(struct upload_client *client) {
 }
 
 void transfer_reject_answer(struct transfer *transfer, const char *message) {
+  struct transfer_engine *engine = transfer->client->engine;
   failure_set(&transfer->failure, FAILURE_DECODE, "%s", message);
   transfer->may_have_applied = true;
+  if (engine && transfer->attempt->engine == engine) /* it may have been closed meanwhile, and opened again */
+    http_attempt_give_up_connection(transfer->attempt);
 }
 
 void transfer_begin(struct transfer *transfer, const char *api_key, size_t length) {
@@ -285,7 +316,6 @@ void transfer_begin(struct transfer *transfer, const char *api_key, size_t lengt
     return;
   }
   transfer->attempts++;
-  transfer->attempt_began_at = monotonic_clock_now();
   transfer_change(transfer, TRANSFER_SENDING);
   transfer_sleep_on(transfer, transfer_patience(transfer));
 }

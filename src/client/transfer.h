@@ -28,7 +28,6 @@ struct transfer {
   bool may_have_applied; /* by an attempt so far that left without a confirmation */
   bool next_connection_fresh;
   double started_at, deadline_at, ended_at;
-  double attempt_began_at;
   double retry_wait;                /* seconds, while WAITING */
   double retry_after;               /* seconds the service asked for in its last answer; 0 for none */
   struct failure failure;           /* of the last attempt; kind NONE after a 2xx */

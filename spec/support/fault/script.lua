@@ -17,6 +17,14 @@ local sockets = 0
 
 local function count_socket(change) sockets = sockets + change end
 
+-- Nothing has been seen yet.
+function script.new_seen()
+  local seen = {}
+  for _, name in ipairs(wire.counters) do seen[name] = 0 end
+  for _, name in ipairs(wire.records) do seen[name] = {} end
+  return seen
+end
+
 local function new(backlog)
   if sockets >= most_sockets then return nil, "too many scripts and connections are open" end
   local listener = assert(socket.tcp4())
@@ -24,11 +32,8 @@ local function new(backlog)
   assert(listener:bind("127.0.0.1", 0))
   if backlog then assert(listener:listen(backlog)) end
   count_socket(1)
-  local seen = {}
-  for _, name in ipairs(wire.counters) do seen[name] = 0 end
-  for _, name in ipairs(wire.records) do seen[name] = {} end
   local _, port = listener:getsockname()
-  return setmetatable({ listener = listener, port = port, seen = seen, open = {} }, script)
+  return setmetatable({ listener = listener, port = port, seen = script.new_seen(), open = {} }, script)
 end
 
 function script:release(accepted)
