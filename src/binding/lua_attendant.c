@@ -115,8 +115,8 @@ static bool find_key(lua_State *L, int callbacks, const struct transfer *transfe
 static void begin(lua_State *L, int callbacks, int own, const struct lua_transfer *holder) {
   struct transfer *transfer = holder->transfer;
   struct failure failure = {0};
-  const char *key;
-  size_t length;
+  const char *key = "";
+  size_t length = 0;
   bool found = lua_part_rewind(L, own, transfer, &failure) && holder->transfer &&
                find_key(L, callbacks, transfer, &key, &length, &failure);
   if (!holder->transfer || transfer->state != TRANSFER_READY) return; /* the program ended it meanwhile */

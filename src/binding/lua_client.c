@@ -103,7 +103,7 @@ static struct transfer *new_transfer(lua_State *L, struct upload_client *client,
                                      const struct request_additions *additions) {
   struct failure failure = {0};
   struct transfer *transfer;
-  if (!transfer_enter(client, &failure)) luaL_error(L, "%s", failure.message);
+  if (!upload_client_open(client, &failure)) luaL_error(L, "%s", failure.message);
   transfer = transfer_new(client, settings, additions);
   if (!transfer) raise_out_of_memory(L);
   return transfer;
