@@ -3,6 +3,7 @@
 
 local check = require "spec.support.check"
 local emulator = require "spec.support.emulator"
+local fault = require "spec.support.fault"
 local script = require "spec.support.script"
 
 local service, id
@@ -113,7 +114,8 @@ describe("log", function()
     local elapsed, wait = event.elapsed, event.wait
     assert.is_true(elapsed >= 0 and elapsed < 50)
     if expected.event == "retry" then assert.is_true(wait > 0 and wait <= 0.001) else assert.is_nil(wait) end
-    event.elapsed, event.wait = nil, nil
+    assert.matches(expected.request_id or "^$", event.request_id or "")
+    event.elapsed, event.wait, event.request_id, expected.request_id = nil, nil, nil, nil
     expected.method, expected.url = "POST", service.base_url .. "/uploads/" .. id .. "/cancel"
     assert.are.same(expected, event)
   end
@@ -123,16 +125,16 @@ describe("log", function()
     assert.are.equal(4, #events)
     check_event(events[1], { event = "request", attempt = 1 })
     check_event(events[2], { event = "retry", attempt = 1, status = 500, kind = "server",
-      message = "the service answered HTTP 500" })
+      message = "the service answered HTTP 500", request_id = "^req_1$" })
     check_event(events[3], { event = "request", attempt = 2 })
-    check_event(events[4], { event = "done", attempt = 2, status = 200 })
+    check_event(events[4], { event = "done", attempt = 2, status = 200, request_id = "^req_%x+$" })
   end)
 
   it("is told of a failure", function()
     local events = logged(404)
     assert.are.equal(2, #events)
     check_event(events[2], { event = "done", attempt = 1, status = 404, kind = "not_found",
-      message = "the service answered HTTP 404" })
+      message = "the service answered HTTP 404", request_id = "^req_1$" })
   end)
 
   it("is told of a failure before anything was sent", function()
@@ -255,19 +257,53 @@ describe("OPENAI_LOG", function()
     ]], { OPENAI_BASE_URL = service.base_url, OPENAI_API_KEY = check.key, ID = id, OPENAI_LOG = level }).stderr
   end
 
-  it("as debug tells of requests, retries and the end on stderr, a line each", function()
+  local function lines_of(level)
     local lines = {}
-    for line in stderr_of("debug"):gmatch("[^\n]+") do lines[#lines + 1] = line end
-    local what = " POST " .. service.base_url .. "/uploads/" .. id .. "/cancel attempt "
+    for line in stderr_of(level):gmatch("[^\n]+") do lines[#lines + 1] = line end
+    return lines, " POST " .. service.base_url .. "/uploads/" .. id .. "/cancel attempt "
+  end
+
+  it("as debug tells of requests, retries and the end on stderr, a line each", function()
+    local lines, what = lines_of "debug"
     assert.are.equal(4, #lines)
     assert.are.equal("openai_uploads: request" .. what .. "1", lines[1])
-    check.holds("openai_uploads: retry" .. what .. "1, again in 0.00", lines[2])
+    check.holds("openai_uploads: retry" .. what .. "1, HTTP 500 (request req_1), again in 0.00", lines[2])
     check.holds(" s: the service answered HTTP 500", lines[2])
     assert.are.equal("openai_uploads: request" .. what .. "2", lines[3])
-    check.holds("openai_uploads: done" .. what .. "2, HTTP 200 in ", lines[4])
+    check.holds("openai_uploads: done" .. what .. "2, HTTP 200 (request req_", lines[4])
   end)
 
-  it("as anything else tells nothing", function()
-    assert.are.equal("", stderr_of("info"))
+  it("as info tells how attempts ended", function()
+    local lines, what = lines_of "info"
+    assert.are.equal(2, #lines)
+    check.holds("openai_uploads: retry" .. what .. "1, HTTP 500 (request req_1), again in 0.00", lines[1])
+    check.holds("openai_uploads: done" .. what .. "2, HTTP 200 (request req_", lines[2])
+  end)
+
+  it("shows a request id as a text of one line, whatever is in it", function()
+    local server = fault.start()
+    local id_sent = "req_\27[2J\194\155" .. ("x"):rep(300)
+    local odd = server.script { { { "request" }, { "send", fault.answer(404, "", { ["x-request-id"] = id_sent }) } } }
+    local stderr = script.run('require("openai_uploads").cancel "upload_1"',
+      { OPENAI_BASE_URL = odd.base_url, OPENAI_API_KEY = check.key, OPENAI_LOG = "info" }).stderr
+    server.stop()
+    check.holds("HTTP 404 (request req_?[2J??" .. ("x"):rep(90) .. ") in ", stderr)
+  end)
+
+  it("says that there was no answer", function()
+    local stderr = script.run('require("openai_uploads").cancel("upload_1", { max_retries = 0 })',
+      { OPENAI_BASE_URL = check.dead_url, OPENAI_API_KEY = check.key, OPENAI_LOG = "info" }).stderr
+    check.holds("attempt 1, no answer in 0.", stderr)
+  end)
+
+  for _, level in ipairs { "off", "error", "warn", "", " " } do
+    it(("as '%s' tells nothing"):format(level), function() assert.are.equal("", stderr_of(level)) end)
+  end
+
+  it("as anything else says so once", function()
+    local program = [[local uploads = require "openai_uploads" uploads.new {} uploads.new {} uploads.new {}]]
+    local stderr = script.run(program, { OPENAI_API_KEY = check.key, OPENAI_LOG = "verbose" }).stderr
+    local line = "openai_uploads: OPENAI_LOG is 'verbose', which is none of off, error, warn, info, debug\n"
+    assert.are.equal(line, stderr)
   end)
 end)

@@ -313,6 +313,7 @@ describe("openai-uploads", function()
       check.holds("/uploads/" .. id .. "/cancel", rest)
     end
     assert.are.same({ "request", "retry", "request", "done" }, events)
+    assert.matches("done POST [^\n]* status=200 request_id=req_%x+ ", result.stderr)
     check.lacks(check.key, result.stderr)
     result = run { "cancel", id, "--verbose", "--json" }
     assert.are.equal("request", cjson.decode(result.stderr:match "[^\n]*").log.event)

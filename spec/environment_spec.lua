@@ -100,10 +100,76 @@ describe("the environment", function()
     assert.are.equal(("request %s\ndone %s\n"):gsub("%%s", "https://api.openai.com/v1/uploads/upload_1/cancel"), events)
   end)
 
+  local around = {
+    { "a line feed", "", "\n" }, { "CR and LF", "", "\r\n" }, { "blanks", " \t", "\t " },
+    { "a byte order mark", "\239\187\191", "" }, { "all of them", "\239\187\191\r\n ", " \r\n" },
+    { "no-break spaces", "\194\160", "\194\160" },
+  }
+  for _, row in ipairs(around) do
+    it(("is read without %s around its values"):format(row[1]), function()
+      local function with(text) return row[2] .. text .. row[3] end
+      assert.are.equal("cancelled", outcome("uploads", {
+        OPENAI_API_KEY = with(check.key), OPENAI_BASE_URL = with(service.base_url), OPENAI_ORG_ID = with "org-1",
+        OPENAI_PROJECT_ID = with "proj-1", OPENAI_CUSTOM_HEADERS = with("X-One: 1\nX-Two: 2"), OPENAI_LOG = with "off",
+      }))
+      local headers = check.only_request(service).headers
+      assert.are.same({ "Bearer " .. check.key, "org-1", "proj-1", "1", "2" }, {
+        headers.authorization, headers["openai-organization"], headers["openai-project"], headers["x-one"],
+        headers["x-two"],
+      })
+    end)
+
+    it(("holds nothing in values that are %s alone"):format(row[1]), function()
+      local nothing = row[2] .. row[3]
+      assert.are.equal("cancelled", outcome("uploads",
+        { OPENAI_ORG_ID = nothing, OPENAI_PROJECT_ID = nothing, OPENAI_CUSTOM_HEADERS = nothing }))
+      local headers = check.only_request(service).headers
+      assert.are.same({ "accept", "authorization", "content-length", "host", "user-agent" },
+        check.sorted_names(headers))
+      check.holds("no API key", outcome("uploads", { OPENAI_API_KEY = nothing }))
+    end)
+  end
+
+  it("does not reach a key that the program gives", function()
+    check.holds("api_key contains a line break", outcome([[uploads.new { api_key = os.getenv "KEY" }]],
+      { KEY = check.key .. "\n" }))
+  end)
+
+  describe("that names authorities", function()
+    local function over_tls(settings, environment)
+      return outcome(settings, check.merged({ OPENAI_BASE_URL = service.tls.good, CA = service.ca_file }, environment))
+    end
+
+    for _, variable in ipairs { "SSL_CERT_FILE", "CURL_CA_BUNDLE" } do
+      it(("is heeded: %s"):format(variable), function()
+        assert.are.equal("cancelled", over_tls("uploads", { [variable] = service.ca_file .. "\n" }))
+        local text = over_tls("uploads", { [variable] = "/no/such/file" })
+        check.holds(("tls: %s '/no/such/file' cannot be opened: there is no such file"):format(variable), text)
+      end)
+
+      it(("gives way to ca_file: %s"):format(variable), function()
+        assert.are.equal("cancelled",
+          over_tls([[uploads.new { ca_file = os.getenv "CA" }]], { [variable] = "/no/such/file" }))
+        check.holds("tls: ", over_tls([[uploads.new { ca_file = "" }]], { [variable] = service.ca_file }))
+      end)
+    end
+
+    it("is heeded: SSL_CERT_DIR", function()
+      local folder = os.tmpname()
+      os.remove(folder)
+      os.execute(("unset LD_PRELOAD; mkdir FOLDER && cp %s FOLDER/a.pem && openssl rehash FOLDER")
+        :format(service.ca_file):gsub("FOLDER", folder))
+      local text = over_tls("uploads", { SSL_CERT_DIR = folder })
+      os.execute("rm -r " .. folder)
+      assert.are.equal("cancelled", text)
+      check.holds("tls: ", over_tls("uploads", {}))
+    end)
+  end)
+
   local unusable = {
     { "OPENAI_API_KEY", "sk-1\nX-Smuggled: 1", "OPENAI_API_KEY contains a line break" },
     { "OPENAI_ORG_ID", "org\r\nX-Smuggled: 1", "OPENAI_ORG_ID contains a line break" },
-    { "OPENAI_PROJECT_ID", "proj\n", "OPENAI_PROJECT_ID contains a line break" },
+    { "OPENAI_PROJECT_ID", "proj\n1", "OPENAI_PROJECT_ID contains a line break" },
     { "OPENAI_BASE_URL", "nonsense", "base_url is" },
     { "OPENAI_BASE_URL", "http://api.openai.com/v1", "unencrypted" },
     { "OPENAI_CUSTOM_HEADERS", "X-One: 1\nnonsense", "OPENAI_CUSTOM_HEADERS has a line that is not 'Name: value'" },

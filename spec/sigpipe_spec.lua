@@ -1,6 +1,6 @@
 -- SPDX-License-Identifier: MIT
--- libcurl before 7.87 writes to its OpenSSL connections so that one that is broken raises SIGPIPE, which ends a host that
--- does not expect it.
+-- libcurl before 7.87 writes to its OpenSSL connections so that one that is broken raises SIGPIPE, which ends a host
+-- that does not expect it.
 
 local check = require "spec.support.check"
 local emulator = require "spec.support.emulator"

@@ -59,14 +59,20 @@ describe("TLS", function()
       { "for a certificate of another host", "wrong_host", says = "match" },
       { "for a certificate of an unknown issuer", "unknown_issuer", says = "issuer" },
       { "without the issuer in ca_file", "good", settings = { ca_file = "" }, says = "issuer" },
-      { "for a ca_file that is not there", "good", settings = { ca_file = "/no/such/file" }, says = "/no/such/file" },
+      { "for a ca_file that is not there", "good", settings = { ca_file = "/no/such/file" },
+        says = "^ca_file '/no/such/file' cannot be opened: there is no such file$" },
+      { "for a ca_file in what is no folder", "good", settings = { ca_file = "/dev/null/file" },
+        says = "^ca_file '/dev/null/file' cannot be opened: it is no readable file$" },
       { "for a client_cert that is not there", "good", settings = { client_cert = "/no/such/file" },
-        says = "/no/such/file" },
+        says = "^client_cert '/no/such/file' cannot be opened: there is no such file$" },
+      { "for a client_key that is not there", "good", own = "client_cert", settings = { client_key = "/no/such/file" },
+        says = "^client_key '/no/such/file' cannot be opened: there is no such file$" },
     }
     for _, row in ipairs(refused) do
       it(row[1], function()
         local settings = { max_retries = 2 }
         for name, value in pairs(row.settings or {}) do settings[name] = value end
+        if row.own then settings[row.own] = service[row.own] end
         local client = client_of(service.tls[row[2]], settings)
         service.reset()
         row.kind, row.may = "tls", false

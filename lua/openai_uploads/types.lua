@@ -101,6 +101,7 @@
 ---@field attempt integer
 ---@field elapsed number seconds since the call began
 ---@field status? integer
+---@field request_id? string of the answer
 ---@field kind? openai_uploads.FailureKind
 ---@field message? string
 ---@field wait? number seconds, of a retry
@@ -131,11 +132,12 @@
 ---@field auth_header? "bearer"|"api-key" "bearer"; "api-key" for Azure
 ---@field max_response_bytes? integer 1048576
 ---@field max_connections? integer 64
----@field proxy? string libcurl's, from the environment; "" for none
----@field ca_file? string libcurl's
----@field ca_path? string libcurl's
+---@field proxy? string https_proxy and curl's other variables, but for hosts in no_proxy; "" for none
+---@field ca_file? string CURL_CA_BUNDLE, SSL_CERT_FILE, then libcurl's; of a proxy that speaks TLS as well
+---@field ca_path? string SSL_CERT_DIR, then libcurl's
 ---@field client_cert? string
 ---@field client_key? string
+---@field client_key_password? string of an encrypted client_key; nothing asks for it on a terminal
 ---@field verify_tls? boolean true
 ---@field allow_plain_http? boolean false: http:// is taken for loopback addresses alone
 ---@field user_agent? string

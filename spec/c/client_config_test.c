@@ -7,7 +7,8 @@
 #include <math.h>
 
 static const char *const variables[] = {"OPENAI_API_KEY",    "OPENAI_BASE_URL",       "OPENAI_ORG_ID",
-                                        "OPENAI_PROJECT_ID", "OPENAI_CUSTOM_HEADERS", "OPENAI_LOG"};
+                                        "OPENAI_PROJECT_ID", "OPENAI_CUSTOM_HEADERS", "OPENAI_LOG",
+                                        "CURL_CA_BUNDLE",    "SSL_CERT_FILE",         "SSL_CERT_DIR"};
 
 static void clear_environment(void) {
   EACH(name, variables) unsetenv(*name);
@@ -49,7 +50,7 @@ static void has_defaults(void) {
         "two retries, 0.5 s to 8 s apart, at most 60 s when asked for");
   CHECK(config->max_response_bytes == 1024 * 1024 && config->max_connections == 64,
         "answers up to 1 MiB, 64 connections");
-  CHECK(config->verify_tls && !config->allow_plain_http && !config->log_to_stderr,
+  CHECK(config->verify_tls && !config->allow_plain_http && config->log_level == LOG_LEVEL_OFF,
         "certificates are verified, plain http is not allowed");
   CHECK(config->auth_header == AUTH_HEADER_BEARER, "the key is a bearer token, and calls block");
   CHECK(!client_config_is_set(&config->api_key) && !client_config_is_set(&config->organization) &&
@@ -84,7 +85,7 @@ static void is_completed_from_the_environment(void) {
   CHECK(has_line(config, "X-Team: uploads") && has_line(config, "Accept: text/plain") &&
             count_lines(config) == 5,
         "custom headers are added, and replace ours");
-  CHECK(config->log_to_stderr, "OPENAI_LOG=debug logs to stderr");
+  CHECK(config->log_level == LOG_LEVEL_DEBUG, "OPENAI_LOG=debug logs to stderr");
   client_config_delete(config);
 }
 
@@ -95,7 +96,7 @@ static void takes_the_programs_word_first(void) {
   setenv("OPENAI_API_KEY", "sk-environment", 1);
   setenv("OPENAI_ORG_ID", "org-1", 1);
   setenv("OPENAI_CUSTOM_HEADERS", "X-Team: environment\nX-Other: kept", 1);
-  setenv("OPENAI_LOG", "info", 1);
+  setenv("OPENAI_LOG", "off", 1);
   set_text(config, &config->api_key, "sk-program");
   set_text(config, &config->organization, "");
   set_text(config, &config->user_agent, "mine/1");
@@ -110,7 +111,7 @@ static void takes_the_programs_word_first(void) {
   CHECK(has_line(config, "x-team: program") && has_line(config, "X-Other: kept") &&
             has_line(config, "Accept:"),
         "the program's headers replace the environment's and ours");
-  CHECK(!config->log_to_stderr, "OPENAI_LOG other than debug logs nothing");
+  CHECK(config->log_level == LOG_LEVEL_OFF, "OPENAI_LOG=off logs nothing");
   client_config_delete(config);
 }
 
@@ -124,17 +125,46 @@ static void ignores_empty_variables(void) {
   client_config_delete(config);
 }
 
+static void takes_authorities(void) {
+  static const struct authority_row {
+    const char *bundle, *file, *directory; /* variables */
+    const char *setting, *ca_file, *ca_path, *name;
+  } rows[] = {
+      {NULL, NULL, NULL, NULL, "", "", "ca_file"},
+      {"/b", NULL, NULL, NULL, "/b", "", "CURL_CA_BUNDLE"},
+      {NULL, " /f\n", NULL, NULL, "/f", "", "SSL_CERT_FILE"},
+      {NULL, NULL, "/d", NULL, "", "/d", "ca_file"},
+      {NULL, "/f", "/d", NULL, "/f", "/d", "SSL_CERT_FILE"},
+      {"/b", "/f", "/d", NULL, "/b", "", "CURL_CA_BUNDLE"},
+      {"/b", "/f", "/d", "/mine", "/mine", "", "ca_file"},
+      {"/b", "/f", "/d", "", "", "", "ca_file"},
+  };
+  EACH(row, rows) {
+    struct client_config *config = client_config_new();
+    clear_environment();
+    if (row->bundle) setenv("CURL_CA_BUNDLE", row->bundle, 1);
+    if (row->file) setenv("SSL_CERT_FILE", row->file, 1);
+    if (row->directory) setenv("SSL_CERT_DIR", row->directory, 1);
+    if (row->setting) set_text(config, &config->ca_file, row->setting);
+    CHECK(client_config_complete(config, "Lua 5.4") && is(&config->ca_file, row->ca_file) &&
+              is(&config->ca_path, row->ca_path) && strcmp(config->ca_file_name, row->name) == 0,
+          "authorities are in '%s' and '%s', says %s", row->ca_file, row->ca_path, row->name);
+    client_config_delete(config);
+  }
+  clear_environment();
+}
+
 static void tells_what_cannot_work(void) {
   static const struct problem_row {
     const char *variable, *value, *message;
   } rows[] = {
       {"OPENAI_API_KEY", "sk-a\nb", "OPENAI_API_KEY contains a line break"},
-      {"OPENAI_API_KEY", "sk-a\r", "OPENAI_API_KEY contains a line break"},
+      {"OPENAI_API_KEY", "sk-a\rb", "OPENAI_API_KEY contains a line break"},
       {"OPENAI_ORG_ID", "org\r\nX: y", "OPENAI_ORG_ID contains a line break"},
-      {"OPENAI_PROJECT_ID", "\n", "OPENAI_PROJECT_ID contains a line break"},
+      {"OPENAI_PROJECT_ID", "a\nb", "OPENAI_PROJECT_ID contains a line break"},
       {"OPENAI_BASE_URL", "http://example.com", "unencrypted"},
       {"OPENAI_BASE_URL", "nowhere", "base_url is no URL"},
-      {"OPENAI_BASE_URL", "https://h\n", "OPENAI_BASE_URL contains a line break"},
+      {"OPENAI_BASE_URL", "https://h\n/v1", "OPENAI_BASE_URL contains a line break"},
       {"OPENAI_CUSTOM_HEADERS", "rubbish", "OPENAI_CUSTOM_HEADERS"},
       {"OPENAI_CUSTOM_HEADERS", "Host: evil", "'Host' is set by the client"},
   };
@@ -219,6 +249,7 @@ int main(void) {
   is_completed_from_the_environment();
   takes_the_programs_word_first();
   ignores_empty_variables();
+  takes_authorities();
   tells_what_cannot_work();
   refuses_bad_texts();
   names_the_header_of_the_key();

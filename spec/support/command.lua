@@ -119,10 +119,10 @@ function command.want_of_terminal()
 end
 
 --- A run on a terminal of its own, `columns` wide, as which its stderr is; its stdout is a file. `typed`: the path of
---- a pipe whose bytes are typed there. Begins as command.start does.
-function command.start_on_terminal(words, environment, columns, typed)
+--- a pipe whose bytes are typed there; `program`: as of command.start. Begins as that does.
+function command.start_on_terminal(words, environment, columns, typed, program)
   local stdout = os.tmpname()
-  local line = line_of(words, check.merged({ COLUMNS = tostring(columns or 80) }, environment or {}))
+  local line = line_of(words, check.merged({ COLUMNS = tostring(columns or 80) }, environment or {}), program)
   local shown = os.tmpname()
   -- the limit around all of it: what is typed there goes to every program on that terminal
   local outer = ("echo begun; %s script -qec %s /dev/null <%s >%s; echo $?"):format(LIMITED,

@@ -10,7 +10,8 @@ local LONGEST_LIFE = 30 -- seconds
 
 local not_inherited = {
   "OPENAI_API_KEY", "OPENAI_BASE_URL", "OPENAI_ORG_ID", "OPENAI_PROJECT_ID", "OPENAI_CUSTOM_HEADERS", "OPENAI_LOG",
-  "http_proxy", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY", "no_proxy", "NO_PROXY", "LUA_INIT",
+  "http_proxy", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY", "no_proxy", "NO_PROXY", "SSL_CERT_FILE",
+  "SSL_CERT_DIR", "CURL_CA_BUNDLE", "LUA_INIT",
 }
 
 -- A preloaded sanitizer is for the Lua child alone: the programs around it are not ours to judge.

@@ -60,8 +60,17 @@ static void push_event(lua_State *L, const char *event, const struct transfer *t
   set_number(L, "elapsed", transfer_elapsed(transfer));
 }
 
+enum { REQUEST_ID_SIZE = 1024, REQUEST_ID_SHOWN = 100 };
+
+static bool read_request_id(const struct transfer *transfer, char *id) {
+  return transfer->status > 0 &&
+         http_response_header(&transfer->attempt->response, "x-request-id", id, REQUEST_ID_SIZE) && *id;
+}
+
 static void set_outcome(lua_State *L, const struct transfer *transfer) {
+  char id[REQUEST_ID_SIZE];
   if (transfer->status > 0) set_integer(L, "status", transfer->status);
+  if (read_request_id(transfer, id)) set_text(L, "request_id", id);
   if (transfer->failure.kind == FAILURE_NONE) return;
   set_text(L, "kind", failure_kind_name(transfer->failure.kind));
   set_text(L, "message", transfer->failure.message);
@@ -72,6 +81,20 @@ static void call_listener(lua_State *L, const char *name) {
   if (call_callback(L)) return;
   fprintf(stderr, "openai_uploads: the %s function raised an error: %s\n", name, lua_tostring(L, -1));
   lua_pop(L, 1);
+}
+
+/* "HTTP 404 (request req_7f3a)". What the service sends may hold what a terminal takes for commands. */
+static const char *describe_answer(const struct transfer *transfer, char *text, size_t size) {
+  char id[REQUEST_ID_SIZE];
+  if (transfer->status == 0) return "no answer";
+  if (!read_request_id(transfer, id)) id[0] = '\0';
+  for (char *at = id; *at; at++)
+    if (*at < ' ' || *at > '~') *at = '?';
+  if (*id)
+    snprintf(text, size, "HTTP %ld (request %.*s)", transfer->status, REQUEST_ID_SHOWN, id);
+  else
+    snprintf(text, size, "HTTP %ld", transfer->status);
+  return text;
 }
 
 __attribute__((format(printf, 3, 4))) static void log_line(const struct transfer *transfer, const char *event,
@@ -86,15 +109,17 @@ __attribute__((format(printf, 3, 4))) static void log_line(const struct transfer
 }
 
 void lua_notice_attempt(lua_State *L, int client, int call, const struct transfer *transfer) {
-  if (transfer->client->config->log_to_stderr) log_line(transfer, "request", "%s", "");
+  if (transfer->client->config->log_level >= LOG_LEVEL_DEBUG) log_line(transfer, "request", "%s", "");
   if (!push_callback(L, client, call, LUA_CALLBACK_LOG)) return;
   push_event(L, "request", transfer);
   call_listener(L, "log");
 }
 
 static void log_retry(lua_State *L, int client, int call, const struct transfer *transfer) {
-  if (transfer->client->config->log_to_stderr)
-    log_line(transfer, "retry", ", again in %.3f s: %s", transfer->retry_wait, transfer->failure.message);
+  char answer[REQUEST_ID_SHOWN + 40];
+  if (transfer->client->config->log_level >= LOG_LEVEL_INFO)
+    log_line(transfer, "retry", ", %s, again in %.3f s: %s", describe_answer(transfer, answer, sizeof answer),
+             transfer->retry_wait, transfer->failure.message);
   if (!push_callback(L, client, call, LUA_CALLBACK_LOG)) return;
   push_event(L, "retry", transfer);
   set_outcome(L, transfer);
@@ -129,10 +154,11 @@ static void settle(lua_State *L, struct transfer *transfer) {
 
 static void log_done(lua_State *L, int client, int call, struct transfer *transfer) {
   bool has_log = push_callback(L, client, call, LUA_CALLBACK_LOG);
-  if (has_log || transfer->client->config->log_to_stderr) settle(L, transfer);
-  if (transfer->client->config->log_to_stderr)
-    log_line(transfer, "done", ", HTTP %ld in %.3f s %s", transfer->status, transfer_elapsed(transfer),
-             transfer->failure.message);
+  char answer[REQUEST_ID_SHOWN + 40];
+  if (has_log || transfer->client->config->log_level >= LOG_LEVEL_INFO) settle(L, transfer);
+  if (transfer->client->config->log_level >= LOG_LEVEL_INFO)
+    log_line(transfer, "done", ", %s in %.3f s %s", describe_answer(transfer, answer, sizeof answer),
+             transfer_elapsed(transfer), transfer->failure.message);
   if (!has_log) return;
   push_event(L, "done", transfer);
   set_outcome(L, transfer);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Tells the program what its calls are doing: on_retry, log, on_done, and OPENAI_LOG=debug on stderr. No key
+/* Tells the program what its calls are doing: on_retry, log, on_done, and OPENAI_LOG on stderr. No key
  * is in what is told, nor the query of a URL. */
 #ifndef BINDING_LUA_NOTICE_H
 #define BINDING_LUA_NOTICE_H

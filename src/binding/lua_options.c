@@ -67,6 +67,7 @@ static const struct option_row option_rows[] = {
     {"ca_path", OPTION_TEXT, CLIENT(ca_path), 0, 0, NULL, 0},
     {"client_cert", OPTION_TEXT, CLIENT(client_cert), 0, 0, NULL, 0},
     {"client_key", OPTION_TEXT, CLIENT(client_key), 0, 0, NULL, 0},
+    {"client_key_password", OPTION_TEXT, CLIENT(client_key_password), 0, 0, NULL, 0},
     {"verify_tls", OPTION_BOOLEAN, CLIENT(verify_tls), 0, 0, NULL, 0},
     {"allow_plain_http", OPTION_BOOLEAN, CLIENT(allow_plain_http), 0, 0, NULL, 0},
     {"user_agent", OPTION_TEXT, CLIENT(user_agent), 0, 0, NULL, 0},

@@ -7,6 +7,7 @@
 #include "base/failure.h"
 #include "base/retry_policy.h"
 #include "base/text_buffer.h"
+#include "client/proxy_route.h"
 #include "client/request_additions.h"
 #include "client/service_url.h"
 #include <stdbool.h>
@@ -16,6 +17,9 @@ enum {
   CLIENT_CONFIG_MAX_RESPONSE_BYTES = 1024 * 1024,
   CLIENT_CONFIG_MAX_CONNECTIONS = 64
 };
+
+/* INFO: how attempts ended; DEBUG: also that they begin. */
+enum log_level { LOG_LEVEL_OFF, LOG_LEVEL_INFO, LOG_LEVEL_DEBUG };
 
 enum auth_header { AUTH_HEADER_BEARER, AUTH_HEADER_API_KEY };
 
@@ -34,6 +38,8 @@ struct client_config {
   struct text_buffer api_key; /* wiped at the end */
   struct text_buffer base_url, organization, project, user_agent;
   struct text_buffer proxy, ca_file, ca_path, client_cert, client_key;
+  struct text_buffer client_key_password; /* wiped at the end */
+  const char *ca_file_name;               /* what set ca_file: that word, or a variable's */
   struct request_additions additions;
   int auth_header; /* enum auth_header */
   double max_response_bytes;
@@ -41,8 +47,9 @@ struct client_config {
   bool curl_has_ca_file; /* libcurl knows one where no ca_file is set */
   bool verify_tls;
   bool allow_plain_http;
-  bool log_to_stderr;     /* OPENAI_LOG=debug */
-  struct service_url url; /* of base_url */
+  enum log_level log_level; /* to stderr; OPENAI_LOG */
+  struct service_url url;   /* of base_url */
+  struct proxy_route route;
   struct failure problem; /* what every call answers when the settings cannot work; kind NONE when they can */
 };
 

@@ -3,6 +3,7 @@
 
 #include "base/monotonic_clock.h"
 #include "base/secret_mask.h"
+#include "client/connection_diagnosis.h"
 #include "client/http_headers.h"
 #include "client/running_curl.h"
 
@@ -77,22 +78,46 @@ static CURLcode set_text(CURL *easy, CURLoption option, const struct text_buffer
   return setting->length ? curl_easy_setopt(easy, option, setting->bytes) : CURLE_OK;
 }
 
-static CURLcode set_proxy(CURL *easy, const struct client_config *config) {
-  if (client_config_is_set(&config->proxy))
-    return curl_easy_setopt(easy, CURLOPT_PROXY, text_buffer_text(&config->proxy));
-  /* an environment's http_proxy would carry the key of a plain loopback call off this machine */
-  if (config->url.plain_http && !config->allow_plain_http) return curl_easy_setopt(easy, CURLOPT_PROXY, "");
-  return CURLE_OK;
+/* The client has chosen: libcurl asks the environment for neither a proxy nor exceptions. */
+static CURLcode set_proxy(CURL *easy, const struct proxy_route *route) {
+  CURLcode failed = curl_easy_setopt(easy, CURLOPT_PROXY, text_buffer_text(&route->url)) |
+                    curl_easy_setopt(easy, CURLOPT_NOPROXY, "");
+  curl_easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L); /* they are no answer */
+  return failed | set_text(easy, CURLOPT_PROXYUSERNAME, &route->user) |
+         set_text(easy, CURLOPT_PROXYPASSWORD, &route->password);
 }
 
 /* Where libcurl was built with a ca_path besides its ca_file, as Debian's is, it reads the file anew for each
  * connection: a fortieth of a second every time, for a directory that has the same in it. With the file alone
  * it reads it once. */
-static CURLcode set_authorities(CURL *easy, const struct client_config *config) {
+static CURLcode set_authorities(CURL *easy, const struct client_config *config, CURLoption file,
+                                CURLoption path) {
   bool has_file = config->ca_file.length || config->curl_has_ca_file;
-  CURLcode failed = set_text(easy, CURLOPT_CAINFO, &config->ca_file);
-  if (config->ca_path.length || !has_file) return failed | set_text(easy, CURLOPT_CAPATH, &config->ca_path);
-  return failed | curl_easy_setopt(easy, CURLOPT_CAPATH, NULL);
+  CURLcode failed = set_text(easy, file, &config->ca_file);
+  if (config->ca_path.length || !has_file) return failed | set_text(easy, path, &config->ca_path);
+  return failed | curl_easy_setopt(easy, path, NULL);
+}
+
+/* A proxy that speaks TLS is held against the same authorities as the service. */
+static CURLcode set_tls(CURL *easy, const struct client_config *config) {
+  long verify_peer = config->verify_tls ? 1 : 0, verify_host = config->verify_tls ? 2 : 0;
+  curl_easy_setopt(easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
+  curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, verify_peer);
+  curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, verify_host);
+  curl_easy_setopt(easy, CURLOPT_PROXY_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
+  curl_easy_setopt(easy, CURLOPT_PROXY_SSL_VERIFYPEER, verify_peer);
+  curl_easy_setopt(easy, CURLOPT_PROXY_SSL_VERIFYHOST, verify_host);
+  return set_authorities(easy, config, CURLOPT_CAINFO, CURLOPT_CAPATH) |
+         set_authorities(easy, config, CURLOPT_PROXY_CAINFO, CURLOPT_PROXY_CAPATH);
+}
+
+/* An empty password is one, too: without any, OpenSSL asks on the terminal, for as long as it takes. */
+static CURLcode set_certificate(CURL *easy, const struct client_config *config) {
+  const struct text_buffer *password = &config->client_key_password;
+  CURLcode failed = set_text(easy, CURLOPT_SSLCERT, &config->client_cert) |
+                    set_text(easy, CURLOPT_SSLKEY, &config->client_key);
+  if (!config->client_cert.length || (!password->length && !running_curl_asks_for_passwords())) return failed;
+  return failed | curl_easy_setopt(easy, CURLOPT_KEYPASSWD, text_buffer_text(password));
 }
 
 static CURLcode set_protocols(CURL *easy) {
@@ -114,9 +139,6 @@ static bool set_client_options(struct http_attempt *attempt, const struct client
 #endif
   curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
   curl_easy_setopt(easy, CURLOPT_PATH_AS_IS, 1L);
-  curl_easy_setopt(easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
-  curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, config->verify_tls ? 1L : 0L);
-  curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, config->verify_tls ? 2L : 0L);
   curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, attempt->curl_message);
   curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, before_request);
   curl_easy_setopt(easy, CURLOPT_PREREQDATA, attempt);
@@ -134,10 +156,9 @@ static bool set_client_options(struct http_attempt *attempt, const struct client
   curl_easy_setopt(easy, CURLOPT_TCP_KEEPIDLE, KEEPALIVE_IDLE_SECONDS);
   curl_easy_setopt(easy, CURLOPT_TCP_KEEPINTVL, KEEPALIVE_INTERVAL_SECONDS);
   failed |= set_protocols(easy);
-  failed |= set_authorities(easy, config);
-  failed |= set_text(easy, CURLOPT_SSLCERT, &config->client_cert);
-  failed |= set_text(easy, CURLOPT_SSLKEY, &config->client_key);
-  failed |= set_proxy(easy, config);
+  failed |= set_tls(easy, config);
+  failed |= set_certificate(easy, config);
+  failed |= set_proxy(easy, &config->route);
   return failed == CURLE_OK;
 }
 
@@ -147,6 +168,7 @@ struct http_attempt *http_attempt_new(const struct client_config *config, struct
   http_response_create(&attempt->response, (size_t)config->max_response_bytes);
   text_buffer_create(&attempt->authorization_line,
                      CLIENT_CONFIG_MAX_TEXT_BYTES + sizeof "Authorization: Bearer ");
+  attempt->config = config;
   attempt->engine = engine;
   attempt->easy = curl_easy_init();
   if (attempt->easy && set_client_options(attempt, config)) return attempt;
@@ -312,6 +334,17 @@ void http_attempt_connect_alone(struct http_attempt *attempt) {
   curl_easy_setopt(attempt->easy, CURLOPT_PIPEWAIT, 0L);
 }
 
+/* A proxy of plain HTTP is sent them with the request, and may echo that. */
+static void hide_proxy_credentials(struct http_attempt *attempt) {
+  const struct proxy_route *route = &attempt->config->route;
+  const struct text_buffer *const secrets[] = {&route->password, &route->written, &route->basic};
+  for (size_t i = 0; i < sizeof secrets / sizeof *secrets; i++) {
+    if (secrets[i]->length == 0) continue;
+    secret_mask_apply(&attempt->response.headers, secrets[i]->bytes, secrets[i]->length);
+    secret_mask_apply(&attempt->response.body, secrets[i]->bytes, secrets[i]->length);
+  }
+}
+
 /* Some gateways echo the request when they complain. A key stays out of errors even then, be it ours or one
  * that the program put into a header. */
 static void hide_keys(struct http_attempt *attempt) {
@@ -322,6 +355,7 @@ static void hide_keys(struct http_attempt *attempt) {
     secret_mask_apply(&attempt->response.headers, key, length);
     secret_mask_apply(&attempt->response.body, key, length);
   }
+  hide_proxy_credentials(attempt);
 }
 
 /* What was lent for the attempt alone. */
@@ -330,6 +364,13 @@ static void forget_request(struct http_attempt *attempt) {
   attempt->headers = NULL;
   text_buffer_erase(&attempt->authorization_line);
   multipart_form_close(&attempt->form);
+}
+
+/* What a proxy answered to CONNECT; 0: nothing. */
+static long proxy_status(const struct http_attempt *attempt) {
+  long status = 0;
+  curl_easy_getinfo(attempt->easy, CURLINFO_HTTP_CONNECTCODE, &status);
+  return status;
 }
 
 void http_attempt_conclude(struct http_attempt *attempt, CURLcode result, struct attempt_outcome *outcome) {
@@ -345,6 +386,8 @@ void http_attempt_conclude(struct http_attempt *attempt, CURLcode result, struct
   hide_keys(attempt);
   forget_request(attempt);
   attempt_outcome_judge(&facts, time(NULL), outcome);
+  if (attempt->requests_begun == 0 && result != CURLE_OK)
+    connection_diagnosis_refine(attempt->config, &facts, proxy_status(attempt), outcome);
 }
 
 long http_attempt_status(const struct http_attempt *attempt) {

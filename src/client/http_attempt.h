@@ -5,6 +5,7 @@
 #define CLIENT_HTTP_ATTEMPT_H
 
 #include "client/attempt_outcome.h"
+#include "client/client_config.h"
 #include "client/http_request.h"
 #include "client/http_response.h"
 #include "client/multipart_form.h"
@@ -12,6 +13,7 @@
 
 struct http_attempt {
   CURL *easy;
+  const struct client_config *config;
   struct transfer_engine *engine; /* whose sockets it opens */
   struct http_response response;
   struct curl_slist authorization; /* first lines of the list that is sent; the request's list follows */
@@ -45,7 +47,7 @@ struct attempt_report {
   bool connection_reused;
 };
 
-/* NULL when memory ran out. */
+/* The config must outlive it. NULL when memory ran out. */
 struct http_attempt *http_attempt_new(const struct client_config *config, struct transfer_engine *engine);
 
 /* The attempt must be off the engine. */

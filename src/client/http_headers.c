@@ -129,9 +129,12 @@ static bool split_line(const char *line, const char *end, struct http_header *he
   return true;
 }
 
-bool http_headers_set_lines(struct curl_slist **list, const char *lines, struct failure *failure) {
-  while (*lines) {
-    const char *end = lines + strcspn(lines, "\n");
+bool http_headers_set_lines(struct curl_slist **list, const char *lines, size_t length,
+                            struct failure *failure) {
+  const char *all_end = lines + length;
+  while (lines < all_end) {
+    const char *newline = memchr(lines, '\n', (size_t)(all_end - lines));
+    const char *end = newline ? newline : all_end;
     struct http_header header;
     if (split_line(lines, end, &header)) {
       if (!http_headers_set(list, header.name, header.name_length, header.value, header.value_length,
@@ -141,7 +144,7 @@ bool http_headers_set_lines(struct curl_slist **list, const char *lines, struct 
       return failure_set(failure, FAILURE_CONFIGURATION,
                          "OPENAI_CUSTOM_HEADERS has a line that is not 'Name: value'");
     }
-    lines = *end ? end + 1 : end;
+    lines = newline ? newline + 1 : all_end;
   }
   return true;
 }

@@ -17,7 +17,8 @@ bool http_headers_set(struct curl_slist **list, const char *name, size_t name_le
 bool http_headers_merge(struct curl_slist **list, const struct curl_slist *additions);
 
 /* Sets the headers of a text with a "Name: value" on each line, as OPENAI_CUSTOM_HEADERS has them. */
-bool http_headers_set_lines(struct curl_slist **list, const char *lines, struct failure *failure);
+bool http_headers_set_lines(struct curl_slist **list, const char *lines, size_t length,
+                            struct failure *failure);
 
 bool http_headers_have(const struct curl_slist *list, const char *name);
 

@@ -2,6 +2,7 @@
 #include "client/running_curl.h"
 
 #include <pthread.h>
+#include <string.h>
 
 static const curl_version_info_data *info;
 
@@ -17,4 +18,9 @@ const curl_version_info_data *running_curl_info(void) {
 
 void running_curl_enter(struct sigpipe_guard *guard) {
   sigpipe_guard_enter(guard, running_curl_info()->version_num < 0x075700);
+}
+
+bool running_curl_asks_for_passwords(void) {
+  const char *tls = running_curl_info()->ssl_version;
+  return tls && strncmp(tls, "GnuTLS", 6) != 0;
 }

@@ -8,7 +8,7 @@
 #include <strings.h>
 
 /* `host` as CURLU gives it: lower or upper case as written, IPv6 in brackets, numbers made dotted. */
-static bool is_loopback(const char *host) {
+bool service_url_is_loopback(const char *host) {
   struct in_addr v4;
   struct in6_addr v6;
   char address[INET6_ADDRSTRLEN];
@@ -60,7 +60,7 @@ static bool check_parts(const struct url_parts *parts, bool allow_plain_http, st
   else if (parts->fragment)
     refusal = "base_url has a fragment ('#...')";
   if (refusal) return failure_set(failure, FAILURE_CONFIGURATION, "%s", refusal);
-  if (plain_http && !allow_plain_http && !is_loopback(parts->host))
+  if (plain_http && !allow_plain_http && !service_url_is_loopback(parts->host))
     return failure_set(
         failure, FAILURE_CONFIGURATION,
         "base_url would send the key to '%.80s' unencrypted; use https:// (or allow_plain_http)",
@@ -85,9 +85,11 @@ static bool set_prefix(struct service_url *url, CURLU *parsed) {
 static bool service_url_take(struct service_url *url, CURLU *parsed, const struct url_parts *parts,
                              struct failure *failure) {
   url->plain_http = strcasecmp(parts->scheme, "http") == 0;
-  if ((!parts->query || text_buffer_append_text(&url->query, parts->query)) && set_prefix(url, parsed))
+  if ((!parts->query || text_buffer_append_text(&url->query, parts->query)) &&
+      text_buffer_append_text(&url->host, parts->host) && set_prefix(url, parsed))
     return true;
-  if (!url->prefix.over_cap && !url->query.over_cap) return failure_set_out_of_memory(failure);
+  if (!url->prefix.over_cap && !url->query.over_cap && !url->host.over_cap)
+    return failure_set_out_of_memory(failure);
   return failure_set(failure, FAILURE_CONFIGURATION, "base_url is longer than %d bytes",
                      SERVICE_URL_MAX_BYTES);
 }
@@ -101,6 +103,7 @@ bool service_url_parse(struct service_url *url, const char *base_url, bool allow
   bool taken = false;
   text_buffer_create(&url->prefix, SERVICE_URL_MAX_BYTES);
   text_buffer_create(&url->query, SERVICE_URL_MAX_BYTES);
+  text_buffer_create(&url->host, SERVICE_URL_MAX_BYTES);
   if (code == CURLUE_OUT_OF_MEMORY || (code == CURLUE_OK && !get_parts(parsed, &parts)))
     failure_set_out_of_memory(failure);
   else if (code != CURLUE_OK)
@@ -115,6 +118,7 @@ bool service_url_parse(struct service_url *url, const char *base_url, bool allow
 void service_url_destroy(struct service_url *url) {
   text_buffer_destroy(&url->prefix);
   text_buffer_destroy(&url->query);
+  text_buffer_destroy(&url->host);
 }
 
 static bool append_encoded(struct text_buffer *query, const char *text, size_t length) {

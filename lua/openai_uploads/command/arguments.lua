@@ -155,7 +155,8 @@ local function build()
   local parser = argparse(PROGRAM, "A client of OpenAI's Uploads API.",
     "The key is read from OPENAI_API_KEY alone: an argument would be seen by every\n" ..
     "user of the machine. OPENAI_ORG_ID, OPENAI_PROJECT_ID, OPENAI_CUSTOM_HEADERS\n" ..
-    "and OPENAI_LOG=debug are read as well.\n\nExit codes:\n" .. exit_codes.describe())
+    "OPENAI_LOG (info, debug), SSL_CERT_FILE and https_proxy are read as well.\n\n" ..
+    "Exit codes:\n" .. exit_codes.describe())
   parser:add_help(false):command_target "command"
   parser.titles = { [parser] = PROGRAM } -- for argparse hands its error the parser of the command
   add_common(parser)

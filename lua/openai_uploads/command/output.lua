@@ -93,7 +93,7 @@ function output.new(options)
   --- An event of the client's log.
   function out.log(event)
     local pieces = { event.event, event.method, event.url, "attempt", ("%d"):format(event.attempt) }
-    for _, name in ipairs { "status", "kind", "message", "wait" } do
+    for _, name in ipairs { "status", "request_id", "kind", "message", "wait" } do
       if event[name] then pieces[#pieces + 1] = ("%s=%s"):format(name, tostring(event[name])) end
     end
     pieces[#pieces + 1] = ("elapsed=%.3f"):format(event.elapsed)
