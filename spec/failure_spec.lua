@@ -41,7 +41,8 @@ describe("a failure", function()
       end)
     end
     for status = 400, 451 do check(status, kinds[status] or "status", false) end
-    for _, status in ipairs { 500, 501, 502, 503, 504, 529, 599, 600, 999 } do check(status, "server", true) end
+    for _, status in ipairs { 500, 502, 503, 504, 529, 599, 600, 999 } do check(status, "server", true) end
+    check(501, "server", false)
     for _, status in ipairs { 300, 304, 306, 399 } do check(status, "redirect", false) end
   end)
 
@@ -65,6 +66,10 @@ describe("a failure", function()
     local words = {
       { "a text as it is", "Bad gateway", says = "^Bad gateway$" },
       { "a text of several lines in one", "Bad\r\n\tgateway\27[31m", says = "^Bad   gateway %[31m$" },
+      { "a text behind a byte order mark", "\239\187\191Bad gateway", says = "^Bad gateway$" },
+      { "the error's message behind a byte order mark", '\239\187\191{"error":{"message":"No"}}', says = "^No$" },
+      { "the error's message with half a surrogate pair", '{"error":{"message":"No \\ud83d"}}',
+        says = "^No \239\191\189$" },
       { "nothing of a long text", ("words "):rep(100), says = ours },
       { "nothing of HTML", "<html><body>No</body></html>", says = ours },
       { "nothing of NULs", "a\0b", says = ours },

@@ -4,7 +4,9 @@
 local fault = require "spec.support.fault"
 local rows = require "spec.support.rows"
 
-local function date_in(seconds) return os.date("!%a, %d %b %Y %H:%M:%S GMT", os.time() + seconds) end
+local function date_of(time) return os.date("!%a, %d %b %Y %H:%M:%S GMT", time) end
+
+local function date_in(seconds) return date_of(os.time() + seconds) end
 
 describe("a wait that the service asks for", function()
   local server
@@ -72,6 +74,26 @@ describe("a wait that the service asks for", function()
       check_taken(30, 5, { ["retry-after"] = os.date("!%a %b %d %H:%M:%S %Y", os.time() + 30) })
     end)
 
+    -- The service's clock and ours may differ.
+    for _, row in ipairs {
+      { "an hour late", -3600 }, { "an hour early", 3600 }, { "late by less than the wait", -20 },
+      { "early by less than the wait", 20 },
+      { "a year late", -365 * 86400 }, { "a year early", 365 * 86400 },
+    } do
+      it("a date of a service whose clock is " .. row[1], function()
+        local theirs = os.time() + row[2]
+        check_taken(30, 0, { date = date_of(theirs), ["retry-after"] = date_of(theirs + 30) })
+      end)
+    end
+
+    it("a date beside a date of the answer that is none", function()
+      check_taken(30, 5, { date = "soon", ["retry-after"] = date_in(30) })
+    end)
+
+    it("a date beside a date of the answer in another age", function()
+      check_taken(30, 5, { date = "Thu, 01 Jan 1970 00:00:00 GMT", ["retry-after"] = date_in(30) })
+    end)
+
     it("whatever the case of the name", function() check_taken(20, 0, { ["Retry-After"] = "20" }) end)
 
     it("after any failure that is retried", function()
@@ -83,14 +105,18 @@ describe("a wait that the service asks for", function()
   describe("in retry-after in no sensible way makes it our own backoff:", function()
     for _, value in ipairs {
       "0", "0.0", "-10", "-1100", "-0.5", "", "inf", "Infinity", "-inf", "nan", "NaN", "soon", "20 seconds", "20s",
-      "20,5", "0x20", "1e1", "+20", ".5", "1 2", "--20", "20;30", "12:00", "May", "Mon", "\1\2\3", ("9"):rep(1000),
+      "20,5", "0x20", "1e1", "+20", ".5", "1 2", "--20", "20;30", "12:00", "May", "Mon", "\1\2\3",
+      ("9"):rep(1000) .. "s",
     } do
-      it(("'%s'"):format(#value < 40 and value:gsub("%c", "?") or "a thousand digits"), function()
+      it(("'%s'"):format(#value < 40 and value:gsub("%c", "?") or "a thousand digits and a letter"), function()
         check_own_backoff { ["retry-after"] = value }
       end)
     end
 
     it("a date that is past", function() check_own_backoff { ["retry-after"] = date_in(-30) } end)
+    it("a date that is past for a service whose clock is early", function()
+      check_own_backoff { date = date_in(3600), ["retry-after"] = date_in(3570) }
+    end)
     it("a date long past", function() check_own_backoff { ["retry-after"] = "Thu, 01 Jan 1970 00:00:00 GMT" } end)
     it("a date that is none", function() check_own_backoff { ["retry-after"] = "Fri, 32 Foo 2031 25:61:61 GMT" } end)
     it("nothing at all", function() check_own_backoff {} end)
@@ -102,6 +128,15 @@ describe("a wait that the service asks for", function()
     } do
       it(("'%s'"):format(row[1]), function()
         check_too_long(row[2] * (1 + 1e-9), row[2] * 2e-9, { ["retry-after"] = row[1] })
+      end)
+    end
+
+    for _, digits in ipairs { 309, 400, 1000, 100000 } do
+      it(("%d digits, told as the largest number"):format(digits), function()
+        local failure, wait = call { ["retry-after"] = ("9"):rep(digits) }
+        assert.is_nil(wait)
+        rows.check_failure({ kind = "rate_limit", status = 429, may = false, says = "^Slow down$" }, nil, failure)
+        assert.is_true(failure.retry_after > 1.79e308 and failure.retry_after < math.huge)
       end)
     end
 

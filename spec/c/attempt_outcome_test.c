@@ -25,15 +25,27 @@ static const struct outcome_row {
     {CURLE_COULDNT_CONNECT, 0, NEVER_SENT, FAILURE_CONNECTION, true, false},
     {CURLE_OPERATION_TIMEDOUT, 0, NEVER_SENT, FAILURE_TIMEOUT, true, false},
     {CURLE_OPERATION_TIMEDOUT, 0, SENT, FAILURE_TIMEOUT, true, true},
-    {CURLE_OPERATION_TIMEDOUT, 404, SENT, FAILURE_TIMEOUT, true, true},
+    {CURLE_OPERATION_TIMEDOUT, 404, SENT, FAILURE_NOT_FOUND, false, false},
+    {CURLE_OPERATION_TIMEDOUT, 200, SENT, FAILURE_TIMEOUT, true, true},
+    {CURLE_RECV_ERROR, 401, SENT, FAILURE_AUTHENTICATION, false, false},
+    {CURLE_RECV_ERROR, 503, SENT, FAILURE_SERVER, false, true},
+    {CURLE_ABORTED_BY_CALLBACK, 404, SENT, FAILURE_NOT_FOUND, false, false}, /* given up meanwhile */
+    {CURLE_HTTP2_STREAM, 429, SENT, FAILURE_RATE_LIMIT, false, false},
+    {CURLE_HTTP2_STREAM, 200, SENT, FAILURE_CONNECTION, true, true},
+    {CURLE_BAD_CONTENT_ENCODING, 404, SENT, FAILURE_NOT_FOUND, false, false},
+    {CURLE_BAD_CONTENT_ENCODING, 200, SENT, FAILURE_DECODE, false, true},
+    {CURLE_OK, 501, SENT, FAILURE_SERVER, false, false},
+    {CURLE_PARTIAL_FILE, 501, SENT, FAILURE_SERVER, false, false},
+    {CURLE_OK, 505, SENT, FAILURE_SERVER, false, true},
     {CURLE_GOT_NOTHING, 0, SENT, FAILURE_CONNECTION, true, true},
     {CURLE_SEND_ERROR, 0, NEVER_SENT, FAILURE_CONNECTION, true, false},
     {CURLE_RECV_ERROR, 200, SENT, FAILURE_CONNECTION, true, true},
     {CURLE_OK, 413, NEVER_SENT, FAILURE_STATUS, false, false}, /* of a body that was sent in part */
     {CURLE_OK, 500, NEVER_SENT, FAILURE_SERVER, false, false},
     {CURLE_SEND_ERROR, 200, NEVER_SENT, FAILURE_CONNECTION, true, true}, /* it was taken as it was */
-    {CURLE_PARTIAL_FILE, 413, NEVER_SENT, FAILURE_CONNECTION, true, false},
-    {CURLE_PARTIAL_FILE, 400, SENT, FAILURE_CONNECTION, true, true},
+    {CURLE_PARTIAL_FILE, 413, NEVER_SENT, FAILURE_STATUS, false, false},
+    {CURLE_PARTIAL_FILE, 400, SENT, FAILURE_BAD_REQUEST, false, false},
+    {CURLE_PARTIAL_FILE, 200, SENT, FAILURE_CONNECTION, true, true},
     {CURLE_SSL_CONNECT_ERROR, 0, NEVER_SENT, FAILURE_TLS, true, false},
     {CURLE_PEER_FAILED_VERIFICATION, 0, NEVER_SENT, FAILURE_TLS, false, false},
     {CURLE_SSL_CERTPROBLEM, 0, NEVER_SENT, FAILURE_TLS, false, false},
@@ -88,6 +100,8 @@ static void judges_cuts(void) {
   struct attempt_outcome outcome;
   judge((struct attempt_facts){CURLE_OK, NULL, 200, true, false, NULL, &response}, &outcome);
   CHECK(outcome.failure.kind == FAILURE_CONNECTION && outcome.unconfirmed, "half a head is no answer");
+  judge((struct attempt_facts){CURLE_RECV_ERROR, NULL, 404, true, false, NULL, &response}, &outcome);
+  CHECK(outcome.failure.kind == FAILURE_CONNECTION && outcome.retry.transient, "nor half a refusal's");
   judge((struct attempt_facts){CURLE_ABORTED_BY_CALLBACK, NULL, 0, true, true, NULL, &response}, &outcome);
   CHECK(outcome.failure.kind == FAILURE_CONNECTION && outcome.retry.stale_connection && outcome.unconfirmed,
         "a resend that was refused is a dead connection");
@@ -111,6 +125,9 @@ static void judges_sources(void) {
   judge((struct attempt_facts){CURLE_OK, NULL, 413, false, false, &problem, &response}, &outcome);
   CHECK(outcome.failure.kind == FAILURE_STATUS && outcome.status == 413,
         "a refusal that came before is worth more");
+  judge((struct attempt_facts){CURLE_SEND_ERROR, "reset", 413, false, false, &problem, &response}, &outcome);
+  CHECK(outcome.failure.kind == FAILURE_STATUS && outcome.status == 413,
+        "and so is one whose body was cut off");
   judge((struct attempt_facts){CURLE_OK, NULL, 200, true, false, &none, &response}, &outcome);
   CHECK(outcome.failure.kind == FAILURE_NONE, "a source without a problem changes nothing");
   judge((struct attempt_facts){CURLE_SEND_ERROR, "reset", 0, false, false, &none, &response}, &outcome);

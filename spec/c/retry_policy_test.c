@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/retry_policy.h"
 
+#include "guard_page.h"
 #include "unit.h"
+#include <float.h>
 #include <math.h>
 #include <string.h>
 
@@ -21,7 +23,7 @@ static const struct status_row {
     {401, false}, {402, false}, {403, false}, {404, false}, {405, false}, {407, false},
     {408, true},  {409, true},  {410, false}, {411, false}, {413, false}, {422, false},
     {425, false}, {428, false}, {429, true},  {430, false}, {499, false}, {500, true},
-    {501, true},  {502, true},  {503, true},  {504, true},  {529, true},  {599, true},
+    {501, false}, {502, true},  {503, true},  {504, true},  {529, true},  {599, true},
 };
 static const enum retry_advice advices[] = {RETRY_ADVICE_NONE, RETRY_ADVICE_RETRY, RETRY_ADVICE_STOP};
 static const unsigned attempt_counts[] = {1, 2, 3, 4, 1000};
@@ -175,7 +177,8 @@ static const struct number_row {
 static void reads_numbers(void) {
   EACH(row, number_rows) {
     double number = -7;
-    bool is_number = retry_policy_parse_number(row->text, &number);
+    bool is_number =
+        retry_policy_parse_number(guard_page_copy(row->text, strlen(row->text)), strlen(row->text), &number);
     CHECK(is_number == row->is_number, "'%s' is %s number", row->text, row->is_number ? "a" : "no");
     CHECK(near(number, row->is_number ? row->number : -7), "'%s' gives %g (was %g)", row->text,
           row->is_number ? row->number : -7, number);
@@ -189,13 +192,45 @@ static void reads_numbers_of_any_length(void) {
   memset(fraction, '9', sizeof fraction - 1);
   digits[sizeof digits - 1] = fraction[sizeof fraction - 1] = '\0';
   fraction[0] = '0', fraction[1] = '.';
-  CHECK(retry_policy_parse_number(digits, &number) && number > 1e300,
-        "a thousand digits are a very large number");
-  CHECK(retry_policy_parse_number(fraction, &number) && near(number, 1),
+  CHECK(retry_policy_parse_number(digits, strlen(digits), &number) && number == DBL_MAX,
+        "a thousand digits are the largest number there is");
+  CHECK(retry_policy_parse_number(fraction, strlen(fraction), &number) && near(number, 1),
         "a thousand decimals are no trouble");
 }
 
+static void counts_the_wait_for_a_date_by_the_services_clock(void) {
+  enum { NONE = -1, T = 784111777, HOUR = 3600, DAY = 24 * HOUR };
+  static const struct date_row {
+    const char *what;
+    time_t date, answered, now;
+    double wait;
+  } rows_of_dates[] = {
+      {"no date", NONE, T, T, 0},
+      {"no date and no other", NONE, NONE, T, 0},
+      {"a date to come, by our clock alone", T + 30, NONE, T, 30},
+      {"a date past, by our clock alone", T - 30, NONE, T, 0},
+      {"a date to come", T + 30, T, T, 30},
+      {"a date past", T - 30, T, T, 0},
+      {"a date when our clock is late", T + 30, T, T - HOUR, 30},
+      {"a date when our clock is early", T + 30, T, T + HOUR, 30},
+      {"a date when our clock is early by less than the wait", T + 30, T, T + 20, 30},
+      {"a date past when our clock is late", T - 30, T, T - HOUR, 0},
+      {"the date of the answer when our clock is late", T, T, T - HOUR, 0},
+      {"a day", T + DAY, T, T + HOUR, DAY},
+      {"more than a day", T + DAY + 1, T, T, DAY + 1},
+      {"more than a day when our clock is early", T + DAY + 1, T, T + HOUR, DAY + 1 - HOUR},
+      {"more than a day that is past by our clock", T + DAY + 1, T, T + 2 * DAY, DAY + 1},
+      {"an answer of 1970", T + 30, 0, T, 30},
+      {"a clock of ours in 1970", T + 30, T, 0, 30},
+  };
+  EACH(row, rows_of_dates) {
+    double wait = retry_policy_date_wait(row->date, row->answered, row->now);
+    CHECK(wait == row->wait, "%s asks for %g s (was %g)", row->what, row->wait, wait);
+  }
+}
+
 int main(void) {
+  counts_the_wait_for_a_date_by_the_services_clock();
   decides_on_every_answer();
   decides_without_an_answer();
   resends_at_once_on_a_stale_connection();

@@ -1,9 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/retry_policy.h"
 
+#include "base/failure.h"
+
+#include <float.h>
+#include <math.h>
+
+enum { LONGEST_UNDOUBTED_WAIT = 24 * 60 * 60 }; /* seconds */
+
 static bool is_worth_a_retry(const struct retry_outcome *outcome) {
   if (outcome->status == 0 || outcome->transient) return outcome->transient;
   if (outcome->advice != RETRY_ADVICE_NONE) return outcome->advice == RETRY_ADVICE_RETRY;
+  if (outcome->status == STATUS_NOT_IMPLEMENTED) return false;
   return outcome->status == 408 || outcome->status == 409 || outcome->status == 429 || outcome->status >= 500;
 }
 
@@ -43,15 +51,24 @@ static bool is_digit(char byte) {
   return byte >= '0' && byte <= '9';
 }
 
-bool retry_policy_parse_number(const char *text, double *number) {
+bool retry_policy_parse_number(const char *text, size_t length, double *number) {
+  const char *end = text + length;
   double value = 0, unit = 1;
   bool any = false;
-  while (is_blank(*text)) text++;
-  for (; is_digit(*text); text++, any = true) value = value * 10 + (*text - '0');
-  if (any && *text == '.')
-    for (text++; is_digit(*text); text++) value += (*text - '0') * (unit /= 10);
-  while (is_blank(*text)) text++;
-  if (!any || *text) return false;
-  *number = value;
+  while (text < end && is_blank(*text)) text++;
+  for (; text < end && is_digit(*text); text++, any = true) value = value * 10 + (*text - '0');
+  if (any && text < end && *text == '.')
+    for (text++; text < end && is_digit(*text); text++) value += (*text - '0') * (unit /= 10);
+  while (text < end && is_blank(*text)) text++;
+  if (!any || text < end) return false;
+  *number = fmin(value, DBL_MAX);
   return true;
+}
+
+double retry_policy_date_wait(time_t date, time_t answered, time_t now) {
+  double by_service = difftime(date, answered), by_us = difftime(date, now);
+  if (date == -1) return 0;
+  if (answered == -1) return fmax(by_us, 0);
+  if (by_service > LONGEST_UNDOUBTED_WAIT && by_us > 0) return fmin(by_service, by_us);
+  return fmax(by_service, 0);
 }

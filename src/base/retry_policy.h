@@ -4,6 +4,8 @@
 #define BASE_RETRY_POLICY_H
 
 #include <stdbool.h>
+#include <stddef.h>
+#include <time.h>
 
 struct retry_settings {
   unsigned max_retries;
@@ -43,7 +45,14 @@ struct retry_decision retry_policy_decide(const struct retry_settings *settings,
                                           double time_left, double random);
 
 /* The number in a header: decimal digits with an optional fraction, whole text, blanks around it allowed.
- * False for anything else ("inf", "0x1", "-1", "1e3", ""). Does not depend on the locale. */
-bool retry_policy_parse_number(const char *text, double *number);
+ * One beyond all numbers is the largest number. False for anything else ("inf", "0x1", "-1", "1e3", "").
+ * Does not depend on the locale. `text` needs no NUL. */
+bool retry_policy_parse_number(const char *text, size_t length, double *number);
+
+/* Seconds until `date`, above 0, or 0 when that is past. They count from `answered`, the time that the
+ * service gave its answer, because its clock and ours may differ; without that from `now`, our clock. Each
+ * -1: none. A wait of more than a day by the service's clock is doubted: where our clock says less, that is
+ * taken. */
+double retry_policy_date_wait(time_t date, time_t answered, time_t now);
 
 #endif

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "binding/lua_failure.h"
 
+#include "base/ascii.h"
+#include "base/json_text.h"
 #include "binding/lua_compat.h"
 #include "binding/lua_json.h"
 #include "binding/lua_object.h"
@@ -100,8 +102,7 @@ void lua_failure_describe_raised(lua_State *L) {
 static void push_lower_case(lua_State *L, const char *text, size_t length) {
   luaL_Buffer lower;
   luaL_buffinit(L, &lower);
-  for (size_t i = 0; i < length; i++)
-    luaL_addchar(&lower, text[i] >= 'A' && text[i] <= 'Z' ? (char)(text[i] + 32) : text[i]);
+  for (size_t i = 0; i < length; i++) luaL_addchar(&lower, ascii_lower(text[i]));
   luaL_pushresult(&lower);
 }
 
@@ -172,6 +173,7 @@ static bool is_quotable(const char *text, size_t length) {
 
 /* What the service itself said of a refusal, for the failure on top of the stack. */
 static void set_service_details(lua_State *L, const struct text_buffer *body) {
+  size_t start;
   if (body->length == 0) return;
   if (lua_json_decode(L, body->bytes, body->length) && lua_type(L, -1) == LUA_TTABLE) {
     lua_object_normalize(L);
@@ -181,8 +183,9 @@ static void set_service_details(lua_State *L, const struct text_buffer *body) {
     return;
   }
   lua_pop(L, 1);
-  if (!is_quotable(body->bytes, body->length)) return;
-  push_one_line(L, body->bytes, body->length);
+  start = json_text_start(body->bytes, body->length);
+  if (!is_quotable(body->bytes + start, body->length - start)) return;
+  push_one_line(L, body->bytes + start, body->length - start);
   lua_setfield(L, -2, "message");
 }
 

@@ -1,15 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 #include "binding/lua_json.h"
 
+#include "base/json_text.h"
 #include "base/utf8.h"
 #include "binding/lua_compat.h"
 
+#include <locale.h>
 #include <string.h>
 
 enum { DEEPEST_NESTING = 100 }; /* an Upload has three levels */
 
 static const char decode_key[] = "openai_uploads.json.decode";
 static const char encode_key[] = "openai_uploads.json.encode";
+static const char new_key[] = "openai_uploads.json.new";
 
 /* Metatables of arrays, by their names in cjson; the older versions have none. */
 static const char *const array_marks[][2] = {
@@ -33,6 +36,8 @@ void lua_json_open(lua_State *L) {
   lua_pushliteral(L, "cjson");
   lua_call(L, 1, 1);
   lua_getfield(L, -1, "new");
+  lua_pushvalue(L, -1);
+  lua_setfield(L, LUA_REGISTRYINDEX, new_key);
   lua_call(L, 0, 1);
   set_option(L, "decode_max_depth", DEEPEST_NESTING);
   set_option(L, "encode_max_depth", DEEPEST_NESTING);
@@ -69,14 +74,59 @@ static bool call_protected(lua_State *L) {
   return status == 0;
 }
 
+/* cjson learns the locale's decimal point when an instance is made. Where the host has set another locale
+ * since, it reads no fraction, and writes 1.5 as 1,5. Instances made before learn it, too. (Of a decimal
+ * point of several bytes it would end the process.) */
+static bool learn_decimal_point(lua_State *L) {
+  if (strlen(localeconv()->decimal_point) != 1) return false;
+  lua_getfield(L, LUA_REGISTRYINDEX, new_key);
+  lua_call(L, 0, 0);
+  return true;
+}
+
+/* With the replacement character in place of each half of a surrogate pair: cjson takes none, where others
+ * do. */
+static void push_whole_characters(lua_State *L, const char *text, size_t length) {
+  size_t at = 0, lone = json_text_lone_surrogate(text, length, 0);
+  luaL_Buffer whole;
+  if (lone == length) {
+    lua_pushlstring(L, text, length);
+    return;
+  }
+  luaL_buffinit(L, &whole);
+  for (; lone < length; lone = json_text_lone_surrogate(text, length, at)) {
+    luaL_addlstring(&whole, text + at, lone - at);
+    luaL_addstring(&whole, "\\ufffd");
+    at = lone + JSON_TEXT_ESCAPE_BYTES;
+  }
+  luaL_addlstring(&whole, text + at, length - at);
+  luaL_pushresult(&whole);
+}
+
+/* Decodes the text on top of the stack. */
+static bool decode_text(lua_State *L) {
+  lua_getfield(L, LUA_REGISTRYINDEX, decode_key);
+  lua_insert(L, -2);
+  return call_protected(L);
+}
+
 bool lua_json_decode(lua_State *L, const char *text, size_t length) {
+  size_t start = json_text_start(text, length);
+  bool decoded;
   if (memchr(text, '\0', length)) { /* cjson would take it for the end */
     lua_pushliteral(L, "a NUL byte");
     return false;
   }
-  lua_getfield(L, LUA_REGISTRYINDEX, decode_key);
-  lua_pushlstring(L, text, length);
-  return call_protected(L);
+  push_whole_characters(L, text + start, length - start);
+  lua_pushvalue(L, -1);
+  decoded = decode_text(L);
+  if (!decoded && learn_decimal_point(L)) {
+    lua_pop(L, 1);
+    lua_pushvalue(L, -1);
+    decoded = decode_text(L);
+  }
+  lua_remove(L, -2);
+  return decoded;
 }
 
 void lua_json_push_utf8(lua_State *L, int index) {
@@ -104,6 +154,7 @@ void lua_json_push_utf8(lua_State *L, int index) {
  * be mended as a whole. */
 bool lua_json_encode(lua_State *L, int index) {
   index = compat_absindex(L, index);
+  if (*localeconv()->decimal_point != '.') learn_decimal_point(L);
   lua_getfield(L, LUA_REGISTRYINDEX, encode_key);
   lua_pushvalue(L, index);
   if (!call_protected(L)) return false;

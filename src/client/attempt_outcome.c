@@ -27,10 +27,27 @@ static bool is_transient(CURLcode result, enum failure_kind kind) {
   return kind == FAILURE_CONNECTION || kind == FAILURE_TIMEOUT || result == CURLE_SSL_CONNECT_ERROR;
 }
 
-static void judge_status(long status, struct attempt_outcome *outcome) {
-  enum failure_kind kind = failure_kind_of_status(status);
-  outcome->retry.status = status;
-  if (kind != FAILURE_NONE) failure_set(&outcome->failure, kind, "the service answered HTTP %ld", status);
+static void judge_status(const struct attempt_facts *facts, struct attempt_outcome *outcome) {
+  enum failure_kind kind = failure_kind_of_status(facts->status);
+  bool was_cut = facts->result != CURLE_OK && !facts->response->body.over_cap;
+  outcome->retry.status = facts->status;
+  if (kind != FAILURE_NONE)
+    failure_set(&outcome->failure, kind, "the service answered HTTP %ld%s", facts->status,
+                was_cut ? ", and its answer was cut off or cannot be read" : "");
+}
+
+/* A status that refuses stands whatever became of the body, which could only have explained it. (Of a body
+ * that we would not take, judge_overflow knows why.) */
+static bool is_refused(const struct attempt_facts *facts) {
+  return facts->status > 0 && facts->response->has_whole_head && facts->result != CURLE_WRITE_ERROR &&
+         failure_kind_of_status(facts->status) != FAILURE_NONE;
+}
+
+/* A 2xx is known, and what it says is lost for good: sending again would ask for another answer. */
+static void judge_unreadable(const struct attempt_facts *facts, struct attempt_outcome *outcome) {
+  outcome->retry.status = facts->status;
+  failure_set(&outcome->failure, FAILURE_DECODE, "the answer cannot be decoded: %s",
+              *facts->curl_message ? facts->curl_message : curl_easy_strerror(facts->result));
 }
 
 /* curl stopped because one of our two buffers would take no more. */
@@ -45,7 +62,7 @@ static void judge_overflow(const struct attempt_facts *facts, struct attempt_out
     failure_set(&outcome->failure, FAILURE_TOO_LARGE, "the answer is larger than max_response_bytes (%zu)",
                 response->body.cap);
   else
-    judge_status(facts->status, outcome); /* refused, in too many words */
+    judge_status(facts, outcome); /* refused, in too many words */
 }
 
 /* curl's own cap on a single header. Older ones call it want of memory; where that is really what it was, the
@@ -73,23 +90,32 @@ static void judge_without_answer(const struct attempt_facts *facts, struct attem
 
 static void judge_answer(const struct attempt_facts *facts, struct attempt_outcome *outcome) {
   if (facts->status > 0 && facts->response->has_whole_head) {
-    judge_status(facts->status, outcome);
+    judge_status(facts, outcome);
   } else {
     failure_set(&outcome->failure, FAILURE_CONNECTION, "the answer was cut off before its end");
     outcome->retry.transient = true;
   }
 }
 
+static bool is_in_doubt(const struct attempt_outcome *outcome) {
+  if (outcome->failure.kind == FAILURE_SERVER) return outcome->status != STATUS_NOT_IMPLEMENTED;
+  return outcome->retry.status == 0 || outcome->failure.kind == FAILURE_DECODE;
+}
+
 void attempt_outcome_judge(const struct attempt_facts *facts, time_t now, struct attempt_outcome *outcome) {
   *outcome = (struct attempt_outcome){.status = facts->status};
   if (facts->result == CURLE_OK)
     judge_answer(facts, outcome);
+  else if (is_refused(facts))
+    judge_status(facts, outcome);
   else if (facts->source_problem && facts->source_problem->kind != FAILURE_NONE)
     outcome->failure = *facts->source_problem;
   else if (facts->result == CURLE_WRITE_ERROR)
     judge_overflow(facts, outcome);
   else if (is_header_too_large(facts))
     failure_set(&outcome->failure, FAILURE_TOO_LARGE, "the answer's headers are larger than libcurl takes");
+  else if (facts->result == CURLE_BAD_CONTENT_ENCODING)
+    judge_unreadable(facts, outcome);
   else
     judge_without_answer(facts, outcome);
 
@@ -98,6 +124,6 @@ void attempt_outcome_judge(const struct attempt_facts *facts, time_t now, struct
     outcome->retry.retry_after = http_response_retry_after(facts->response, now);
   }
   /* a 2xx to less than all was given to what there was */
-  outcome->unconfirmed = (facts->sent || failure_kind_of_status(facts->status) == FAILURE_NONE) &&
-                         (outcome->retry.status == 0 || outcome->failure.kind == FAILURE_SERVER);
+  outcome->unconfirmed =
+      (facts->sent || failure_kind_of_status(facts->status) == FAILURE_NONE) && is_in_doubt(outcome);
 }

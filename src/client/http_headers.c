@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include "client/http_headers.h"
 
+#include "base/ascii.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 /* RFC 9110's token. */
 static bool is_name_byte(unsigned char byte) {
@@ -25,7 +26,7 @@ static bool is_value(const char *value, size_t length) {
 }
 
 static bool same_text(const char *a, size_t a_length, const char *b, size_t b_length) {
-  return a_length == b_length && strncasecmp(a, b, a_length) == 0;
+  return a_length == b_length && ascii_same(a, b, a_length);
 }
 
 static const char *skip_blanks(const char *text, const char *end) {
@@ -180,6 +181,18 @@ bool http_headers_next(const char *block, size_t length, size_t *position, struc
     if (split_line(line, end, header) && is_name(header->name, header->name_length)) return true;
   }
   return false;
+}
+
+bool http_headers_last(const char *block, size_t length, const char *name, struct http_header *header) {
+  struct http_header each;
+  size_t position = 0;
+  bool found = false;
+  while (http_headers_next(block, length, &position, &each)) {
+    if (!same_text(each.name, each.name_length, name, strlen(name))) continue;
+    *header = each;
+    found = true;
+  }
+  return found;
 }
 
 bool http_headers_find(const char *block, size_t length, const char *name, char *value, size_t size) {

@@ -40,6 +40,9 @@ struct http_header {
 /* Walks the block (`*position` starts at 0); false at its end. Lines without a colon are passed over. */
 bool http_headers_next(const char *block, size_t length, size_t *position, struct http_header *header);
 
+/* Finds the last header called `name`, whatever its length. */
+bool http_headers_last(const char *block, size_t length, const char *name, struct http_header *header);
+
 /* Copies the last value of `name` into `value`, which always ends in NUL; false when there is none or it
  * does not fit. */
 bool http_headers_find(const char *block, size_t length, const char *name, char *value, size_t size);

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "client/http_response.h"
 
+#include "base/ascii.h"
 #include "client/http_headers.h"
 
 #include <string.h>
-#include <strings.h>
 
 void http_response_create(struct http_response *response, size_t max_body_bytes) {
   text_buffer_create(&response->headers, HTTP_RESPONSE_MAX_HEADER_BYTES);
@@ -50,23 +50,31 @@ bool http_response_header(const struct http_response *response, const char *name
   return http_headers_find(response->headers.bytes, response->headers.length, name, value, size);
 }
 
-double http_response_retry_after(const struct http_response *response, time_t now) {
+/* A number in a header, whatever its length: one beyond all numbers must not pass for none. */
+static bool header_number(const struct http_response *response, const char *name, double *number) {
+  struct http_header header;
+  return http_headers_last(response->headers.bytes, response->headers.length, name, &header) &&
+         retry_policy_parse_number(header.value, header.value_length, number);
+}
+
+/* A date in a header; -1 for none. */
+static time_t header_date(const struct http_response *response, const char *name) {
   char value[64];
-  double number;
-  time_t date;
-  if (http_response_header(response, "retry-after-ms", value, sizeof value) &&
-      retry_policy_parse_number(value, &number))
-    return number / 1000;
-  if (!http_response_header(response, "retry-after", value, sizeof value)) return 0;
-  if (retry_policy_parse_number(value, &number)) return number;
+  if (!http_response_header(response, name, value, sizeof value)) return -1;
   /* a date has a month's name in it: curl_getdate alone would also take "-10" or "12:00" for one */
-  date = strpbrk(value, "JFMASONDjfmasond") && strchr(value, ':') ? curl_getdate(value, NULL) : -1;
-  return date > now ? (double)(date - now) : 0;
+  return strpbrk(value, "JFMASONDjfmasond") && strchr(value, ':') ? curl_getdate(value, NULL) : -1;
+}
+
+double http_response_retry_after(const struct http_response *response, time_t now) {
+  double number;
+  if (header_number(response, "retry-after-ms", &number)) return number / 1000;
+  if (header_number(response, "retry-after", &number)) return number;
+  return retry_policy_date_wait(header_date(response, "retry-after"), header_date(response, "date"), now);
 }
 
 enum retry_advice http_response_retry_advice(const struct http_response *response) {
   char value[8];
   if (!http_response_header(response, "x-should-retry", value, sizeof value)) return RETRY_ADVICE_NONE;
-  if (strcasecmp(value, "true") == 0) return RETRY_ADVICE_RETRY;
-  return strcasecmp(value, "false") == 0 ? RETRY_ADVICE_STOP : RETRY_ADVICE_NONE;
+  if (ascii_same_text(value, "true")) return RETRY_ADVICE_RETRY;
+  return ascii_same_text(value, "false") ? RETRY_ADVICE_STOP : RETRY_ADVICE_NONE;
 }

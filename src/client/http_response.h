@@ -29,8 +29,8 @@ size_t http_response_take_body(char *bytes, size_t size, size_t count, void *res
 /* The last value of a header; false when absent or longer than `size`. `value` always ends in NUL. */
 bool http_response_header(const struct http_response *response, const char *name, char *value, size_t size);
 
-/* Seconds asked for by retry-after-ms, else retry-after (seconds, else a date held against `now`); 0 when
- * neither says so in earnest: absent, past, zero or rubbish. */
+/* Seconds asked for by retry-after-ms, else retry-after (seconds, else a date, see retry_policy_date_wait); 0
+ * when neither says so in earnest: absent, past, zero or rubbish. */
 double http_response_retry_after(const struct http_response *response, time_t now);
 
 enum retry_advice http_response_retry_advice(const struct http_response *response);

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include "client/service_url.h"
 
+#include "base/ascii.h"
+
 #include <arpa/inet.h>
 #include <curl/curl.h>
 #include <netinet/in.h>
 #include <string.h>
-#include <strings.h>
 
 /* `host` as CURLU gives it: lower or upper case as written, IPv6 in brackets, numbers made dotted. */
 bool service_url_is_loopback(const char *host) {
@@ -13,7 +14,7 @@ bool service_url_is_loopback(const char *host) {
   struct in6_addr v6;
   char address[INET6_ADDRSTRLEN];
   size_t length = strlen(host);
-  if (strcasecmp(host, "localhost") == 0) return true;
+  if (ascii_same_text(host, "localhost")) return true;
   if (inet_pton(AF_INET, host, &v4) == 1) return ntohl(v4.s_addr) >> 24 == 127;
   if (host[0] != '[' || length < 4 || length - 2 >= sizeof address) return false;
   memcpy(address, host + 1, length - 2);
@@ -49,9 +50,9 @@ static void free_parts(struct url_parts *parts) {
 }
 
 static bool check_parts(const struct url_parts *parts, bool allow_plain_http, struct failure *failure) {
-  bool plain_http = parts->scheme && strcasecmp(parts->scheme, "http") == 0;
+  bool plain_http = parts->scheme && ascii_same_text(parts->scheme, "http");
   const char *refusal = NULL;
-  if (!plain_http && !(parts->scheme && strcasecmp(parts->scheme, "https") == 0))
+  if (!plain_http && !(parts->scheme && ascii_same_text(parts->scheme, "https")))
     refusal = "base_url is neither http:// nor https://";
   else if (!parts->host || !*parts->host)
     refusal = "base_url has no host";
@@ -84,7 +85,7 @@ static bool set_prefix(struct service_url *url, CURLU *parsed) {
 
 static bool service_url_take(struct service_url *url, CURLU *parsed, const struct url_parts *parts,
                              struct failure *failure) {
-  url->plain_http = strcasecmp(parts->scheme, "http") == 0;
+  url->plain_http = ascii_same_text(parts->scheme, "http");
   if ((!parts->query || text_buffer_append_text(&url->query, parts->query)) &&
       text_buffer_append_text(&url->host, parts->host) && set_prefix(url, parsed))
     return true;

@@ -139,6 +139,18 @@ static void on_finished(struct engine_task *task, CURLcode result) {
   transfer_conclude_attempt(transfer, &outcome);
 }
 
+static void transfer_describe_time_out(const struct transfer *transfer, bool was_streaming,
+                                       struct failure *failure) {
+  if (transfer_time_left(transfer) <= 0)
+    failure_set(failure, FAILURE_TIMEOUT, "the deadline of %g s has passed", transfer->settings.deadline);
+  else if (was_streaming)
+    failure_set(failure, FAILURE_TIMEOUT, "stalled: no byte of the data could be sent for %g s",
+                transfer->settings.stall_timeout);
+  else
+    failure_set(failure, FAILURE_TIMEOUT, "timed out: no whole answer within %g s",
+                transfer->settings.timeout);
+}
+
 static void transfer_time_out(struct transfer *transfer) {
   struct attempt_outcome outcome;
   bool was_streaming = transfer_is_streaming(transfer);
@@ -148,15 +160,9 @@ static void transfer_time_out(struct transfer *transfer) {
   else
     transfer_engine_stop(transfer->client->engine, transfer->attempt->easy);
   http_attempt_conclude(transfer->attempt, CURLE_OPERATION_TIMEDOUT, &outcome);
-  if (transfer_time_left(transfer) <= 0)
-    failure_set(&outcome.failure, FAILURE_TIMEOUT, "the deadline of %g s has passed",
-                transfer->settings.deadline);
-  else if (was_streaming)
-    failure_set(&outcome.failure, FAILURE_TIMEOUT, "stalled: no byte of the data could be sent for %g s",
-                transfer->settings.stall_timeout);
-  else
-    failure_set(&outcome.failure, FAILURE_TIMEOUT, "timed out: no whole answer within %g s",
-                transfer->settings.timeout);
+  if (outcome.failure.kind ==
+      FAILURE_TIMEOUT) /* or the service has refused, and only its explanation is late */
+    transfer_describe_time_out(transfer, was_streaming, &outcome.failure);
   transfer_conclude_attempt(transfer, &outcome);
 }
 

@@ -52,8 +52,11 @@ local mime_types = {
   gz = "application/gzip", tar = "application/x-tar", zip = "application/zip",
 }
 
+-- Of A to Z alone: string.lower follows the locale of the host.
+local function lower(letter) return string.char(letter:byte() + 32) end
+
 --- The type for a file of that name. A type is the world's business: an ending that is not known is no error.
 return function(filename)
-  local extension = filename:match "%.(%w+)$"
-  return extension and mime_types[extension:lower()] or "application/octet-stream"
+  local extension = filename:match "%.([A-Za-z0-9]+)$"
+  return extension and mime_types[extension:gsub("[A-Z]", lower)] or "application/octet-stream"
 end

@@ -23,7 +23,7 @@ forget()
 
 function control.owns(path) return path:sub(1, #ROOT) == ROOT end
 
--- The first planned answer that is meant for this call, or for any: { call, status, headers, body, close, delay,
+-- The first planned answer that is meant for this call, or for any: { call, status, headers, body, close, cut, delay,
 -- advance_clock, apply }; an empty table when there is none. call: its name, or nil for what is no call of the service.
 function control.next_answer(call)
   for index, answer in ipairs(planned) do

@@ -70,7 +70,18 @@ local function send_served(answer)
   send(answer.status, headers, encode(answer.object))
 end
 
+-- Announces one byte more than it sends: over HTTP/1.1 the connection ends, over HTTP/2 the stream is reset.
+local function send_cut(canned)
+  ngx.status = canned.status
+  for name, value in pairs(canned.headers or {}) do ngx.header[name] = value end
+  ngx.header.content_length = #canned.body + 1
+  ngx.print(canned.body)
+  ngx.flush(true)
+  return ngx.exit(444)
+end
+
 local function send_canned(canned)
+  if canned.cut then return send_cut(canned) end
   if not canned.close then return send(canned.status, canned.headers or {}, { canned.body or "" }) end
   last_answers[ngx.var.connection] = canned
   return ngx.exec("@last_of_connection")

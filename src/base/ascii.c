@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: MIT */
+#include "base/ascii.h"
+
+#include <string.h>
+
+char ascii_lower(char byte) {
+  return byte >= 'A' && byte <= 'Z' ? (char)(byte + ('a' - 'A')) : byte;
+}
+
+bool ascii_same(const char *a, const char *b, size_t length) {
+  for (size_t i = 0; i < length; i++)
+    if (ascii_lower(a[i]) != ascii_lower(b[i])) return false;
+  return true;
+}
+
+bool ascii_same_text(const char *a, const char *b) {
+  size_t length = strlen(a);
+  return length == strlen(b) && ascii_same(a, b, length);
+}
