@@ -179,10 +179,24 @@ describe("openai-uploads upload", function()
 
     local function with_state(...) return path, "--part-size", "3", "--concurrency", "1", "--resume", state, ... end
 
+    local function files()
+      local names, listing = {}, io.popen("ls " .. folder)
+      for name in listing:lines() do names[#names + 1] = name end
+      listing:close()
+      return names
+    end
+
     -- Leaves a state of an Upload that has one part.
     local function fail_at_second_part()
       service.answer_next { { call = "parts" }, { call = "parts", status = 503 } }
       return fails(28, with_state())
+    end
+
+    -- The lines of the state, decoded.
+    local function lines_of_state()
+      local lines = {}
+      for line in io.lines(state) do lines[#lines + 1] = cjson.decode(line) end
+      return lines
     end
 
     it("keeps what fails, and says how to go on; the same command sends what is missing", function()
@@ -200,9 +214,9 @@ describe("openai-uploads upload", function()
 
     it("leaves nothing but the state behind, and nothing at all after success", function()
       fail_at_second_part()
-      assert.are.same({ true, false }, { exists(state), exists(state .. ".new") })
+      assert.are.same({ "a.txt", "state" }, files())
       succeeds(with_state())
-      assert.are.same({ false, false }, { exists(state), exists(state .. ".new") })
+      assert.are.same({ "a.txt" }, files())
     end)
 
     it("goes on after it was killed", function()
@@ -236,7 +250,8 @@ describe("openai-uploads upload", function()
     end)
 
     for _, row in ipairs {
-      { "text", "my precious notes\n" }, { "an empty file", "" }, { "another program's JSON", '{"resume":{}}' },
+      { "text", "my precious notes\n" }, { "text without an end", "{x" },
+      { "a line break", "\n" }, { "another program's JSON", '{"resume":{}}' },
       { "a list", "[]" }, { "a long file", ("x"):rep(5 * 1024 * 1024) },
     } do
       it("leaves a state file alone that is none: " .. row[1], function()
@@ -249,30 +264,141 @@ describe("openai-uploads upload", function()
       end)
     end
 
-    it("refuses a state file that is a directory", function()
-      os.execute("mkdir " .. state)
-      check.holds("state file '" .. state .. "' cannot be read: ", fails(17, with_state()))
-      check.nothing_sent(service)
+    for _, row in ipairs {
+      { "a directory", "mkdir '%s'", "cannot be opened: Is a directory" },
+      { "a pipe", "mkfifo '%s'", "is a pipe, not a regular file" },
+      { "a link to a device", "ln -s /dev/full '%s'", "is a device, not a regular file" },
+      { "a link to itself", "ln -s state '%s'", "cannot be opened: Too many levels of symbolic links" },
+      { "in a folder that is not there", "ln -s none/state '%s'", "cannot be opened: No such file or directory" },
+    } do
+      it("refuses a state file that is " .. row[1] .. ", before anything is sent", function()
+        os.execute(row[2]:format(state))
+        local said = fails(17, with_state())
+        assert.are.equal(("openai-uploads: file: state file '%s' %s\n"):format(state, row[3]), said)
+        check.nothing_sent(service)
+      end)
+    end
+
+    it("refuses a state file that another program has, which goes on", function()
+      service.answer_next { { call = "parts" }, { call = "parts", delay = 1 } }
+      local child = start(with_state())
+      command.wait_for(function() return count_requests "parts" == 2 end)
+      check.holds("state file '" .. state .. "' is in use by another program: wait until that has ended",
+        fails(17, with_state()))
+      assert.are.equal(0, child.finish().status)
+      assert.are.same({ 1, 1 }, { #service.uploads(), count_requests "complete" })
+      assert.are.same({ "a.txt" }, files())
     end)
 
-    it("refuses a state file that cannot be written, before anything is sent", function()
-      state = folder .. "/none/state"
-      local said = fails(17, with_state())
-      check.holds("state file '" .. state .. "' cannot be written: ", said)
-      assert.matches("No such file or directory\n$", said)
-      check.nothing_sent(service)
-    end)
-
-    it("refuses a file that is not what it was", function()
+    it("keeps its state where a link leads, and leaves that empty after success", function()
+      os.execute(("ln -s kept '%s'"):format(state))
       fail_at_second_part()
-      local saved = cjson.decode(command.read_file(state))
+      check.holds("upload_id", command.read_file(folder .. "/kept"))
+      succeeds(with_state())
+      assert.are.same({ "a.txt", "kept" }, files())
+      assert.are.equal("", command.read_file(folder .. "/kept"))
+      assert.are.equal(1, #service.uploads())
+    end)
+
+    for _, row in ipairs {
+      { "an empty file", "" }, { "one that was just made", '{"format":"openai-uploads resume 2"}\n' },
+      { "one that was being made", '{"format":"openai-up' },
+      { "one of the first version, which keeps nothing", '{"format":"openai-uploads resume 1"}\n' },
+    } do
+      it("begins with a state file that keeps nothing: " .. row[1], function()
+        command.write_file(state, row[2])
+        fail_at_second_part()
+        succeeds(with_state())
+        assert.are.same({ "a.txt" }, files())
+      end)
+    end
+
+    for _, row in ipairs {
+      { "the first version", '{"format":"openai-uploads resume 1","resume":{"upload_id":"upload_1"}}\n' },
+      { "a later one", '{"format":"openai-uploads resume 3"}\n{"anything":1}\n' },
+    } do
+      it("leaves a state file alone that is of another version: " .. row[1], function()
+        command.write_file(state, row[2])
+        local said = fails(17, with_state())
+        assert.matches("state file '.*' is of another version %('openai%-uploads resume [13]'%), and is left as it " ..
+          "is; remove it to start over\n$", said)
+        assert.are.equal(row[2], command.read_file(state))
+        check.nothing_sent(service)
+      end)
+    end
+
+    it("notes each part in a line of its own", function()
+      service.answer_next { { call = "parts" }, { call = "parts" }, { call = "parts", status = 503 } }
+      fails(28, with_state())
+      local lines, parts = lines_of_state(), only_upload().parts
+      assert.are.same({ { format = "openai-uploads resume 2" }, 4 }, { lines[1], #lines })
+      assert.are.same({ only_upload().id, "a.txt", "batch", "text/plain", 10, 3 }, { lines[2].upload_id,
+        lines[2].filename, lines[2].purpose, lines[2].mime_type, lines[2].bytes, lines[2].part_size })
+      for number = 1, 2 do
+        assert.are.same({ number = number, id = parts[number].id, md5 = parts[number].md5 }, lines[2 + number])
+      end
+    end)
+
+    for name, cut in pairs {
+      ["a part's last byte"] = function(text) return text:sub(1, -2) end,
+      ["most of a part"] = function(text) return (text:gsub("[^\n]*\n$", "{")) end,
+    } do
+      it("goes on after it was killed while it wrote: " .. name .. " is missing", function()
+        fail_at_second_part()
+        command.write_file(state, cut(command.read_file(state)))
+        succeeds(with_state("--md5"))
+        assert.are.equal(2 + 4, count_requests "parts")
+        assert.is_false(exists(state))
+      end)
+    end
+
+    for _, row in ipairs {
+      { "a line that is no JSON", "precious\n", "it has a line that cannot be read" },
+      { "a part twice", '{"number":1,"id":"part_x","md5":"%s"}\n', "it has part 1 twice" },
+      { "a part of no number", '{"id":"part_x","md5":"%s"}\n', "it has a part without number or id" },
+    } do
+      it("refuses a state file that is damaged: " .. row[1], function()
+        fail_at_second_part()
+        local before = select(2, service.requests())
+        local text = command.read_file(state) .. row[2]:format(("0"):rep(32))
+        command.write_file(state, text)
+        check.holds(" is damaged: " .. row[3] .. "; remove it to start over\n", fails(17, with_state()))
+        assert.are.same({ text, before }, { command.read_file(state), select(2, service.requests()) })
+      end)
+    end
+
+    -- What has to be the same, and what it is the second time.
+    for _, row in ipairs {
+      { "size", "abcdefghijk", "--concurrency=1", "a.txt cannot be resumed: it had 10 bytes, and has 11; start over" },
+      { "content", "Abcdefghij", "--concurrency=1",
+        "a.txt cannot be resumed: part 1, 3 bytes from 0 on, was sent with the MD5 " },
+      { "purpose", "abcdefghij", "--purpose=user_data", "its purpose was 'batch', and is now 'user_data'" },
+      { "expiry", "abcdefghij", "--expires-after=3600", "its expires_after was none, and is now {" },
+    } do
+      it("refuses another " .. row[1] .. ", and puts the state aside; the same command begins then", function()
+        fail_at_second_part()
+        local saved, before = command.read_file(state), select(2, service.requests())
+        write("a.txt", row[2])
+        local said = fails(17, with_state(row[3]))
+        check.holds(row[4], said)
+        check.holds(("\nopenai-uploads: what was saved is in %s.old now; to start over, give the same command " ..
+          "once more\n"):format(state), said)
+        check.lacks("to go on, give the same", said)
+        assert.are.equal(saved, command.read_file(state .. ".old"))
+        assert.are.same({ before, "pending" }, { select(2, service.requests()), only_upload().status })
+        succeeds(with_state(row[3]))
+        assert.are.same({ "a.txt", "state.old" }, files())
+        assert.are.same({ 2, "pending" }, { #service.uploads(), service.uploads()[1].status })
+      end)
+    end
+
+    it("never puts a state aside over another", function()
+      write("state.old", "precious")
+      fail_at_second_part()
+      local saved = command.read_file(state)
       write("a.txt", "abcdefghijk")
-      local said = fails(17, with_state())
-      check.holds("a.txt cannot be resumed: it had 10 bytes, and has 11; start over without what was saved\n", said)
-      check.holds("\nopenai-uploads: to begin anew, remove " .. state .. " first\n", said)
-      check.lacks("to go on", said)
-      assert.are.same(saved, cjson.decode(command.read_file(state)))
-      assert.are.equal("pending", only_upload().status)
+      check.holds("\nopenai-uploads: to start over, remove " .. state .. " first\n", fails(17, with_state()))
+      assert.are.same({ saved, "precious" }, { command.read_file(state), command.read_file(state .. ".old") })
     end)
 
     it("says so when the Upload has expired meanwhile", function()
@@ -290,23 +416,35 @@ describe("openai-uploads upload", function()
       assert.matches("^[^\n]*is kept\n$", fails(28, with_state("--quiet")))
     end)
 
+    -- Room for 512 bytes in each file: what a full disk is.
+    local function run_without_room(...)
+      local words = { "upload", "--purpose", "batch", "--max-retries", "0", with_state(...) }
+      return command.start(words, environment(), nil, nil, "trap '' XFSZ; ulimit -f 1;").finish()
+    end
+
     it("goes on when the state cannot be saved any more, and tells that once", function()
-      service.answer_next { { call = "parts", delay = 1 } }
-      local child = start(with_state())
-      command.wait_for(function() return count_requests "parts" == 1 end)
-      os.execute("mkdir " .. state .. ".new")
-      local result = child.finish()
+      path = write("a.txt", ("x"):rep(30))
+      local result = run_without_room()
       assert.are.equal(0, result.status)
-      assert.matches("^[^\n]*state file '[^\n]*' cannot be written: [^\n]*\n$", result.stderr)
+      assert.matches("^[^\n]*state file '[^\n]*' cannot be written: File too large\n$", result.stderr)
+      assert.are.same({ "completed", 10 }, { only_upload().status, #only_upload().parts })
+    end)
+
+    it("keeps what could be saved, and goes on with that", function()
+      path = write("a.txt", ("x"):rep(30))
+      service.answer_next { { call = "complete", status = 400 } }
+      assert.are.equal(20, run_without_room().status)
+      local kept = #lines_of_state() - 2
+      assert.is_true(kept > 0 and kept < 10)
+      succeeds(with_state("--md5"))
+      assert.are.equal(10 + 10 - kept, count_requests "parts")
     end)
 
     it("cancels what fails when no state of it could be saved", function()
-      service.answer_next { { call = "create", delay = 1 }, { call = "parts", status = 503 } }
-      local child = start(with_state())
-      command.wait_for(function() return #service.requests() == 1 end)
-      os.execute("mkdir " .. state .. ".new")
-      assert.are.equal(28, child.finish().status)
+      service.answer_next { { call = "parts", status = 503 } }
+      assert.are.equal(28, run_without_room("--filename", ("x"):rep(500)).status)
       assert.are.equal("cancelled", only_upload().status)
+      assert.is_false(exists(state))
     end)
   end)
 end)

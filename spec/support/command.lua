@@ -72,14 +72,16 @@ function command.wait_for(condition)
   error("it never came about", 2)
 end
 
---- Begins a run. redirected: what else the shell shall do with it; program: another script than the checkout's.
+--- Begins a run. redirected: what else the shell shall do with it; program: another script than the checkout's;
+--- before: a shell command that the run starts after, in the same process.
 --- Returns the child as process.start does, with
 ---   interrupt()  is Ctrl-C; kill() ends it as nothing can be survived
 ---   stdout(), stderr()  what it has printed so far
 ---   finish()     waits for its end and returns { stdout, stderr, status }; the status as a shell tells it
-function command.start(words, environment, redirected, program)
+function command.start(words, environment, redirected, program, before)
   local stdout, stderr = os.tmpname(), os.tmpname()
-  local inner = ("echo $$; exec %s >%s 2>%s %s"):format(LIMITED .. line_of(words, environment, program),
+  local inner = ("echo $$; %s exec %s >%s 2>%s %s"):format(before or "",
+    LIMITED .. line_of(words, environment, program),
     stdout, stderr, redirected or "")
   local outer = "sh -c " .. quoted("sh -c " .. quoted(inner) .. "; echo $?") .. " 2>/dev/null" -- "Killed", it says
   local child = assert(process.start(outer))

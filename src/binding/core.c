@@ -9,6 +9,7 @@
 #include "binding/lua_doorbell.h"
 #include "binding/lua_failure.h"
 #include "binding/lua_file.h"
+#include "binding/lua_journal.h"
 #include "binding/lua_json.h"
 #include "binding/lua_plain.h"
 #include "binding/lua_transfer.h"
@@ -76,6 +77,7 @@ static const luaL_Reg functions[] = {
     {"failure", lua_failure_new},
     {"hold", lua_transfer_hold},
     {"is_terminal", is_terminal},
+    {"journal", lua_journal_new},
     {"listen", lua_transfer_listen},
     {"now", now},
     {"open_file", lua_file_new},
@@ -97,6 +99,7 @@ int luaopen_openai_uploads_core(lua_State *L) {
   lua_digest_open(L);
   lua_doorbell_open(L);
   lua_file_open(L);
+  lua_journal_open(L);
   lua_transfer_open(L);
   lua_client_open(L);
   lua_newtable(L);

@@ -1,80 +1,135 @@
 -- SPDX-License-Identifier: MIT
--- The file of `upload --resume`: what of an Upload has been sent, so that another process can go on.
+-- The file of `upload --resume`: what of an Upload has been sent, so that another process can go on. It is a journal of
+-- lines of JSON, each written once, so that its cost does not grow with the square of the number of parts:
+--
+--   {"format":"openai-uploads resume 2"}
+--   {"upload_id":...,"parts":[...]}         a table to resume from; none before the Upload was created
+--   {"number":...,"id":...,"md5":...}       a part that has come since, one a line
+--
+-- A last line that is not whole is of a program that was killed while it wrote: that part is sent again.
 local cjson = require("cjson.safe").new()
+local core = require "openai_uploads.core"
+local resume = require "openai_uploads.file_upload.resume"
 
 local resume_state = {}
 
-local FORMAT = "openai-uploads resume 1"
-local MOST_BYTES = 4 * 1024 * 1024 -- nothing of ours is longer
+local FORMAT = "openai-uploads resume 2"
+local FIRST_LINE = ('{"format":"%s"}\n'):format(FORMAT)
+local ANY_FORMAT = "^openai%-uploads resume %d+$"
+local MOST_BYTES = 32 * 1024 * 1024 -- nothing of ours is longer
 local ENOENT = 2
 
 local function failure(path, format, ...)
   return { kind = "file", message = ("state file '%s' " .. format):format(path, ...) }
 end
 
--- The text of the file; false where there is none; nil and a failure.
-local function read(path)
-  local file, why, number = io.open(path, "rb")
-  if not file and number == ENOENT then return false end
-  if not file then return nil, failure(path, "cannot be read: %s", why) end
-  local text
-  text, why = file:read(MOST_BYTES + 1)
-  file:close()
-  if not text and why then return nil, failure(path, "cannot be read: %s", why) end
-  return text or ""
+-- Whether the text is that of a state in which nothing is kept yet: an empty file too, which nothing is lost with.
+local function is_fresh(text, first)
+  if text == FIRST_LINE:sub(1, #text) then return true end
+  return type(first) == "table" and type(first.format) == "string" and first.format:find(ANY_FORMAT) ~= nil
+    and first.resume == nil and not text:find "\n."
 end
 
-local function decode(path, text)
-  local state = #text <= MOST_BYTES and cjson.decode(text)
-  if type(state) == "table" and state.format == FORMAT and (state.resume == nil or type(state.resume) == "table") then
-    return state
+-- The table to resume from that the lines behind the first make up; nil and what is wrong with them.
+local function read_lines(text, from)
+  local saved
+  for line in text:sub(from):gmatch "([^\n]*)\n" do
+    local decoded = cjson.decode(line)
+    if type(decoded) ~= "table" then return nil, "has a line that cannot be read" end
+    if not saved then
+      saved = decoded
+      if type(saved.parts) ~= "table" then return nil, "has no list of parts" end
+    else
+      saved.parts[#saved.parts + 1] = decoded
+    end
   end
-  return nil, failure(path, "was not written by openai-uploads, and is left as it is")
+  if not saved then return nil, "keeps nothing" end
+  return resume.read(saved)
 end
 
--- Beside it first, so that whatever happens, the file is either the old one or the new one.
-local function write(path, text)
-  local beside = path .. ".new"
-  local file, why = io.open(beside, "wb")
-  if not file then return nil, why end
-  local written, closed
-  written, why = file:write(text)
-  closed, why = file:close(), why
-  if written and closed then
-    written, why = os.rename(beside, path)
-    if written then return true end
+-- What the text keeps: nil where it is nothing yet; false and what the failure says. The second result otherwise: how
+-- many of its bytes are whole lines.
+local function decode(text)
+  local first = cjson.decode(text:match "^[^\n]*" or "")
+  if is_fresh(text, first) then return nil, 0 end
+  local format = type(first) == "table" and first.format
+  if type(format) ~= "string" or not format:find(ANY_FORMAT) then
+    return false, "was not written by openai-uploads, and is left as it is"
   end
-  os.remove(beside)
-  return nil, why or "it could not be closed"
+  if format ~= FORMAT then
+    return false, ("is of another version ('%s'), and is left as it is; remove it to start over"):format(format)
+  end
+  local whole = text:match "^.*\n"
+  if #whole == #FIRST_LINE then return nil, 0 end
+  local saved, problem = read_lines(whole, #FIRST_LINE + 1)
+  if not saved then return false, ("is damaged: it %s; remove it to start over"):format(problem) end
+  return saved, #whole
 end
 
---- A state, with `resume` when something has been sent before; nil and a failure when the file is none of ours, or
---- cannot be written: one is written here already, so that this is known before anything is sent.
+-- What is kept, with its journal at the end of the last whole line.
+local function load(journal)
+  local text, problem = journal:read(MOST_BYTES)
+  if not text then return false, problem.message end
+  local saved, length = decode(text)
+  if saved == false then return false, length end
+  local done
+  done, problem = true, nil
+  if #text > length then done, problem = journal:truncate(length) end
+  if done and length == 0 then done, problem = journal:append(FIRST_LINE) end
+  if not done then return false, problem.message, #text == 0 end
+  return saved
+end
+
+local function exists(path)
+  local file, _, number = io.open(path)
+  if file then file:close() end
+  return file ~= nil or number ~= ENOENT
+end
+
+--- A state, with `resume` when something has been sent before; nil and a failure when the file is none of ours, is in
+--- use, or cannot be written: it is written to here already, so that this is known before anything is sent.
 function resume_state.open(path)
-  local text, problem = read(path)
-  if text == nil then return nil, problem end
-  local state = { path = path }
-  if text then
-    local decoded
-    decoded, problem = decode(path, text)
-    if not decoded then return nil, problem end
-    state.resume = decoded.resume
+  local journal, problem = core.journal(path)
+  if not journal then return nil, failure(path, "%s", problem.message) end
+  local saved, why, is_new = load(journal)
+  if saved == false then
+    if is_new then os.remove(path) end
+    journal:close()
+    return nil, failure(path, "%s", why)
   end
+  local state = { path = path, resume = saved }
 
-  --- Returns true, or nil and a failure; then the file is what it was.
-  function state.save(resume)
-    local encoded, why = cjson.encode { format = FORMAT, resume = resume }
-    if encoded then encoded, why = write(path, encoded .. "\n") end
-    if not encoded then return nil, failure(path, "cannot be written: %s", why) end
-    state.resume = resume
+  local function append(value)
+    local encoded, unfit = cjson.encode(value)
+    if not encoded then return nil, failure(path, "cannot be written: %s", unfit) end
+    local written, problem_of_it = journal:append(encoded .. "\n")
+    if not written then return nil, failure(path, "%s", problem_of_it.message) end
     return true
   end
 
-  function state.remove() os.remove(path) end
+  --- `part` is what has come to the table since it was saved last. Returns true, or nil and a failure; then the file is
+  --- what it was.
+  function state.save(now, part)
+    local done, problem_of_it = append(state.resume and part or now)
+    if done then state.resume = now end
+    return done, problem_of_it
+  end
 
-  local saved
-  saved, problem = state.save(state.resume)
-  if not saved then return nil, problem end
+  --- Nothing is to be resumed any more. What a link leads to is left with nothing in it.
+  function state.remove()
+    journal:truncate(0)
+    os.remove(path)
+    journal:close()
+  end
+
+  --- Puts the file aside, for another to take its place. Returns the path; nil where that is taken, or cannot be.
+  function state.set_aside()
+    local aside = path .. ".old"
+    if exists(aside) or not os.rename(path, aside) then return nil end
+    journal:close()
+    return aside
+  end
+
   return state
 end
 

@@ -42,10 +42,10 @@ local function leave_when_asked(run)
   if run.leaving and run.upload_id then error("interrupted!", 0) end
 end
 
-local function note_checkpoint(run, resume)
+local function note_checkpoint(run, resume, part)
   run.upload_id = resume.upload_id
   if run.state then
-    local saved, problem = run.state.save(resume)
+    local saved, problem = run.state.save(resume, part)
     if not saved and not run.told_of_state then
       run.told_of_state = true
       run.display.erase()
@@ -61,7 +61,7 @@ local function params_of(run, options)
     part_size = options.part_size, concurrency = options.concurrency, md5 = options.md5 and "compute" or nil,
     expires_after = calls.expires_after(options.expires_after),
     resume = run.state and run.state.resume, keep_on_failure = run.state ~= nil,
-    on_checkpoint = heeding_interruptions(run, function(resume) note_checkpoint(run, resume) end),
+    on_checkpoint = heeding_interruptions(run, function(resume, part) note_checkpoint(run, resume, part) end),
     on_progress = heeding_interruptions(run, function(sent, total)
       run.total = total
       leave_when_asked(run)
@@ -90,6 +90,17 @@ local function wait(run, job)
   return job:poll()
 end
 
+-- A state that is not of this file is put aside, or the same command would fail for ever.
+local function tell_of_refused_state(run)
+  local state = run.state
+  local aside = state.set_aside()
+  if aside then
+    run.out.note(("what was saved is in %s now; to start over, give the same command once more"):format(aside))
+  else
+    run.out.note(("to start over, remove %s first"):format(state.path))
+  end
+end
+
 -- How to go on, where there is a state.
 local function tell_of_state(run, client, failure)
   local state = run.state
@@ -97,6 +108,8 @@ local function tell_of_state(run, client, failure)
   if not state.resume then
     state.remove()
     if failure.upload_id then client.cancel(failure.upload_id) end -- nobody could find it again
+  elseif failure.refused_resume then
+    tell_of_refused_state(run)
   elseif failure.resume and failure.kind ~= "not_found" then
     run.out.note(("to go on, give the same command once more; to begin anew, remove %s first"):format(state.path))
   else
@@ -149,6 +162,7 @@ local function begin(run, client, options)
   if begun then return job end
   local misuse = misuse_in(job)
   if not misuse then error(job, 0) end
+  if run.state and not run.state.resume then run.state.remove() end
   return nil, run.out.misuse(("%s: %s"):format(run.path, misuse), "openai-uploads upload")
 end
 

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: MIT */
+#include "base/journal_file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { MOST_TRIES = 8 }; /* while others make and remove the file */
+
+static bool fail_for(struct failure *failure, const char *what, int error) {
+  char text[128];
+#ifdef __GLIBC__
+  const char *why = strerror_r(error, text, sizeof text);
+#else
+  const char *why = strerror_r(error, text, sizeof text) == 0 ? text : "unknown error";
+#endif
+  return failure_set(failure, FAILURE_FILE, "cannot be %s: %s", what, why);
+}
+
+static bool fail_for_type(struct failure *failure, mode_t mode) {
+  const char *what = S_ISFIFO(mode) ? "a pipe" : S_ISDIR(mode) ? "a directory" : "a device";
+  return failure_set(failure, FAILURE_FILE, "is %s, not a regular file", what);
+}
+
+/* Where a file system knows no locks, there is none. */
+static bool lock(int descriptor, struct failure *failure) {
+  if (flock(descriptor, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK) return true;
+  return failure_set(failure, FAILURE_FILE,
+                     "is in use by another program: wait until that has ended, or name another file");
+}
+
+/* Whoever had the lock before may have removed the file, or put it elsewhere. */
+static bool is_still_there(const struct stat *status, const char *path) {
+  struct stat now;
+  return stat(path, &now) == 0 && now.st_dev == status->st_dev && now.st_ino == status->st_ino;
+}
+
+/* False with no failure where it has to be tried again. */
+static bool try_open(struct journal_file *journal, const char *path, struct failure *failure) {
+  const int flags = O_RDWR | O_CREAT | O_CLOEXEC | O_NONBLOCK | O_NOCTTY;
+  struct stat status;
+  int descriptor = open(path, flags, 0666);
+  if (descriptor < 0) return fail_for(failure, "opened", errno);
+  journal->file.descriptor = descriptor;
+  if (fstat(descriptor, &status) != 0) return fail_for(failure, "opened", errno);
+  if (!S_ISREG(status.st_mode)) return fail_for_type(failure, status.st_mode);
+  if (!lock(descriptor, failure) || !is_still_there(&status, path) || fstat(descriptor, &status) != 0)
+    return false;
+  journal->length = journal->file.size = status.st_size;
+  return true;
+}
+
+bool journal_file_open(struct journal_file *journal, const char *path, struct failure *failure) {
+  *failure = (struct failure){0};
+  for (int i = 0; i < MOST_TRIES && failure->kind == FAILURE_NONE; i++) {
+    *journal = (struct journal_file){.file.descriptor = -1};
+    if (try_open(journal, path, failure)) return true;
+    journal_file_close(journal);
+  }
+  if (failure->kind != FAILURE_NONE) return false;
+  return failure_set(failure, FAILURE_FILE, "is made and removed by other programs all the time");
+}
+
+bool journal_file_append(struct journal_file *journal, const char *bytes, size_t length,
+                         struct failure *failure) {
+  size_t done = 0;
+  while (done < length) {
+    ssize_t count = pwrite(journal->file.descriptor, bytes + done, length - done,
+                           (off_t)(journal->length + (int64_t)done));
+    if (count < 0 && errno == EINTR) continue;
+    if (count <= 0) {
+      int error = count < 0 ? errno : ENOSPC;
+      if (ftruncate(journal->file.descriptor, (off_t)journal->length) != 0) error = errno;
+      return fail_for(failure, "written", error);
+    }
+    done += (size_t)count;
+  }
+  journal->length += (int64_t)length;
+  return true;
+}
+
+bool journal_file_truncate(struct journal_file *journal, int64_t length, struct failure *failure) {
+  if (ftruncate(journal->file.descriptor, (off_t)length) != 0) return fail_for(failure, "written", errno);
+  journal->length = length;
+  return true;
+}
+
+void journal_file_close(struct journal_file *journal) {
+  regular_file_close(&journal->file);
+}
