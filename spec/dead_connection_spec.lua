@@ -149,6 +149,8 @@ describe("a connection that has gone silent", function()
     local client, line = relayed(service.base_url, {
       max_retries = 1, timeout = 0.3, on_retry = function() retries = retries + 1 end,
     })
+    local side_by_side = { delay = 0.1 }
+    service.answer_next { side_by_side, side_by_side, side_by_side, side_by_side }
     for _ = 1, 4 do client.start.create(params):on_done(function() end) end
     drive.all(client)
     assert.are.equal(4, line.seen().connections)
