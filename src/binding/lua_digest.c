@@ -6,6 +6,8 @@
 #include "binding/lua_failure.h"
 #include "binding/lua_file.h"
 
+#include <math.h>
+
 static const char digest_type[] = "openai_uploads.digest";
 
 struct lua_digest {
@@ -68,14 +70,22 @@ static struct file_digest *start(lua_State *L, int source, struct file_digest_pi
   return file_digest_new_of_memory(bytes, length, pieces, failure);
 }
 
+#define LARGEST_PIECE 9e15 /* bytes: as many as a double counts */
+#define MOST_PIECES 1e6
+
+static double check_whole(lua_State *L, int index, double most) {
+  double number = luaL_checknumber(L, index);
+  luaL_argcheck(L, number >= 1 && number <= most && number == floor(number), index,
+                "not a number of bytes or pieces");
+  return number;
+}
+
 /* What the arguments behind the source say. */
 static struct file_digest_pieces check_pieces(lua_State *L) {
   struct file_digest_pieces pieces = file_digest_whole;
   if (lua_isnoneornil(L, 2)) return pieces;
-  pieces.size = (int64_t)luaL_checknumber(L, 2);
-  pieces.count = (size_t)luaL_checknumber(L, 3);
-  luaL_argcheck(L, pieces.size > 0, 2, "a piece has one byte or more");
-  luaL_argcheck(L, pieces.count > 0, 3, "one piece or more");
+  pieces.size = (int64_t)check_whole(L, 2, LARGEST_PIECE);
+  pieces.count = (size_t)check_whole(L, 3, MOST_PIECES);
   return pieces;
 }
 

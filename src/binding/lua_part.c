@@ -149,7 +149,7 @@ static void open_file(lua_State *L, const struct lua_part *part, struct byte_sou
   const struct regular_file *shared = lua_file_test(L, part->file);
   const char *path = lua_tostring(L, part->file);
   const char *name = path ? path : "the file";
-  struct regular_file file;
+  struct regular_file file = {.descriptor = -1};
   bool is_open = shared ? regular_file_share(&file, shared, problem)
                  : path ? regular_file_open(&file, path, problem)
                         : failure_set(problem, FAILURE_FILE, "the file was closed before it could be read");
