@@ -5,7 +5,7 @@
 
 C_UNITS := retry_policy ascii json_text path_segment text_buffer failure edit_distance secret_mask sigpipe_guard environment attempt_outcome descriptor_set descriptor_set_poll doorbell md5 file_digest regular_file byte_source http_headers http_response \
   service_url proxy_route client_config transfer_engine transfer_engine_poll transfer_engine_sleep out_of_memory threads utf8
-C_FUZZERS := response upload_id service_url settings
+C_FUZZERS := response upload_id service_url settings part_bytes
 C_PROGRAMS := $(C_UNITS:%=$(BUILD)/spec/%_test) $(C_FUZZERS:%=$(BUILD)/spec/replay_%)
 
 # Those below Lua, and below libcurl, are linked without it.
@@ -55,8 +55,9 @@ $(BUILD)/spec/threads_test: $(BUILD)/spec/threads_test.o $(BUILD)/spec/http_serv
 
 $(BUILD)/spec/replay_response: $(BUILD)/spec/replay.o $(BUILD)/spec/fuzz_response.o $(WHOLE_OBJECTS)
 	$(C_LINK) -Wl,--wrap=curl_easy_getinfo $(C_LUA_LIBS) $(LIBS)
-$(BUILD)/spec/replay_upload_id: $(BUILD)/spec/replay.o $(BUILD)/spec/fuzz_upload_id.o $(BASE_OBJECTS)
-	$(C_LINK) -lm
+$(BUILD)/spec/replay_upload_id $(BUILD)/spec/replay_part_bytes: $(BUILD)/spec/replay_%: $(BUILD)/spec/replay.o \
+  $(BUILD)/spec/fuzz_%.o $(BASE_OBJECTS)
+	$(C_LINK) -lm -pthread
 
 $(BUILD)/spec/replay_service_url $(BUILD)/spec/replay_settings: $(BUILD)/spec/replay_%: $(BUILD)/spec/replay.o \
   $(BUILD)/spec/fuzz_%.o $(LOWER_OBJECTS)
@@ -91,9 +92,10 @@ FUZZ_FLAGS = $(filter-out -Werror,$(OURS)) -Wno-bitwise-instead-of-logical $(cal
 $(BUILD)/fuzz/response: spec/c/fuzz_response.c $(LOWER_SOURCES) $(BINDING_SOURCES) $(wildcard src/*/*.h) spec/c/fuzz.h
 	@mkdir -p $(@D)
 	@echo "LD $@"; $(FUZZ_CC) $(FUZZ_FLAGS) -Wl,--wrap=curl_easy_getinfo -o $@ $(filter %.c,$^) $(C_LUA_LIBS) $(LIBS)
-$(BUILD)/fuzz/upload_id: spec/c/fuzz_upload_id.c $(filter src/base/%,$(LOWER_SOURCES)) $(wildcard src/base/*.h) spec/c/fuzz.h
+$(BUILD)/fuzz/upload_id $(BUILD)/fuzz/part_bytes: $(BUILD)/fuzz/%: spec/c/fuzz_%.c $(filter src/base/%,$(LOWER_SOURCES)) \
+  $(wildcard src/base/*.h) spec/c/fuzz.h
 	@mkdir -p $(@D)
-	@echo "LD $@"; $(FUZZ_CC) $(FUZZ_FLAGS) -o $@ $(filter %.c,$^) -lm
+	@echo "LD $@"; $(FUZZ_CC) $(FUZZ_FLAGS) -o $@ $(filter %.c,$^) -lm -pthread
 $(BUILD)/fuzz/service_url $(BUILD)/fuzz/settings: $(BUILD)/fuzz/%: spec/c/fuzz_%.c $(LOWER_SOURCES) $(wildcard src/*/*.h) spec/c/fuzz.h
 	@mkdir -p $(@D)
 	@echo "LD $@"; $(FUZZ_CC) $(FUZZ_FLAGS) -o $@ $(filter %.c,$^) $(LIBS)
@@ -103,8 +105,8 @@ FUZZ = @mkdir -p $(BUILD)/fuzz/$(1)_corpus; \
 	LSAN_OPTIONS=suppressions=spec/c/lsan.supp:print_suppressions=0 $(BUILD)/fuzz/$(1) -max_total_time=$(FUZZ_SECONDS) -timeout=10 \
 	  -max_len=$(2) -print_final_stats=1 -artifact_prefix=$(BUILD)/fuzz/$(1)_ $(BUILD)/fuzz/$(1)_corpus spec/c/corpus/$(1)
 
-.PHONY: fuzz fuzz-response fuzz-upload-id fuzz-service-url fuzz-settings
-fuzz: fuzz-response fuzz-upload-id fuzz-service-url fuzz-settings
+.PHONY: fuzz fuzz-response fuzz-upload-id fuzz-service-url fuzz-settings fuzz-part-bytes
+fuzz: fuzz-response fuzz-upload-id fuzz-service-url fuzz-settings fuzz-part-bytes
 fuzz-response: $(BUILD)/fuzz/response
 	$(call FUZZ,response,4096)
 fuzz-upload-id: $(BUILD)/fuzz/upload_id
@@ -113,3 +115,5 @@ fuzz-service-url: $(BUILD)/fuzz/service_url
 	$(call FUZZ,service_url,512)
 fuzz-settings: $(BUILD)/fuzz/settings
 	$(call FUZZ,settings,512)
+fuzz-part-bytes: $(BUILD)/fuzz/part_bytes
+	$(call FUZZ,part_bytes,1024)
