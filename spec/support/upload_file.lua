@@ -27,6 +27,13 @@ function upload_file.overwrite(path, contents, mode)
   file:close()
 end
 
+function upload_file.read(path)
+  local file = assert(io.open(path, "rb"))
+  local contents = file:read("*a")
+  file:close()
+  return contents
+end
+
 -- The path of a new file with these contents.
 function upload_file.write(contents, extension)
   local path = upload_file.path(extension)
