@@ -68,6 +68,25 @@ describe("a proxy", function()
     end)
   end)
 
+  local socks = {
+    { "its password", "\5\2\1\1", 1 },
+    { "all ways to tell who one is", "\5\255", 1 },
+    { "the service's address", "\5\0\5\2\0\1\0\0\0\0\0\0", 1 },
+    { "nothing, and cannot reach the service", "\5\0\5\4\0\1\0\0\0\0\0\0", 3 },
+  }
+  for _, row in ipairs(socks) do
+    it(("of SOCKS that refuses %s is asked %d times"):format(row[1], row[3]), function()
+      local refusing = server.script { { { "send", row[2] }, { "await_close" } } }
+      local client = client_beyond("socks5h://me:" .. written .. "@" .. refusing.address, { max_retries = 2 })
+      local failure = check.failure("connection", client.cancel "upload_1")
+      check.holds(("no connection through the proxy %s (from proxy): "):format(refusing.address), failure.message)
+      assert.are.same({ row[3], false, row[3] },
+        { failure.attempts, failure.may_have_applied, refusing.seen().connections })
+      check_hidden(failure)
+      refusing.close()
+    end)
+  end
+
   for _, status in ipairs { 502, 503, 504 } do
     it(("that could not reach the service is asked again: HTTP %d"):format(status), function()
       local refusing = answering(status)

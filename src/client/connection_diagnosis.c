@@ -85,6 +85,22 @@ static void explain_refusal(const struct proxy_route *route, long status, struct
   outcome->retry.transient = may_pass(status);
 }
 
+static void append(struct attempt_outcome *outcome, const char *advice) {
+  struct failure original = outcome->failure;
+  failure_set(&outcome->failure, original.kind, "%.170s%s", original.message, advice);
+}
+
+/* Most often a company's own authority, which no system knows before it is told. */
+static void advise_on_authority(const struct attempt_facts *facts, struct attempt_outcome *outcome) {
+  static const char *const words[] = {"issuer", "self-signed", "self signed", "not trusted"};
+  if (facts->result != CURLE_PEER_FAILED_VERIFICATION) return;
+  for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+    if (strstr(facts->curl_message, words[i])) {
+      append(outcome, "; a private authority's file is named in ca_file or SSL_CERT_FILE");
+      return;
+    }
+}
+
 static void explain_proxy(const struct proxy_route *route, struct attempt_outcome *outcome) {
   struct failure original = outcome->failure;
   failure_set(&outcome->failure, original.kind, "no connection through the proxy %s: %s", route->name,
@@ -96,14 +112,30 @@ static bool was_stopped(const struct attempt_facts *facts) {
   return facts->result == CURLE_OPERATION_TIMEDOUT || facts->result == CURLE_ABORTED_BY_CALLBACK;
 }
 
+/* As of HTTP's refusals: these are meant. libcurl's words tell which. */
+static bool is_refused_by_socks(const struct attempt_facts *facts, const struct proxy_answer *answer) {
+  if (facts->result != CURLE_PROXY) return false;
+  switch (answer->socks) {
+  case CURLPX_IDENTD:
+  case CURLPX_IDENTD_DIFFER:
+  case CURLPX_NO_AUTH:
+  case CURLPX_REPLY_NOT_ALLOWED:
+  case CURLPX_REQUEST_FAILED:
+  case CURLPX_USER_REJECTED: return true;
+  default: return false;
+  }
+}
+
 void connection_diagnosis_refine(const struct client_config *config, const struct attempt_facts *facts,
-                                 long proxy_status, struct attempt_outcome *outcome) {
+                                 const struct proxy_answer *answer, struct attempt_outcome *outcome) {
   const struct proxy_route *route = &config->route;
-  bool is_refused = proxy_status > 0 && proxy_status / 100 != 2 && !was_stopped(facts);
+  bool is_refused = answer->status > 0 && answer->status / 100 != 2 && !was_stopped(facts);
   if (outcome->failure.kind == FAILURE_TLS && explain_files(config, facts, outcome)) return;
+  advise_on_authority(facts, outcome);
   if (outcome->failure.kind == FAILURE_OUT_OF_MEMORY || proxy_route_is_direct(route)) return;
   if (is_refused)
-    explain_refusal(route, proxy_status, outcome);
+    explain_refusal(route, answer->status, outcome);
   else
     explain_proxy(route, outcome);
+  if (is_refused_by_socks(facts, answer)) outcome->retry.transient = false;
 }

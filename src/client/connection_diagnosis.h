@@ -6,9 +6,15 @@
 #include "client/attempt_outcome.h"
 #include "client/client_config.h"
 
-/* Refines the outcome of an attempt that ended before its request began. `proxy_status`: what a proxy
- * answered to CONNECT; 0: nothing. Reads files, when they may be the reason. */
+/* What a proxy answered, as libcurl tells it; each 0: nothing. */
+struct proxy_answer {
+  long status; /* HTTP's, to CONNECT */
+  long socks;  /* CURLproxycode */
+};
+
+/* Refines the outcome of an attempt that ended before its request began. Reads files, when they may be the
+ * reason. */
 void connection_diagnosis_refine(const struct client_config *config, const struct attempt_facts *facts,
-                                 long proxy_status, struct attempt_outcome *outcome);
+                                 const struct proxy_answer *answer, struct attempt_outcome *outcome);
 
 #endif

@@ -366,11 +366,18 @@ static void forget_request(struct http_attempt *attempt) {
   multipart_form_close(&attempt->form);
 }
 
-/* What a proxy answered to CONNECT; 0: nothing. */
-static long proxy_status(const struct http_attempt *attempt) {
-  long status = 0;
-  curl_easy_getinfo(attempt->easy, CURLINFO_HTTP_CONNECTCODE, &status);
-  return status;
+static struct proxy_answer proxy_answer_of(const struct http_attempt *attempt) {
+  struct proxy_answer answer = {0};
+  curl_easy_getinfo(attempt->easy, CURLINFO_HTTP_CONNECTCODE, &answer.status);
+  curl_easy_getinfo(attempt->easy, CURLINFO_PROXY_ERROR, &answer.socks);
+  return answer;
+}
+
+static void diagnose_connection(const struct http_attempt *attempt, const struct attempt_facts *facts,
+                                struct attempt_outcome *outcome) {
+  struct proxy_answer answer = proxy_answer_of(attempt);
+  if (attempt->requests_begun > 0 || facts->result == CURLE_OK) return;
+  connection_diagnosis_refine(attempt->config, facts, &answer, outcome);
 }
 
 void http_attempt_conclude(struct http_attempt *attempt, CURLcode result, struct attempt_outcome *outcome) {
@@ -386,8 +393,7 @@ void http_attempt_conclude(struct http_attempt *attempt, CURLcode result, struct
   hide_keys(attempt);
   forget_request(attempt);
   attempt_outcome_judge(&facts, time(NULL), outcome);
-  if (attempt->requests_begun == 0 && result != CURLE_OK)
-    connection_diagnosis_refine(attempt->config, &facts, proxy_status(attempt), outcome);
+  diagnose_connection(attempt, &facts, outcome);
 }
 
 long http_attempt_status(const struct http_attempt *attempt) {
