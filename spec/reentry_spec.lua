@@ -19,12 +19,16 @@ local function new_id() return service.make_uploads(1)[1] end
 
 local MOST_DEEDS = 2 -- in one call: what a deed begins may come to the same function again
 
+local undescribable = setmetatable({}, {})
+getmetatable(undescribable).__tostring = function() error(undescribable) end
+
 -- call: { client, transfer: where it is known, other: an id }. Those that raise are left out where that is only told on
 -- stderr, which is callbacks_spec's.
 local deeds = {
   { "raises a text", function() error("oh dear", 0) end, raises = true },
   { "raises a table", function() error {} end, raises = true },
   { "raises nothing", function() error() end, raises = true },
+  { "raises what cannot be described", function() error(undescribable) end, raises = true },
   { "collects", drive.collect },
   { "steps", function(call) call.client.step(0.01) end },
   { "closes the client", function(call) call.client.close() end },
@@ -182,9 +186,9 @@ local kinds = { aborted = true, configuration = true, closed = true, bad_request
 -- What the call came to must be an object, a failure that the deed explains, or, in on_result, what it raised.
 local function check_outcome(place, fine, result, failure)
   if not fine then
-    assert.is_true(place == "on_result", tostring(result))
+    assert.are.equal("on_result", place, type(result))
   elseif result == nil then
-    assert.is_true(kinds[failure.kind], tostring(failure))
+    assert.is_true(kinds[failure.kind], failure.kind)
   else
     assert.is_table(result)
   end
@@ -229,3 +233,16 @@ for _, way in ipairs(ways) do
     end)
   end
 end
+
+it("a file's listener that raises what cannot be described is told on stderr, and its job is done", function()
+  service.reset()
+  local client, stderr, told = check.client(service), io.stderr, {}
+  local job = client.start.upload_file_chunked { data = "abc", filename = "a.txt", purpose = "batch" }
+  job:on_done(function() error(undescribable) end)
+  io.stderr = { write = function(_, ...) told[#told + 1] = table.concat { ... } end } -- luacheck: ignore 122
+  local fine, raised = pcall(drive.till, client, function() return job:done() end)
+  io.stderr = stderr -- luacheck: ignore 122
+  assert.is_true(fine, raised)
+  assert.are.same({ "openai_uploads: the on_done function raised an error: an error that cannot be described\n" }, told)
+  assert.are.equal("completed", drive.result(job).status)
+end)

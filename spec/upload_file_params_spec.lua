@@ -106,6 +106,8 @@ local rows = {
   { "a field of another client", { filepath = "a" }, "unknown field 'params.filepath'" },
   { "a field that is near none", { zzzzzz = 1 }, "unknown field 'params.zzzzzz'" },
   { "a list", { "a.jsonl" }, "unknown field 'params.1'" },
+  { "a field whose name cannot be told", { [setmetatable({}, { __tostring = error })] = 1 },
+    "unknown field 'params.a table'" },
   { "on_progess", { on_progess = print }, "(did you mean 'on_progress'?)" },
 }
 
@@ -113,6 +115,8 @@ local misuses_of_options = {
   { "options that are none", 12, "bad argument #2 to 'upload_file_chunked' (options must be a table, got number)" },
   { "an unknown option", { time_out = 1 }, "unknown option 'time_out' (did you mean 'timeout'?)" },
   { "an option of the wrong type", { max_retries = "many" }, "max_retries" },
+  { "an option that the last call alone is given", { with_response = "yes" },
+    "bad option 'with_response' (boolean expected, got string)" },
   { "an option out of range", { deadline = -1 }, "deadline" },
   { "a deadline of nothing", { deadline = 0 }, "deadline" },
   { "a setting of a whole client", { loop = "luv" }, "option 'loop' is a setting of a whole client" },

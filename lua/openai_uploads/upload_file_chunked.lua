@@ -14,6 +14,10 @@ local function start(client, pause, loop, max_connections, given, options)
     error(("bad argument #2 to 'upload_file_chunked' (options must be a table, got %s)"):format(type(options)), 0)
   end
   options = options and plain(options, "options", 2, "upload_file_chunked")
+  local with_response = options and options.with_response
+  if with_response ~= nil and type(with_response) ~= "boolean" then -- which the last call alone is given
+    error(("bad option 'with_response' (boolean expected, got %s)"):format(type(with_response)), 0)
+  end
   local plan, failure = params.plan(given)
   if not plan then return job.failed(failure) end
   plan.concurrency = math.min(plan.concurrency, max_connections)

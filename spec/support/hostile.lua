@@ -104,6 +104,9 @@ local values = {
   { "a function", function() return function() end end },
   { "a function that raises", function() return raise end },
   { "a function that raises a table", function() return raise_table end },
+  { "a function that raises what cannot be described", function()
+    return function() error(setmetatable({}, { __tostring = raise_table })) end
+  end },
   { "a function that yields", function() return coroutine.yield end },
   { "a function that says anything", function(world) return function() return world.value(), world.value() end end },
   { "a function that closes the client", function(world) return function() world.client.close() end end },

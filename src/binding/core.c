@@ -38,6 +38,14 @@ static int upload_id_refusal(lua_State *L) {
   return 1;
 }
 
+/* describe(raised) -> it as text, whatever it is; nothing in it can raise again */
+static int describe(lua_State *L) {
+  luaL_checkany(L, 1);
+  lua_settop(L, 1);
+  lua_failure_describe_raised(L);
+  return 1;
+}
+
 /* now() -> seconds on a clock that never jumps */
 static int now(lua_State *L) {
   lua_pushnumber(L, monotonic_clock_now());
@@ -72,6 +80,7 @@ static int utf8(lua_State *L) {
 static const luaL_Reg functions[] = {
     {"client", lua_client_new},
     {"edit_distance", edit_distance},
+    {"describe", describe},
     {"digest", lua_digest_new},
     {"doorbell", lua_doorbell_new},
     {"failure", lua_failure_new},

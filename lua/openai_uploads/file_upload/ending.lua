@@ -13,7 +13,8 @@ function ending.tell_listener(self)
   if not listener then return end
   self.listener = nil
   local fine, raised = pcall(listener, self)
-  if not fine then io.stderr:write("openai_uploads: the on_done function raised an error: ", tostring(raised), "\n") end
+  if fine then return end
+  io.stderr:write("openai_uploads: the on_done function raised an error: ", core.describe(raised), "\n")
 end
 
 --- All is over: nothing is held any more, and whoever listens is told.
@@ -64,7 +65,7 @@ end
 
 --- What goes wrong in a program's function, or in ours, ends it all.
 function ending.fail_by_error(self, raised)
-  if not self.is_done then ending.fail(self, core.failure("aborted", tostring(raised))) end
+  if not self.is_done then ending.fail(self, core.failure("aborted", core.describe(raised))) end
 end
 
 --- For the calls under way.
@@ -91,7 +92,7 @@ function ending.clean_up(self)
   end
   local started, problem = pcall(self.batch.launch, self.batch, tell_cancelled, 0, self.client.start.cancel,
     self.upload_id, options_of_cancel(self))
-  if not started then tell_cancelled(self, nil, core.failure("aborted", tostring(problem))) end
+  if not started then tell_cancelled(self, nil, core.failure("aborted", core.describe(problem))) end
 end
 
 --- Ends it: what is under way is stopped. But for the creation: only its answer tells what there is to cancel.

@@ -36,7 +36,7 @@ end
 
 local function call_program(name, action, ...)
   local fine, raised = pcall(action, ...)
-  if not fine then error(("the %s function raised an error: %s"):format(name, tostring(raised)), 0) end
+  if not fine then error(("the %s function raised an error: %s"):format(name, core.describe(raised)), 0) end
 end
 
 --- Bytes handed over so far, those of parts that are done and of those under way, and in total.

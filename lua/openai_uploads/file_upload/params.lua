@@ -23,13 +23,14 @@ local function complain(format, ...)
   error(("bad argument #1 to 'upload_file_chunked' (" .. format .. ")"):format(...), 0)
 end
 
-local function complain_of_unknown(name)
-  local nearest, distance = nil, math.floor(#tostring(name) / 3) + 1
+local function complain_of_unknown(given)
+  local name = type(given) == "table" and "a table" or core.describe(given)
+  local nearest, distance = nil, math.floor(#name / 3) + 1
   for other in pairs(known) do
-    local away = type(name) == "string" and core.edit_distance(name, other) or distance
+    local away = core.edit_distance(name, other)
     if away < distance then nearest, distance = other, away end
   end
-  complain("unknown field 'params.%s'%s", tostring(name), nearest and (" (did you mean '%s'?)"):format(nearest) or "")
+  complain("unknown field 'params.%s'%s", name, nearest and (" (did you mean '%s'?)"):format(nearest) or "")
 end
 
 local function is_whole(value)
