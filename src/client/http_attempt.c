@@ -334,15 +334,18 @@ void http_attempt_connect_alone(struct http_attempt *attempt) {
   curl_easy_setopt(attempt->easy, CURLOPT_PIPEWAIT, 0L);
 }
 
+static void hide(struct http_attempt *attempt, const struct text_buffer *secret) {
+  if (secret->length == 0) return;
+  secret_mask_apply(&attempt->response.headers, secret->bytes, secret->length);
+  secret_mask_apply(&attempt->response.body, secret->bytes, secret->length);
+}
+
 /* A proxy of plain HTTP is sent them with the request, and may echo that. */
 static void hide_proxy_credentials(struct http_attempt *attempt) {
   const struct proxy_route *route = &attempt->config->route;
-  const struct text_buffer *const secrets[] = {&route->password, &route->written, &route->basic};
-  for (size_t i = 0; i < sizeof secrets / sizeof *secrets; i++) {
-    if (secrets[i]->length == 0) continue;
-    secret_mask_apply(&attempt->response.headers, secrets[i]->bytes, secrets[i]->length);
-    secret_mask_apply(&attempt->response.body, secrets[i]->bytes, secrets[i]->length);
-  }
+  hide(attempt, &route->password);
+  hide(attempt, &route->written);
+  hide(attempt, &route->basic);
 }
 
 /* Some gateways echo the request when they complain. A key stays out of errors even then, be it ours or one

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "client/proxy_exclusion.h"
 
+#include "base/ascii.h"
+
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <stdlib.h>
@@ -16,16 +18,6 @@ struct address {
 
 static bool is_separator(char byte) {
   return byte == ',' || byte == ' ' || byte == '\t';
-}
-
-static char lower(char byte) {
-  return byte >= 'A' && byte <= 'Z' ? (char)(byte - 'A' + 'a') : byte;
-}
-
-static bool same_name(const char *a, const char *b, size_t length) {
-  for (size_t i = 0; i < length; i++)
-    if (lower(a[i]) != lower(b[i])) return false;
-  return true;
 }
 
 /* Cuts a "/24" off `text`, and takes at most so many bits from it. */
@@ -70,7 +62,7 @@ static bool is_below(const char *host, size_t host_length, const char *name, siz
   if (length > 0 && name[0] == '.') name++, length--;
   if (length == 0 || length > host_length) return false;
   if (length < host_length && host[host_length - length - 1] != '.') return false;
-  return same_name(host + host_length - length, name, length);
+  return ascii_same(host + host_length - length, name, length);
 }
 
 static bool entry_holds(const char *entry, size_t length, const char *host) {

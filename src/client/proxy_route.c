@@ -10,6 +10,8 @@
 
 static const char *const schemes[] = {"http", "https", "socks4", "socks4a", "socks5", "socks5h"};
 
+enum { MAX_PAIR_BYTES = 2 * PROXY_ROUTE_MAX_BYTES + 1, MAX_BASIC_BYTES = 4 * (MAX_PAIR_BYTES / 3 + 1) };
+
 void proxy_route_destroy(struct proxy_route *route) {
   text_buffer_destroy(&route->url);
   text_buffer_wipe(&route->user);
@@ -23,7 +25,7 @@ static void proxy_route_create(struct proxy_route *route) {
   text_buffer_create(&route->user, PROXY_ROUTE_MAX_BYTES);
   text_buffer_create(&route->password, PROXY_ROUTE_MAX_BYTES);
   text_buffer_create(&route->written, PROXY_ROUTE_MAX_BYTES);
-  text_buffer_create(&route->basic, 2 * PROXY_ROUTE_MAX_BYTES);
+  text_buffer_create(&route->basic, MAX_BASIC_BYTES);
 }
 
 /* --- which one ---------------------------------------------------------------------------------------------
@@ -149,7 +151,7 @@ static bool append_base64(struct text_buffer *buffer, const unsigned char *bytes
 static bool set_basic(struct proxy_route *route) {
   struct text_buffer both;
   bool set;
-  text_buffer_create(&both, 2 * PROXY_ROUTE_MAX_BYTES + 1);
+  text_buffer_create(&both, MAX_PAIR_BYTES);
   set = text_buffer_append(&both, route->user.bytes, route->user.length) &&
         text_buffer_append(&both, ":", 1) &&
         text_buffer_append(&both, route->password.bytes, route->password.length) &&
