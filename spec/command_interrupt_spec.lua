@@ -5,6 +5,7 @@ local check = require "spec.support.check"
 local cjson = require("cjson").new()
 local command = require "spec.support.command"
 local emulator = require "spec.support.emulator"
+local fault = require "spec.support.fault"
 local output = require "openai_uploads.command.output"
 local upload_files = require "openai_uploads.command.upload"
 
@@ -26,20 +27,24 @@ describe("Ctrl-C", function()
 
   after_each(function() os.execute("rm -rf " .. folder) end)
 
-  local function start(words) return command.start(words, { OPENAI_BASE_URL = service.base_url }) end
+  local function start(words, base_url)
+    return command.start(words, { OPENAI_BASE_URL = base_url or service.base_url })
+  end
 
   local function start_upload(...)
     return start { "upload", path, "--purpose", "batch", "--part-size", "3", "--concurrency", "2", ... }
   end
 
+  local function count_requests(call)
+    local found = 0
+    for _, request in ipairs((service.requests())) do
+      if request.uri:find(call .. "$") then found = found + 1 end
+    end
+    return found
+  end
+
   local function wait_for_request(call, count)
-    command.wait_for(function()
-      local found = 0
-      for _, request in ipairs((service.requests())) do
-        if request.uri:find(call .. "$") then found = found + 1 end
-      end
-      return found >= (count or 1)
-    end)
+    command.wait_for(function() return count_requests(call) >= (count or 1) end)
   end
 
   local function only_upload()
@@ -48,28 +53,94 @@ describe("Ctrl-C", function()
     return uploads[1]
   end
 
-  local noted = "openai-uploads: cancelling the Upload; Ctrl-C once more leaves at once\n"
+  local noted = "openai-uploads: stopping; Ctrl-C once more leaves at once\n"
+  local for_now = { ["retry-after"] = HELD }
+  local cancelled, in_doubt = "UPLOAD was cancelled", "UPLOAD may have been completed: look for 'a.txt' of purpose " ..
+    "'batch' in the service's list of Files; to send it again would make a second File"
 
+  -- Interrupts it once it waits for something: it must come to one line, after the note that it has begun to stop.
+  -- `UPLOAD` stands for the id of the Upload.
+  local function interrupt(child, says)
+    command.wait_for(child.is_asleep)
+    child.interrupt()
+    local result = child.finish()
+    assert.are.same({ "", 130 }, { result.stdout, result.status }, result.stderr)
+    local told = ("\n" .. result.stderr):gsub("\nopenai%-uploads: %a+ POST [^\n]*", ""):sub(2)
+    says = says:gsub("UPLOAD", (service.uploads()[1] or {}).id or "%0")
+    assert.are.equal(noted .. ("openai-uploads: %s: interrupted; %s\n"):format(path, says), told)
+  end
+
+  -- With --verbose, one that says what it does.
+  local function wait_until_it_says(child, what)
+    command.wait_for(function() return child.stderr():find("openai-uploads: " .. what, 1, true) end)
+  end
+
+  -- What is under way, what was requested by then, what it says, what the Upload is in the end, how many cancels.
   for _, row in ipairs {
-    { "while it is created", { { call = "create", delay = 1 } }, "/uploads" },
-    { "while its parts are in flight", { held, held }, "/parts", 2 },
-    { "between parts", { { call = "parts" }, held, held }, "/parts", 3 },
-    { "while a part waits for its next attempt",
-      { { call = "parts", status = 503, headers = { ["retry-after"] = HELD } }, held }, "/parts", 2 },
-    { "while it is completed", { { call = "complete", delay = HELD } }, "/complete" },
+    { "while it is created", { { call = "create", delay = 1 } }, "/uploads", 1, cancelled, "cancelled", 1 },
+    { "while its parts are in flight", { held, held }, "/parts", 2, cancelled, "cancelled", 1 },
+    { "between parts", { { call = "parts" }, held, held }, "/parts", 3, cancelled, "cancelled", 1 },
+    { "while a part waits for its next attempt", { { call = "parts", status = 503, headers = for_now }, held },
+      "/parts", 2, cancelled, "cancelled", 1 },
+    { "while it is completed", { { call = "complete", delay = HELD } }, "/complete", 1, in_doubt, "pending", 0 },
+    { "while its completion, which was refused for now, waits for its next attempt",
+      { { call = "complete", status = 429, headers = for_now } }, "/complete", 1, cancelled, "cancelled", 1 },
+    { "while its completion, which is in doubt, waits for its next attempt",
+      { { call = "complete", status = 503, headers = for_now, apply = true } }, "/complete", 1, in_doubt,
+      "completed", 0 },
   } do
-    it("cancels the Upload " .. row[1], function()
+    it("tells what becomes of the Upload " .. row[1], function()
       service.answer_next(row[2])
-      local child = start_upload()
+      local child = start_upload(row[1]:find "next attempt" and "--verbose")
       wait_for_request(row[3], row[4])
-      child.interrupt()
-      local result = child.finish()
-      local upload = only_upload()
-      assert.are.same({ "", 130, "cancelled" }, { result.stdout, result.status, upload.status }, result.stderr)
-      assert.are.equal(noted .. ("openai-uploads: %s: interrupted; %s was cancelled\n"):format(path, upload.id),
-        result.stderr)
+      if row[1]:find "next attempt" then wait_until_it_says(child, "retry POST") end
+      interrupt(child, row[5])
+      assert.are.same({ row[6], row[7] }, { only_upload().status, count_requests "/cancel" })
     end)
   end
+
+  -- What was refused for now, or lost, has nobody who could still answer.
+  for _, row in ipairs {
+    { "which was refused for now", { call = "create", status = 429, headers = for_now }, "no Upload was created" },
+    { "which is in doubt", { call = "create", status = 503, headers = for_now },
+      "whether an Upload was created is not known; one that was expires by itself within an hour" },
+  } do
+    it(("leaves at once while a creation, %s, waits for its next attempt"):format(row[1]), function()
+      service.answer_next { row[2] }
+      local child = start_upload "--verbose"
+      wait_until_it_says(child, "retry POST")
+      interrupt(child, row[3])
+      assert.are.equal(1, (select(2, service.requests())))
+    end)
+  end
+
+  it("leaves at once while the connection is being made", function()
+    local server = fault.start()
+    local base_url, script = server.full()
+    local child = start({ "upload", path, "--purpose", "batch", "--verbose" }, base_url)
+    wait_until_it_says(child, "request POST")
+    interrupt(child, "no Upload was created")
+    script.close()
+    server.stop()
+  end)
+
+  -- No file is so large that its digest certainly outlasts the sending: this one never ends.
+  it("cancels the Upload while the digest of the file is computed", function()
+    local program = command.write_file(folder .. "/endless_digest.lua", [[
+      local core = require "openai_uploads.core"
+      local digest = core.digest
+      function core.digest(...)
+        local real = assert(digest(...))
+        return { wait = function() end, close = function() real:close() end }
+      end
+      os.exit(require "openai_uploads.command"(arg), true)
+    ]])
+    local child = command.start({ "upload", path, "--purpose", "batch", "--md5" },
+      { OPENAI_BASE_URL = service.base_url }, nil, program)
+    wait_for_request "/parts"
+    interrupt(child, cancelled)
+    assert.are.same({ "cancelled", 0 }, { only_upload().status, count_requests "/complete" })
+  end)
 
   it("sends no part of an Upload that it found being created", function()
     service.answer_next { { call = "create", delay = 1 } }
@@ -98,7 +169,7 @@ describe("Ctrl-C", function()
     child.interrupt()
     local result = child.finish()
     local note, told = result.stderr:match "^([^\n]*)\n([^\n]*)\n$"
-    assert.are.equal("cancelling the Upload; Ctrl-C once more leaves at once", cjson.decode(note).note)
+    assert.are.equal("stopping; Ctrl-C once more leaves at once", cjson.decode(note).note)
     told = cjson.decode(told).error
     assert.are.same({ "interrupted", only_upload().id, false, 130 },
       { told.kind, told.upload_id, told.cancelled, told.exit_code })
@@ -194,7 +265,7 @@ describe("Ctrl-C", function()
       local result, upload = child.finish(), only_upload()
       keys:close()
       assert.are.same({ 130, "cancelled" }, { result.status, upload.status })
-      check.holds("\r" .. (" "):rep(79) .. "\ropenai-uploads: cancelling", result.shown)
+      check.holds("\r" .. (" "):rep(79) .. "\ropenai-uploads: stopping", result.shown)
       assert.are.equal(("openai-uploads: %s: interrupted; %s was cancelled\r\n"):format(path, upload.id),
         result.shown:match "at once\r\n(.*)")
     end)
@@ -207,7 +278,7 @@ describe("An interrupted upload", function()
 
   before_each(function()
     said, noted, waits = {}, {}, {}
-    job = { ending = { kind = "aborted", message = "aborted by the program" } }
+    job = { ending = { kind = "aborted", message = "aborted by the program", may_have_applied = true } }
     function job.wait(_, seconds)
       waits[#waits + 1] = seconds
       if #waits == 1 then error "interrupted!" end
@@ -215,7 +286,7 @@ describe("An interrupted upload", function()
     end
     function job.abort()
       waits[#waits + 1] = "abort"
-      job.is_over = true
+      job.failure, job.is_over = job.ending, job.failure ~= nil -- the second one gives up on what cleans up
     end
     function job.poll() return job.is_over, nil, job.ending end
   end)
@@ -236,20 +307,34 @@ describe("An interrupted upload", function()
 
   it("waits ten seconds for its end, and no longer", function()
     assert.are.equal(130, run())
-    assert.are.same({ 1, 10, "abort" }, waits)
-    assert.are.same({ "cancelling the Upload; Ctrl-C once more leaves at once" }, noted)
+    assert.are.same({ 1, "abort", 10, "abort" }, waits)
+    assert.are.same({ "stopping; Ctrl-C once more leaves at once" }, noted)
   end)
 
   it("is noted, and waits no longer, when one of its functions was interrupted", function()
-    local resume = setmetatable({}, { __index = function() error "interrupted!" end })
+    -- In the function that does what on_progress is for, and not in the one around it.
+    local function interrupt_program_function()
+      local around
+      debug.sethook(function()
+        local at = debug.getinfo(2, "S")
+        if not at.source:find "command/upload.lua$" then return end
+        around = around or at.linedefined
+        if at.linedefined == around then return end
+        debug.sethook()
+        error "interrupted!"
+      end, "l")
+      local fine = pcall(job.params.on_progress, 1, 2)
+      debug.sethook()
+      assert.is_false(fine)
+    end
     function job.wait(_, seconds)
       waits[#waits + 1] = seconds
-      if #waits == 2 then assert.is_false(pcall(job.params.on_checkpoint, resume)) end
+      if #waits == 2 then interrupt_program_function() end
       if #waits > 9 then error("it waits for ever", 0) end
       return false
     end
     assert.are.equal(130, run())
-    assert.are.same({ { "cancelling the Upload; Ctrl-C once more leaves at once" }, { 1, 1, 10, "abort" } },
+    assert.are.same({ { "stopping; Ctrl-C once more leaves at once" }, { 1, 1, "abort", 10, "abort" } },
       { noted, waits })
   end)
 
@@ -257,6 +342,12 @@ describe("An interrupted upload", function()
     run()
     assert.are.same({ "whether an Upload was created is not known; one that was expires by itself within an hour" },
       said)
+  end)
+
+  it("says that there is none where no creation may have been done", function()
+    job.ending.may_have_applied = false
+    run()
+    assert.are.same({ "no Upload was created" }, said)
   end)
 
   it("says what became of the Upload", function()
@@ -295,6 +386,6 @@ describe("An interrupted upload", function()
     end
     local fine, raised = pcall(run)
     assert.are.same({ false, "boom" }, { fine, raised })
-    assert.are.same({ 1, 10 }, waits)
+    assert.are.same({ 1, "abort", 10 }, waits)
   end)
 end)

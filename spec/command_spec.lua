@@ -32,7 +32,9 @@ local function codes_in_code()
     ["0"] = "success", ["1"] = "a fault of this program", ["2"] = "arguments that cannot be used",
     ["130"] = "interrupted (Ctrl-C)",
   }
-  for _, row in ipairs(exit_codes.kinds) do codes[tostring(row[1])] = row[2] .. ": " .. row[3] end
+  local function add(row) codes[tostring(row[1])] = row[2] .. ": " .. row[3] end
+  for _, row in ipairs(exit_codes.kinds) do add(row) end
+  add(exit_codes.in_doubt)
   return codes
 end
 
@@ -77,7 +79,7 @@ describe("openai-uploads", function()
 
   describe("has exit codes", function()
     it("for every kind of failure, each its own", function()
-      local kinds, given, taken = {}, {}, { [0] = true, [1] = true, [2] = true, [130] = true }
+      local kinds, given, taken = {}, {}, { [0] = true, [1] = true, [2] = true, [31] = true, [130] = true }
       for kind in command.read_file("src/base/failure.h"):gmatch 'KIND%([A-Z_]+, "([a-z_]+)"%)' do
         kinds[#kinds + 1] = kind
       end
@@ -85,7 +87,8 @@ describe("openai-uploads", function()
         assert.is_nil(taken[row[1]], row[2])
         taken[row[1]] = true
         given[#given + 1] = row[2]
-        assert.are.equal(row[1], exit_codes.of(row[2]))
+        assert.are.equal(row[1], exit_codes.of { kind = row[2] })
+        assert.are.equal(31, exit_codes.of { kind = row[2], may_be_completed = true })
       end
       table.sort(kinds)
       table.sort(given)
@@ -264,7 +267,7 @@ describe("openai-uploads", function()
     it("when the File of a completed Upload is not told", function()
       service.answer_next { { status = 200, body = { id = id, object = "upload", status = "completed" } } }
       check.holds("decode: the answer is no completed upload: it names no File",
-        fails(15, { "complete", id, "part_1" }))
+        fails(31, { "complete", id, "part_1" }))
     end)
   end)
 

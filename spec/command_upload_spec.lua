@@ -411,6 +411,78 @@ describe("openai-uploads upload", function()
       check.lacks("to go on", said)
     end)
 
+    describe("when the answer to the completion was lost", function()
+      local in_doubt = "may have been completed: look for 'a.txt' of purpose 'batch' in the service's list of Files"
+
+      it("and it was done, says so, and comes to an end however often it is given", function()
+        service.answer_next { { call = "complete", close = true, apply = true } }
+        local said = fails(31, with_state())
+        check.holds("connection: ", said)
+        check.holds(only_upload().id .. " " .. in_doubt, said)
+        check.holds("the same command completes the Upload, if that is still to do", said)
+        said = fails(31, with_state())
+        check.holds("bad_request: ", said)
+        check.holds(only_upload().id .. " " .. in_doubt, said)
+        check.holds("its File may be there already; to send it again all the same, remove " .. state .. " first", said)
+        local requests = select(2, service.requests())
+        for _ = 1, 2 do
+          said = fails(31, with_state())
+          check.holds("nothing was sent: " .. only_upload().id .. " " .. in_doubt, said)
+          check.lacks("give the same command", said)
+        end
+        assert.are.same({ "completed", requests }, { only_upload().status, select(2, service.requests()) })
+        os.remove(state)
+        succeeds(with_state())
+      end)
+
+      it("and it was not done, completes it, and sends no part again", function()
+        service.answer_next { { call = "complete", close = true } }
+        fails(31, with_state())
+        local parts = count_requests "parts"
+        succeeds(with_state())
+        assert.are.same({ "completed", parts }, { only_upload().status, count_requests "parts" })
+      end)
+
+      it("for it was killed, says so, too", function()
+        service.answer_next { { call = "complete", delay = 30 } }
+        local child = start(with_state())
+        command.wait_for(function() return count_requests "complete" == 1 end)
+        child.kill()
+        child.finish()
+        local upload, part_ids = only_upload(), {}
+        for index, part in ipairs(upload.parts) do part_ids[index] = part.id end
+        assert(check.client(service).complete(upload.id, { part_ids = part_ids })) -- as what was sent would have
+        check.holds(in_doubt, fails(31, with_state()))
+      end)
+
+      it("without a state, says so as well", function()
+        service.answer_next { { call = "complete", close = true, apply = true } }
+        local said = fails(31, path)
+        check.holds(only_upload().id .. " " .. in_doubt, said)
+        assert.matches("^[^\n]*\n$", said)
+        assert.are.equal(0, count_requests "cancel")
+      end)
+
+      it("tells it with --json", function()
+        service.answer_next { { call = "complete", close = true, apply = true } }
+        local told = cjson.decode(fails(31, path, "--json")).error
+        assert.are.same({ "connection", true, true, 31 },
+          { told.kind, told.may_be_completed, told.may_have_applied, told.exit_code })
+      end)
+    end)
+
+    for _, row in ipairs { { 400, 20 }, { 404, 23 }, { 422, 26 } } do
+      it(("does not advise to go on after a refusal that would come again: %d"):format(row[1]), function()
+        for _, call in ipairs { "parts", "complete" } do
+          service.answer_next { { call = call, status = row[1] } }
+          local said = fails(row[2], with_state())
+          check.holds("to begin anew, remove " .. state .. " first", said)
+          check.lacks("to go on", said)
+          os.remove(state)
+        end
+      end)
+    end
+
     it("says nothing of how to go on with --quiet", function()
       service.answer_next { { call = "parts", status = 503 } }
       assert.matches("^[^\n]*is kept\n$", fails(28, with_state("--quiet")))
@@ -434,7 +506,10 @@ describe("openai-uploads upload", function()
       path = write("a.txt", ("x"):rep(30))
       service.answer_next { { call = "complete", status = 400 } }
       assert.are.equal(20, run_without_room().status)
-      local kept = #lines_of_state() - 2
+      local kept = 0
+      for _, line in ipairs(lines_of_state()) do
+        if line.number then kept = kept + 1 end
+      end
       assert.is_true(kept > 0 and kept < 10)
       succeeds(with_state("--md5"))
       assert.are.equal(10 + 10 - kept, count_requests "parts")

@@ -164,9 +164,23 @@ describe("a failure", function()
     it("tells the attempt when there was more than one", function()
       local script = server.script(rows.connections { 503, 400 })
       local _, failure = rows.client(script.base_url, { max_retries = 2 }).cancel(rows.id)
-      assert.are.equal("bad_request: the service answered HTTP 400 (HTTP 400, attempt 2)", tostring(failure))
+      assert.matches("^bad_request: the service answered HTTP 400 %(HTTP 400, attempt 2%)", tostring(failure))
       script.close()
     end)
+
+    for _, row in ipairs {
+      { "a lost answer", { "close" }, true }, { "a 500", { 500 }, true },
+      { "a refusal after a 503", { 503, 404 }, true },
+      { "a refusal", { 404 }, false }, { "a refusal after a 429", { 429, 404 }, false },
+    } do
+      local says = row[3] and "that the service may have acted on it" or "nothing more"
+      it(("says of %s %s"):format(row[1], says), function()
+        local script = server.script(rows.connections(row[2]))
+        local _, failure = rows.client(script.base_url, { max_retries = #row[2] - 1 }).cancel(rows.id)
+        assert.are.equal(row[3], tostring(failure):find("; the service may have acted on it", 1, true) ~= nil)
+        script.close()
+      end)
+    end
 
     it("can be joined to other texts", function()
       local failure = failure_by(fault.answer(410, ""))

@@ -71,19 +71,35 @@ local ways = {
   { "in which the completion was lost", function(upload)
     service.answer_next { { call = "complete", close = true } }
     assert.is_true(check.failure("connection", complete(upload)).may_have_applied)
-  end, "cancelled", 1 },
-  { "in which the answer to the completion was lost, so that the cancel is refused", function(upload)
+  end, "pending", 0 },
+  { "in which the answer to the completion was lost", function(upload)
     service.answer_next { { call = "complete", close = true, apply = true } }
     assert.is_true(check.failure("connection", complete(upload)).may_have_applied)
-  end, "completed", 1 },
+  end, "completed", 0 },
+  { "in which the answer to a started completion was lost", function(upload)
+    service.answer_next { { call = "complete", close = true, apply = true } }
+    assert.is_true(check.failure("connection", select(2, start_complete(upload):wait())).may_have_applied)
+  end, "completed", 0 },
+  { "in which a started completion waits for its next attempt, and no earlier one is in doubt", function(upload)
+    service.answer_next { { call = "complete", status = 429, headers = { ["retry-after"] = 30 } } }
+    local is_waiting = false
+    client.start.complete(upload.id, { part_ids = { send_part(upload) } },
+      { max_retries = 1, on_retry = function() is_waiting = true end })
+    drive.till(client, function() return is_waiting end)
+  end, "cancelled", 1 },
+  { "in which several completions were started, of which the last is refused", function(upload)
+    service.answer_next { { call = "complete", delay = 5 }, { call = "complete", status = 400 } }
+    start_complete(upload)
+    check.failure("bad_request", select(2, start_complete(upload):wait()))
+  end, "pending", 0 },
   { "in which another client completed it, so that the cancel is refused", function(upload)
     assert(complete(upload, check.client(service)))
   end, "completed", 1 },
-  { "in which the program took a completion's result away, so that the cancel is refused", function(upload)
+  { "in which the program took a completion's result away", function(upload)
     local transfer = start_complete(upload)
     transfer:wait()
     core.take(transfer)
-  end, "completed", 1 },
+  end, "completed", 0 },
   { "in which the program cancelled it, so that the second cancel is refused", function(upload)
     assert(client.cancel(upload.id))
   end, "cancelled", 2 },
@@ -98,11 +114,15 @@ for name, scope in pairs(scopes.all) do
       end)
     end
 
-    it("aborts a completion that is still under way, and cancels", function()
+    it("aborts a completion that is still under way, and sends no cancel, which could race with it", function()
       service.answer_next { { call = "complete", delay = 5 } }
-      local transfer = scope(client, start_complete)
+      local transfer = scope(client, function(upload)
+        local started = start_complete(upload)
+        drive.till(client, function() return select(2, service.requests()) == 3 end)
+        return started
+      end)
       assert.are.equal("aborted", select(3, transfer:poll()).kind)
-      check_left({ "cancelled" }, 1)
+      check_left({ "pending" }, 0)
     end)
 
     it("is no matter of other Uploads", function()
@@ -203,6 +223,23 @@ for name, scope in pairs(scopes.all) do
   end
 
   describe(("a scope by %s that nobody leaves"):format(name), function()
+    it("while a completion was under way is left without a cancel by the collector, too", function()
+      service.answer_next { { call = "complete", delay = 5 } }
+      client = check.client(service, { loop = { wait = function(of)
+        of.step(0.01)
+        coroutine.yield()
+      end } })
+      local waiting = coroutine.create(function() scope(client, complete) end)
+      drive.till(client, function()
+        coroutine.resume(waiting)
+        return select(2, service.requests()) == 3
+      end)
+      waiting = nil -- luacheck: ignore 311
+      for _ = 1, 2 do drive.collect() end
+      drive.all(client)
+      check_left({ "pending" }, 0)
+    end)
+
     it("is left when the collector finds its coroutine, and the client is stepped", function()
       local waiting = coroutine.create(function() scope(client, coroutine.yield) end)
       client = check.client(service, { loop = { wait = function(of) of.step(0.01) end } })

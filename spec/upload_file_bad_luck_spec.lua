@@ -32,16 +32,19 @@ after_each(upload_file.remove_all)
 --   kind, status, part_number, attempts (1), may (false), cancelled   of the failure
 --   cancel_kind   of its cancel_failure
 --   is_unknown    whether its Upload's id is
+--   in_doubt   whether it says that the Upload may be completed
 --   says       pieces of its text; `UPLOAD` stands for the id of the Upload
 local function check_failure(row, failure, upload)
   local id = upload and upload.id
   local expected = {
     kind = row.kind, status = row.status, part_number = row.part_number, attempts = row.attempts or 1,
-    may_have_applied = row.may or false, cancelled = row.cancelled, cancel_kind = row.cancel_kind,
+    may_have_applied = row.may or row.in_doubt or false, may_be_completed = row.in_doubt,
+    cancelled = row.cancelled, cancel_kind = row.cancel_kind,
     upload_id = not row.is_unknown and id or nil,
   }
   local got = {}
-  for _, name in ipairs { "kind", "status", "part_number", "attempts", "may_have_applied", "cancelled", "upload_id" } do
+  for _, name in ipairs { "kind", "status", "part_number", "attempts", "may_have_applied", "may_be_completed",
+    "cancelled", "upload_id" } do
     got[name] = failure[name]
   end
   got.cancel_kind = failure.cancel_failure and failure.cancel_failure.kind
@@ -50,6 +53,7 @@ local function check_failure(row, failure, upload)
   check.holds(row.kind .. ": ", text)
   for _, piece in ipairs(row.says or {}) do check.holds((piece:gsub("UPLOAD", id)), text) end
   if failure.aftermath then assert.are.equal("; " .. failure.aftermath, text:sub(-#failure.aftermath - 2)) end
+  if row.in_doubt then upload_file.check_doubt(service, failure) end
   if row.cancelled then assert.are.equal(id .. " was cancelled", failure.aftermath) end
   assert.is_nil(failure.resume)
 end
@@ -94,6 +98,7 @@ for _, row in ipairs {
     answers = { part { status = 500 }, part { close = true }, part { status = 429 }, part { status = 409 },
       part { status = 408 }, part { status = 503 } } },
   { "a part that never passes", kind = "server", status = 500, part_number = 2, attempts = 3, may = false,
+    options = { max_retries = 2 },
     answers = { part(), part { status = 500 }, part { status = 500 }, part { status = 500 } },
     cancelled = true, state = "cancelled", sent = { 1, 4, 0, 1 },
     says = { "HTTP 500, attempt 3)", "; UPLOAD was cancelled" } },
@@ -140,16 +145,24 @@ for _, row in ipairs {
     cancelled = true, state = "cancelled", sent = { 1, 5, 1, 1 }, says = { "not that of the bytes received" } },
   { "complete that fails twice and then passes", state = "completed", sent = { 1, 5, 3, 0 },
     answers = { { call = "complete", status = 500 }, { call = "complete", close = true } } },
-  { "the answer to complete lost: it was completed, and the cancel is refused", kind = "connection", may = true,
+  { "the answer to complete lost", kind = "connection", in_doubt = true,
     options = { max_retries = 0 }, answers = { { call = "complete", close = true, apply = true } },
-    cancelled = false, cancel_kind = "bad_request", state = "completed", sent = { 1, 5, 1, 1 },
-    says = { "; the cancel of UPLOAD was not confirmed: bad_request: ", "it is completed" } },
-  { "the answer to complete lost, and the retry refused", kind = "bad_request", status = 400, attempts = 2, may = true,
-    answers = { { call = "complete", close = true, apply = true } },
-    cancelled = false, cancel_kind = "bad_request", state = "completed", sent = { 1, 5, 2, 1 } },
-  { "complete lost before it came: the cancel is confirmed, so nothing was completed", kind = "connection",
-    options = { max_retries = 0 }, answers = { { call = "complete", close = true } }, may = false,
-    cancelled = true, state = "cancelled", sent = { 1, 5, 1, 1 }, says = { "; UPLOAD was cancelled" } },
+    state = "completed", sent = { 1, 5, 1, 0 } },
+  { "the answer to complete lost, and the retry refused", kind = "bad_request", status = 400, attempts = 2,
+    in_doubt = true, answers = { { call = "complete", close = true, apply = true } },
+    state = "completed", sent = { 1, 5, 2, 0 } },
+  { "complete lost before it came", kind = "connection", in_doubt = true,
+    options = { max_retries = 0 }, answers = { { call = "complete", close = true } },
+    state = "pending", sent = { 1, 5, 1, 0 } },
+  { "a time-out of complete", kind = "timeout", in_doubt = true,
+    options = { max_retries = 0, timeout = 0.3 }, answers = { { call = "complete", delay = 3 } },
+    state = "pending", sent = { 1, 5, 1, 0 } },
+  { "a deadline that passes while it is completed", kind = "timeout", in_doubt = true,
+    options = { deadline = 1 }, answers = { { call = "complete", delay = 3 } },
+    state = "pending", sent = { 1, 5, 1, 0 } },
+  { "an answer to complete that is none", kind = "decode", status = 200, in_doubt = true,
+    answers = { { call = "complete", status = 200, body = "<html>", apply = true } },
+    state = "completed", sent = { 1, 5, 1, 0 } },
   { "the cancel failing, too", kind = "server", status = 500, part_number = 1, options = { max_retries = 0 },
     answers = { part { status = 500 }, { call = "cancel", status = 503 } },
     cancelled = false, cancel_kind = "server", state = "pending", may = true, sent = { 1, 1, 0, 1 },

@@ -20,7 +20,9 @@ local function check_ended(...) return upload_file.check_ended(service, ...) end
 
 describe("client.close", function()
   for _, phase in ipairs(phases) do
-    it(("while %s ends the job as aborted; its cancel goes out when the client is used again"):format(phase.name),
+    local outcome = phase.call == "complete" and "no cancel is sent"
+      or "its cancel goes out when the client is used again"
+    it(("while %s ends the job as aborted; %s"):format(phase.name, outcome),
       function()
         upload_file.with_client(service, {}, function(client)
           local job = job_at(client, phase)
@@ -41,7 +43,9 @@ end)
 
 describe("a job that nobody holds any more", function()
   for _, phase in ipairs(phases) do
-    it(("while %s ends, and its Upload is cancelled while the client is stepped"):format(phase.name), function()
+    local outcome = phase.call == "complete" and "no cancel is sent, which could race with its completion"
+      or "its Upload is cancelled while the client is stepped"
+    it(("while %s ends, and %s"):format(phase.name, outcome), function()
       upload_file.with_client(service, {}, function(client)
         local jobs = setmetatable({}, { __mode = "v" })
         jobs[1] = job_at(client, phase, { concurrency = 2 })
@@ -50,12 +54,11 @@ describe("a job that nobody holds any more", function()
         drive.collect()
         drive.collect()
         drive.all(client, drive.collect)
-        assert.are.equal(1, upload_file.counts(service).cancel)
+        assert.are.equal(phase.call == "complete" and 0 or 1, upload_file.counts(service).cancel)
         drive.collect()
         assert.is_nil(next(jobs))
       end)
       if phase.call ~= "complete" then assert.are.equal("cancelled", upload_file.only_upload(service).status) end
-      assert.are_not.equal("pending", upload_file.only_upload(service).status)
     end)
   end
 

@@ -4,6 +4,7 @@
 local check = require "spec.support.check"
 local drive = require "spec.support.drive"
 local emulator = require "spec.support.emulator"
+local fault = require "spec.support.fault"
 local script = require "spec.support.script"
 local upload_file = require "spec.support.upload_file"
 
@@ -23,7 +24,8 @@ describe("a job's abort", function()
   for _, phase in ipairs(phases) do
     for _, concurrency in ipairs { 1, 3 } do
       if concurrency == 1 or phase.call == "parts" then
-        it(("while %s, %d at a time, ends what is under way and cancels the Upload"):format(phase.name, concurrency),
+        local outcome = phase.call == "complete" and "sends no cancel, which could race" or "cancels the Upload"
+        it(("while %s, %d at a time, ends what is under way and %s"):format(phase.name, concurrency, outcome),
           function()
             upload_file.with_client(service, {}, function(client)
               local there = check.merged(phase,
@@ -33,9 +35,11 @@ describe("a job's abort", function()
               service.answer_next { { call = "cancel", delay = 0.1 } }
               job:on_done(function() told = told + 1 end)
               assert.is_true(job:abort())
-              check.holds("cancelling", tostring(job))
-              assert.is_false(job:done())
-              assert.are.same({ false }, { job:poll() })
+              if phase.call ~= "complete" then
+                check.holds("cancelling", tostring(job))
+                assert.is_false(job:done())
+                assert.are.same({ false }, { job:poll() })
+              end
               assert.are.equal(10, select(2, job:progress()))
               job:wait()
               check.holds("aborted by the program", check_ended("aborted", phase, job).message)
@@ -46,7 +50,7 @@ describe("a job's abort", function()
       end
     end
 
-    it(("while %s keeps the Upload where it is asked to"):format(phase.name), function()
+    it(("while %s keeps what can be resumed where it is asked to"):format(phase.name), function()
       upload_file.with_client(service, {}, function(client)
         local job = job_at(client, phase, { keep_on_failure = true })
         assert.is_true(job:abort())
@@ -54,8 +58,10 @@ describe("a job's abort", function()
         local upload = upload_file.only_upload(service)
         assert.are.same({ "aborted", upload.id, nil }, { failure.kind, failure.upload_id, failure.cancelled })
         assert.are.equal(upload.id, failure.resume.upload_id)
+        assert.are.equal(phase.call == "complete" or nil, failure.resume.completing)
+        if phase.call == "complete" then return upload_file.check_doubt(service, failure) end
         assert.are.equal(upload.id .. " is kept", failure.aftermath)
-        assert.are.equal(phase.call == "complete", failure.may_have_applied)
+        assert.is_false(failure.may_have_applied)
       end)
       assert.are.equal(0, upload_file.counts(service).cancel)
     end)
@@ -69,6 +75,84 @@ describe("a job's abort", function()
       job:wait()
       local failure = check.failure("aborted", drive.result(job))
       assert.are.same({ nil, nil, true }, { failure.upload_id, failure.cancelled, failure.may_have_applied })
+    end)
+  end)
+
+  for _, row in ipairs {
+    { "that was refused for now", { status = 429, headers = { ["retry-after"] = 30 } }, false },
+    { "whose answer was lost", { close = true }, true },
+  } do
+    it(("of a creation %s, and waits for its next attempt, has nothing to wait for"):format(row[1]), function()
+      row[2].call = "create"
+      service.answer_next { row[2] }
+      upload_file.with_client(service, { retry_delay = 30, max_retry_delay = 30 }, function(client)
+        local is_waiting = false
+        local job = client.start.upload_file_chunked(upload_file.params(letters),
+          { on_retry = function() is_waiting = true end })
+        drive.till(client, function() return is_waiting end)
+        assert.is_true(job:abort())
+        assert.is_true(job:done())
+        local failure = check.failure("aborted", drive.result(job))
+        assert.are.same({ nil, nil, row[3] }, { failure.upload_id, failure.cancelled, failure.may_have_applied })
+        assert.are.equal(1, upload_file.counts(service).create)
+      end)
+    end)
+  end
+
+  it("of a creation that is then refused for now begins no further attempt", function()
+    service.answer_next { { call = "create", status = 503, delay = 0.3 } }
+    upload_file.with_client(service, { retry_delay = 0.001 }, function(client)
+      local job = client.start.upload_file_chunked(upload_file.params(letters))
+      drive.till(client, function() return select(2, service.requests()) == 1 end)
+      job:abort()
+      assert.is_false(job:done())
+      job:wait()
+      local failure = check.failure("aborted", drive.result(job))
+      assert.are.same({ nil, nil, true }, { failure.upload_id, failure.cancelled, failure.may_have_applied })
+      assert.are.equal(1, upload_file.counts(service).create)
+    end)
+  end)
+
+  it("while the connection is being made has nothing to wait for", function()
+    local server = fault.start()
+    upload_file.with_client(service, { base_url = (server.full()) }, function(client)
+      local job = client.start.upload_file_chunked(upload_file.params(letters))
+      client.step(0.05)
+      assert.is_true(job:abort())
+      assert.is_true(job:done())
+      assert.is_false(check.failure("aborted", drive.result(job)).may_have_applied)
+    end)
+    server.stop()
+  end)
+
+  it("while a completion waits for its next attempt, and none is in doubt, cancels", function()
+    upload_file.with_client(service, {}, function(client)
+      service.answer_next { { call = "create", delay = 0.1 },
+        { call = "complete", status = 429, headers = { ["retry-after"] = 30 } } }
+      local is_waiting = false
+      local job = client.start.upload_file_chunked(upload_file.params(letters),
+        { on_retry = function() is_waiting = true end })
+      drive.till(client, function() return is_waiting end)
+      job:abort()
+      job:wait()
+      check_ended("aborted", phases[2], job)
+      assert.are.equal(1, upload_file.counts(service).complete)
+    end)
+  end)
+
+  it("as the completion is begun sends no cancel that could race with it", function()
+    local job
+    service.answer_next { { call = "create", delay = 0.1 }, { call = "complete", delay = 0.3 } }
+    upload_file.with_client(service, { log = function(event)
+      if event.event == "request" and event.url:find "/complete$" then job:abort() end
+    end }, function(client)
+      job = client.start.upload_file_chunked(upload_file.params(letters))
+      job:wait()
+      local failure = check.failure("aborted", drive.result(job))
+      local counts = upload_file.counts(service)
+      assert.is_false(failure.may_have_applied and counts.cancel > 0)
+      assert.is_true(failure.may_be_completed or failure.cancelled)
+      job = nil
     end)
   end)
 
@@ -112,7 +196,7 @@ describe("a job's abort", function()
     end)
   end)
 
-  it("that comes when the completion is there, but not told yet, says that it may have been completed", function()
+  it("that comes when the completion is there, but not told yet, says that it was completed", function()
     local job
     service.answer_next { { call = "create", delay = 0.05 } } -- or all may be over before there is a job
     upload_file.with_client(service, { log = function(event)
@@ -121,11 +205,12 @@ describe("a job's abort", function()
       job = client.start.upload_file_chunked(upload_file.params(letters))
       job:wait()
       local failure = check.failure("aborted", drive.result(job))
-      assert.are.same({ true, false, "bad_request" },
-        { failure.may_have_applied, failure.cancelled, failure.cancel_failure.kind })
+      local upload = upload_file.only_upload(service)
+      assert.are.same({ true, true, nil, nil, ("%s was completed: its File is %s"):format(upload.id, upload.file.id) },
+        { failure.may_have_applied, failure.may_be_completed, failure.cancelled, failure.resume, failure.aftermath })
       job = nil
     end)
-    assert.are.equal("completed", upload_file.only_upload(service).status)
+    assert.are.same({ "completed", 0 }, { upload_file.only_upload(service).status, upload_file.counts(service).cancel })
   end)
 
   it("in on_checkpoint is the last that the program's functions hear", function()
@@ -188,8 +273,8 @@ describe("an error in", function()
     { "on_progress, of no text", { on_progress = raise }, says = "the on_progress function raised an error: table" },
     { "on_retry, of a part", {}, says = "on_retry raised an error", answers = { { call = "parts", status = 500 } },
       options = { on_retry = raise }, part_number = 1, may = true },
-    { "on_retry, of complete", {}, says = "on_retry raised an error", options = { on_retry = raise },
-      answers = { { call = "complete", status = 500 } } },
+    { "on_retry, of complete that was refused", {}, says = "on_retry raised an error", options = { on_retry = raise },
+      answers = { { call = "complete", status = 429 } } },
   } do
     it(row[1] .. " ends all, and the Upload is cancelled", function()
       upload_file.with_client(service, {}, function(client)
@@ -204,6 +289,16 @@ describe("an error in", function()
       assert.are.equal("cancelled", upload_file.only_upload(service).status)
     end)
   end
+
+  it("on_retry, of complete that is in doubt, ends all, and no cancel is sent", function()
+    upload_file.with_client(service, {}, function(client)
+      service.answer_next { { call = "complete", status = 500 } }
+      local failure = check.failure("aborted",
+        client.upload_file_chunked(upload_file.params(letters), { on_retry = raise }))
+      check.holds("on_retry raised an error", failure.message)
+      upload_file.check_doubt(service, failure)
+    end)
+  end)
 
   it("the api_key function half-way leaves no key to cancel with, which is told", function()
     local asked = 0

@@ -306,8 +306,70 @@ describe("an Upload that is kept", function()
   end)
 end)
 
+describe("an Upload whose completion was sent before", function()
+  local lost = { call = "complete", close = true, apply = true }
+  local path, saved
+
+  -- What a program has that was killed as it waited for the answer.
+  local function save_the_last(answer, options)
+    path = upload_file.write(letters)
+    service.answer_next { answer }
+    client.upload_file_chunked(upload_file.params(nil, { file = path, on_checkpoint = function(checkpoint)
+      saved = through_json(checkpoint)
+    end }), options)
+    assert.is_true(saved.completing)
+  end
+
+  it("and did not come is completed, and no part sent again", function()
+    save_the_last({ call = "complete", close = true }, { max_retries = 0 })
+    assert.are.equal("completed", assert(resume(path, saved)).status)
+    assert.are.same({ 5, 0 }, { upload_file.counts(service).parts, upload_file.counts(service).cancel })
+  end)
+
+  for _, keep in ipairs { true, false } do
+    it(("and was done is told of as perhaps completed, and is not resumed again, %s")
+      :format(keep and "where it shall be kept" or "nor cancelled"), function()
+      save_the_last(lost, { max_retries = 0 })
+      local failure = check.failure("bad_request", resume(path, saved, { keep_on_failure = keep }))
+      upload_file.check_doubt(service, failure)
+      assert.is_nil(failure.resume)
+    end)
+  end
+
+  for _, row in ipairs {
+    { "that cannot be sent", "connection", { base_url = check.dead_url, max_retries = 0 } },
+    { "whose key is refused", "authentication", { api_key = "sk-wrong" } },
+    { "that would take too long", "timeout", {}, { deadline = 1e-3 } },
+    { "that the program aborts", "aborted", {}, nil, { on_progress = function() error "no more" end } },
+  } do
+    it(("may still be resumed after one %s, for the doubt stays"):format(row[1]), function()
+      save_the_last({ call = "complete", close = true }, { max_retries = 0 })
+      local mine = check.client(service, row[3])
+      local failure = check.failure(row[2], mine.upload_file_chunked(check.merged(
+        { file = path, purpose = "fine-tune", resume = saved, keep_on_failure = true, md5 = upload_file.md5(letters) },
+        row[5] or {}), row[4]))
+      upload_file.check_doubt(service, failure)
+      assert.is_true(failure.resume.completing)
+      mine.close()
+      assert.are.equal("completed", assert(resume(path, through_json(failure.resume))).status)
+    end)
+  end
+
+  it("is not cancelled when its job is dropped", function()
+    save_the_last({ call = "complete", close = true }, { max_retries = 0 })
+    service.answer_next { { call = "complete", delay = 0.3 } }
+    local before = upload_file.counts(service).complete
+    client.start.upload_file_chunked { file = path, purpose = "fine-tune", resume = saved }
+    drive.till(client, function() return upload_file.counts(service).complete > before end)
+    drive.collect()
+    drive.collect()
+    drive.all(client)
+    assert.are.equal(0, upload_file.counts(service).cancel)
+  end)
+end)
+
 describe("on_checkpoint", function()
-  it("is given what is there to resume, after the creation and after each part", function()
+  it("is given what is there to resume, after the creation, after each part, and before the completion", function()
     local saved, added = {}, {}
     assert(client.upload_file_chunked(upload_file.params(letters, {
       on_checkpoint = function(checkpoint, part)
@@ -317,9 +379,10 @@ describe("on_checkpoint", function()
     })))
     local upload = upload_file.only_upload(service)
     for index, checkpoint in ipairs(saved) do
-      assert.are.same({ upload.id, index - 1 }, { checkpoint.upload_id, #checkpoint.parts })
+      assert.are.same({ upload.id, math.min(index - 1, 5), index == 7 or nil },
+        { checkpoint.upload_id, #checkpoint.parts, checkpoint.completing })
     end
-    assert.are.equal(6, #saved)
+    assert.are.equal(7, #saved)
     for index, part in ipairs(saved[6].parts) do
       assert.are.same({ number = index, id = upload.parts[index].id, md5 = upload.parts[index].md5 }, part)
     end

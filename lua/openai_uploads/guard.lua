@@ -3,7 +3,7 @@
 --
 -- A guard learns of completions by standing in for `complete` and `start.complete`. `cancel` is left as it is: when the
 -- program has cancelled an Upload itself, the service refuses the second cancel, which harms nothing; and so it is
--- whenever a completion was not seen.
+-- whenever a completion was not seen. Where one was sent and its outcome is not known, nothing is cancelled.
 local core = require "openai_uploads.core"
 local finalizer = require "openai_uploads.file_upload.finalizer"
 local suspending = require "openai_uploads.suspending"
@@ -32,25 +32,34 @@ end
 -- What is known of an Upload while somebody guards it. Whoever drops it without having finished has it cancelled by
 -- the collector, as with a file's job, from which the finalizer's fields are.
 local function new_watch(client, loop, upload_id)
-  local watch = { client = client, loop = loop, upload_id = upload_id, process_id = core.process_id(), plan = {} }
+  local watch = { client = client, loop = loop, upload_id = upload_id, process_id = core.process_id(), plan = {},
+    completions = {} } -- transfers that are under way, or were not looked at yet
   finalizer.arm(watch)
   return watch
 end
 
-local function is_completed(watch)
-  local transfer = watch.completing
-  if not watch.is_completed and transfer and transfer:done() then
-    local is_there, _, upload = pcall(transfer.poll, transfer) -- somebody may have taken its result
-    watch.is_completed = is_there and upload ~= nil
-  end
-  return watch.is_completed
+-- Takes note of what a completion came to: all of them are known when none is left.
+local function note_outcome(watch, upload, failure)
+  if upload or failure.may_have_applied then watch.may_be_completed = true end
+  if not watch.may_be_completed and not next(watch.completions) then finalizer.go_on(watch) end
 end
 
--- A completion still under way would race with it. Where the loop cannot wait, as in a coroutine that is being closed,
--- this raises, and leaves it to the collector.
+-- The same for those that were begun, and perhaps not waited for. `is_last`: what still runs is aborted.
+local function look_at_completions(watch, is_last)
+  local ended = {}
+  for transfer in pairs(watch.completions) do
+    if is_last or transfer:done() then ended[#ended + 1] = transfer end
+  end
+  for _, transfer in ipairs(ended) do
+    watch.completions[transfer] = nil
+    pcall(transfer.abort, transfer)
+    local is_there, _, upload, failure = pcall(transfer.poll, transfer)
+    if is_there then note_outcome(watch, upload, failure) else watch.may_be_completed = true end
+  end
+end
+
+-- Where the loop cannot wait, as in a coroutine that is being closed, this raises, and leaves it to the collector.
 local function cancel(watch)
-  local completing = watch.completing
-  if completing and not completing:done() then completing:abort() end
   watch.client.cancel(watch.upload_id)
   finalizer.disarm(watch)
 end
@@ -60,7 +69,8 @@ end
 local function finish(watch)
   if watch.is_over then return true end
   watch.is_over = true
-  if is_completed(watch) or core.process_id() ~= watch.process_id then
+  if core.process_id() == watch.process_id then look_at_completions(watch, true) end
+  if watch.may_be_completed or core.process_id() ~= watch.process_id then
     finalizer.disarm(watch)
     return true
   end
@@ -96,19 +106,44 @@ end
 local function note_completions(client, loop, watched)
   local complete, start = client.complete, client.start.complete
 
-  function client.start.complete(...)
+  -- Begins one of a watched Upload; true and its transfer, or false and how it was misused.
+  local function begin(watch, ...)
     local begun, transfer = pcall(start, ...)
-    if not begun then error(transfer, 2) end
+    if not begun then return false, transfer end
+    look_at_completions(watch)
+    watch.completions[transfer] = true
+    finalizer.stand_back(watch)
+    return true, transfer
+  end
+
+  -- Whatever is raised while it waits, the watch has the transfer.
+  local function wait_for(watch, transfer)
+    if not loop then transfer:wait() end
+    while not transfer:done() do loop.wait(client, transfer) end
+    watch.completions[transfer] = nil
+    local upload, failure, response = core.take(transfer)
+    note_outcome(watch, upload, failure)
+    return result(upload, failure, response)
+  end
+
+  function client.start.complete(...)
     local watch = watched[(...)]
-    if watch and not is_completed(watch) then watch.completing = transfer end
+    local begun, transfer
+    if watch then begun, transfer = begin(watch, ...) else begun, transfer = pcall(start, ...) end
+    if not begun then error(transfer, 2) end
     return transfer
   end
 
   function client.complete(...)
+    local watch = watched[(...)]
+    local refusal = loop and loop.refusal and loop.refusal()
+    if watch and not refusal then
+      local begun, transfer = begin(watch, ...)
+      if not begun then error(transfer, 2) end
+      return wait_for(watch, transfer)
+    end
     local fine, upload, failure, response = call(client, loop, complete, "complete", ...)
     if not fine then error(upload, 2) end
-    local watch = watched[(...)]
-    if watch and upload ~= nil then watch.is_completed = true end
     return result(upload, failure, response)
   end
 end

@@ -18,9 +18,10 @@ local function make(settings)
   local loop = loops.find(settings and settings.loop)
   local make_client = loop and suspending.client or blocking
   local client, pause = make_client(settings, loop)
-  local max_connections = settings and settings.max_connections or core.max_connections
-  client.cancel_all = cancel_all(client, loop, max_connections)
-  upload_file_chunked(client, pause, loop, max_connections)
+  local kept = {} -- of the settings, for what is done in Lua
+  for _, name in ipairs { "max_connections", "max_retries", "patience" } do kept[name] = settings and settings[name] end
+  client.cancel_all = cancel_all(client, loop, kept.max_connections or core.max_connections)
+  upload_file_chunked(client, pause, loop, kept)
   guard(client, loop)
   return client
 end

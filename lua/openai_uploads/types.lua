@@ -52,6 +52,7 @@
 ---@field retry_after? number seconds the service asked to wait
 ---@field upload_id? string of a file's Upload, once it was created
 ---@field part_number? integer the part of a file that failed
+---@field may_be_completed? true of a file whose completion was sent while its outcome is not known: nothing was cancelled, and to send the file again could make a second File
 ---@field cancelled? boolean whether the service confirmed that a file's Upload was cancelled; nil when that was not tried
 ---@field cancel_failure? openai_uploads.Failure why it did not
 ---@field resume? openai_uploads.Resume with `keep_on_failure`, unless the Upload has expired: what `resume` takes
@@ -109,11 +110,12 @@
 ---What one call may set; `new` takes these as the client's defaults. All times in seconds. Read once from the table
 ---itself: a metatable is not asked.
 ---@class openai_uploads.Options
----@field timeout? number of one attempt as a whole, once it has a connection; of a part, since its last byte left; 60
+---@field timeout? number of one attempt as a whole, once it has a connection; of a part, since its last byte left; 60, of `complete` 600
 ---@field connect_timeout? number TLS handshake included; 10
 ---@field stall_timeout? number without a byte moving, while a part is being sent; 60
 ---@field deadline? number for all attempts and waits together; none
 ---@field max_retries? integer 2
+---@field patience? number after its first failed attempt a call is tried again for so long, whatever `max_retries` says; 0, and 30 for parts and completions of a whole file where neither is set
 ---@field retry_delay? number before the first retry, doubled for each further one; 0.5
 ---@field max_retry_delay? number 8
 ---@field max_retry_after? number a longer wait asked for by the service ends the call; 60
@@ -184,7 +186,7 @@
 ---@field md5? string 32 hexadecimal digits, or "compute": a thread of its own reads the file meanwhile
 ---@field expires_after? { anchor: "created_at", seconds: integer } the expiry of the File
 ---@field on_progress? fun(sent: integer, total: integer) bytes; called ten times a second at most, and after each part. A part that must be sent again makes `sent` fall back
----@field on_checkpoint? fun(resume: openai_uploads.Resume, part?: openai_uploads.ResumePart) after the creation and after each part: what to save in order to survive being killed. It is the same table each time, with one more part in it, which is the second argument
+---@field on_checkpoint? fun(resume: openai_uploads.Resume, part?: openai_uploads.ResumePart) after the creation, after each part, and before the completion: what to save in order to survive being killed. It is the same table each time, with one more part in it, which is the second argument
 ---@field keep_on_failure? boolean leaves the Upload for `resume` instead of cancelling it; false
 ---@field resume? openai_uploads.Resume of a failure or a checkpoint, of another process perhaps: only missing parts are sent. What differs from it is the failure `file`, with `refused_resume`
 
@@ -198,6 +200,7 @@
 ---@field expires_after? { anchor: "created_at", seconds: integer }
 ---@field part_size integer
 ---@field parts openai_uploads.ResumePart[] those that are there
+---@field completing? true once the completion may have been sent
 
 ---@class openai_uploads.ResumePart
 ---@field number integer from 1 on

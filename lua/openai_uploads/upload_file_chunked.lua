@@ -9,7 +9,7 @@ local suspending = require "openai_uploads.suspending"
 local SECONDS_TO_CANCEL = 10 -- when whoever waited was interrupted
 
 -- No more parts at a time than connections: those in line would only hold memory. Errors have no position.
-local function start(client, pause, loop, max_connections, given, options)
+local function start(client, pause, loop, settings, given, options)
   if options ~= nil and type(options) ~= "table" then
     error(("bad argument #2 to 'upload_file_chunked' (options must be a table, got %s)"):format(type(options)), 0)
   end
@@ -20,7 +20,8 @@ local function start(client, pause, loop, max_connections, given, options)
   end
   local plan, failure = params.plan(given)
   if not plan then return job.failed(failure) end
-  plan.concurrency = math.min(plan.concurrency, max_connections)
+  plan.concurrency = math.min(plan.concurrency, settings.max_connections or core.max_connections)
+  plan.retries_as_told = settings.max_retries ~= nil or settings.patience ~= nil
   local begun, made = pcall(job.start, client, pause, loop, plan, options)
   if begun then return made end
   if plan.file then plan.file:close() end
@@ -37,10 +38,10 @@ local function wait_through(begun)
 end
 
 --- Gives a client its upload_file_chunked and start.upload_file_chunked. pause: the client's; loop: what its calls wait
---- in, nil when they block. max_connections: of the client.
-return function(client, pause, loop, max_connections)
+--- in, nil when they block. settings: the client's, as the program gave them.
+return function(client, pause, loop, settings)
   function client.start.upload_file_chunked(given, options)
-    local begun, made = pcall(start, client, pause, loop, max_connections, given, options)
+    local begun, made = pcall(start, client, pause, loop, settings, given, options)
     if not begun then error(made, 2) end
     return made
   end
@@ -48,7 +49,7 @@ return function(client, pause, loop, max_connections)
   function client.upload_file_chunked(given, options)
     local refusal = loop and loop.refusal and loop.refusal()
     if refusal then return nil, core.failure("configuration", refusal) end
-    local begun, made = pcall(start, client, pause, loop, max_connections, given, options)
+    local begun, made = pcall(start, client, pause, loop, settings, given, options)
     if not begun then error(made, 2) end
     if loop and not suspending.in_pcall then made:wait() else wait_through(made) end
     local _, upload, failure, response = made:poll()

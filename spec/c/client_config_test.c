@@ -42,7 +42,7 @@ static void has_defaults(void) {
   CHECK(is(&config->base_url, "https://api.openai.com/v1") &&
             is(&config->url.prefix, "https://api.openai.com/v1"),
         "the service is OpenAI's");
-  CHECK(config->call.timeout == 60 && config->call.connect_timeout == 10 && config->call.stall_timeout == 60,
+  CHECK(config->call.timeout == 0 && config->call.connect_timeout == 10 && config->call.stall_timeout == 60,
         "timeouts are 60, 10 and 60 s");
   CHECK(isinf(config->call.deadline) && !config->call.with_response, "no deadline, no response");
   CHECK(config->call.retry.max_retries == 2 && config->call.retry.retry_delay == 0.5 &&

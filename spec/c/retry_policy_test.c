@@ -112,6 +112,27 @@ static void doubles_up_to_the_cap(void) {
   CHECK(backoff(&none, 2, 1) == 0, "a retry_delay of 0 means no wait");
 }
 
+static struct retry_decision after(unsigned attempts, long status, double failing_for, double left) {
+  struct retry_settings patient = {2, .patience = 30, .retry_delay = 0.001, .max_retry_delay = 8,
+                                   .max_retry_after = 60};
+  struct retry_outcome outcome = {.status = status, .failing_for = failing_for};
+  outcome.transient = status == 0;
+  return retry_policy_decide(&patient, &outcome, attempts, left, 0);
+}
+
+static void is_patient_for_so_long(void) {
+  CHECK(after(2, 0, 100, INFINITY).verdict == RETRY_NOW_OR_LATER,
+        "max_retries counts after all patience, too");
+  CHECK(after(3, 0, 29.9, INFINITY).verdict == RETRY_NOW_OR_LATER,
+        "within its patience a call is tried again");
+  CHECK(after(9, 503, 29.9, INFINITY).verdict == RETRY_NOW_OR_LATER, "so it is after an answer");
+  CHECK(after(3, 0, 30, INFINITY).verdict == RETRY_USED_UP, "patience comes to an end");
+  CHECK(after(3, 404, 1, INFINITY).verdict == RETRY_NOT_OF_USE, "a refusal is final");
+  CHECK(after(9, 0, 1, 0.4).verdict == RETRY_PAST_DEADLINE, "the deadline bounds it");
+  CHECK(after(2, 0, 1, INFINITY).wait < 0.01, "retry_delay is the program's");
+  CHECK(near(after(3, 0, 1, INFINITY).wait, 0.5), "beyond max_retries no wait is shorter than half a second");
+}
+
 static void spreads_waits_over_a_quarter(void) {
   for (int i = 0; i <= 100; i++) {
     double random = i / 100.0;
@@ -235,6 +256,7 @@ int main(void) {
   decides_without_an_answer();
   resends_at_once_on_a_stale_connection();
   doubles_up_to_the_cap();
+  is_patient_for_so_long();
   spreads_waits_over_a_quarter();
   takes_the_services_wait_as_it_is();
   reads_numbers();

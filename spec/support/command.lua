@@ -76,7 +76,8 @@ end
 --- before: a shell command that the run starts after, in the same process.
 --- Returns the child as process.start does, with
 ---   interrupt()  is Ctrl-C; kill() ends it as nothing can be survived
----   stdout(), stderr()  what it has printed so far
+---   is_asleep()         whether it waits for something
+--   stdout(), stderr()  what it has printed so far
 ---   finish()     waits for its end and returns { stdout, stderr, status }; the status as a shell tells it
 function command.start(words, environment, redirected, program, before)
   local stdout, stderr = os.tmpname(), os.tmpname()
@@ -92,6 +93,13 @@ function command.start(words, environment, redirected, program, before)
   function child.interrupt() signal "INT" end
 
   function child.kill() os.execute(unset_sanitizer .. ("kill -KILL $(ps -o pid= --ppid %d)"):format(runner)) end
+
+  function child.is_asleep()
+    local pipe = assert(io.popen(unset_sanitizer .. ("ps -o stat= --ppid %d"):format(runner)))
+    local state = pipe:read "*a"
+    pipe:close()
+    return state:find "^S" ~= nil
+  end
 
   function child.stdout() return command.read_file(stdout) end
 

@@ -21,12 +21,12 @@ local function take_request(connection)
   }
 end
 
--- Returns { base_url, requests: all that ever came, and the functions below }.
-function held_server.start()
-  local listener = assert(socket.bind("127.0.0.1", 0, 128))
+-- Returns { base_url, port, requests: all that ever came, and the functions below }. port: one that another has left.
+function held_server.start(port)
+  local listener = assert(socket.bind("127.0.0.1", port or 0, 128))
   listener:settimeout(0)
-  local _, port = listener:getsockname()
-  local server = { base_url = ("http://127.0.0.1:%d/v1"):format(port), requests = {} }
+  if not port then port = select(2, listener:getsockname()) end
+  local server = { base_url = ("http://127.0.0.1:%d/v1"):format(port), port = port, requests = {} }
   local connections, waiting = {}, {}
 
   local function accept_all()
@@ -51,11 +51,14 @@ function held_server.start()
     return #waiting
   end
 
+  -- The longest waiting request; nil when there is none.
+  function server.waiting() return waiting[1] end
+
   -- Answers the longest waiting request; an Upload of the id that was asked for, unless told.
-  function server.answer(status, body)
+  function server.answer(status, body, headers)
     local request = table.remove(waiting, 1)
     body = body or ('{"id":"%s","object":"upload","bytes":5,"status":"cancelled"}'):format(request.id)
-    request.connection.socket:send(fault.answer(status or 200, body)) -- the client may be gone
+    request.connection.socket:send(fault.answer(status or 200, body, headers)) -- the client may be gone
   end
 
   -- Looks, and answers all.

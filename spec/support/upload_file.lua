@@ -119,16 +119,27 @@ upload_file.phases = {
   { name = "completing", call = "complete", requests = 7 },
 }
 
--- The Upload was cancelled; or, where its completion had come already, completed, and the failure says that it may be.
+-- The failure says that the Upload may be completed, and where its File is to be looked for. No cancel was sent.
+function upload_file.check_doubt(service, failure)
+  local stored = upload_file.only_upload(service)
+  assert.are.same({ stored.id, true, true }, { failure.upload_id, failure.may_have_applied, failure.may_be_completed })
+  assert.is_nil(failure.cancelled)
+  assert.are.equal(("%s may have been completed: look for '%s' of purpose '%s' in the service's list of Files; " ..
+    "to send it again would make a second File"):format(stored.id, stored.filename, stored.purpose), failure.aftermath)
+  check.holds("; the service may have acted on it; " .. failure.aftermath, tostring(failure))
+  assert.are.equal(0, upload_file.counts(service).cancel)
+end
+
+-- The Upload was cancelled; or, where its completion had been sent, left alone, and the failure says that it may be
+-- completed.
 function upload_file.check_ended(service, kind, phase, job)
   assert.is_true(job:done())
   local upload, failure = drive.result(job)
   check.failure(kind, upload, failure)
   local stored = upload_file.only_upload(service)
   assert.are.equal(stored.id, failure.upload_id)
-  if stored.status == "completed" and phase.call == "complete" then
-    assert.are.same({ false, "bad_request", true },
-      { failure.cancelled, failure.cancel_failure.kind, failure.may_have_applied })
+  if phase.call == "complete" then
+    upload_file.check_doubt(service, failure)
   else
     assert.are.same({ "cancelled", true, false }, { stored.status, failure.cancelled, failure.may_have_applied })
     check.holds("; " .. stored.id .. " was cancelled", tostring(failure))

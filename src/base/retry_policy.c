@@ -15,6 +15,8 @@ static bool is_worth_a_retry(const struct retry_outcome *outcome) {
   return outcome->status == 408 || outcome->status == 409 || outcome->status == 429 || outcome->status >= 500;
 }
 
+#define LEAST_PATIENT_WAIT 0.5 /* seconds: the number of patient retries has no other bound */
+
 static double backoff(const struct retry_settings *settings, unsigned attempts, double random) {
   double delay = settings->retry_delay;
   for (unsigned i = 1; i < attempts && delay < settings->max_retry_delay; i++) delay *= 2;
@@ -29,7 +31,7 @@ struct retry_decision retry_policy_decide(const struct retry_settings *settings,
   double wait;
   if (!is_worth_a_retry(outcome))
     decision.verdict = RETRY_NOT_OF_USE;
-  else if (attempts > settings->max_retries)
+  else if (attempts > settings->max_retries && outcome->failing_for >= settings->patience)
     decision.verdict = RETRY_USED_UP;
   else if (outcome->retry_after > settings->max_retry_after)
     decision.verdict = RETRY_AFTER_TOO_LONG;
@@ -37,6 +39,7 @@ struct retry_decision retry_policy_decide(const struct retry_settings *settings,
 
   wait = outcome->retry_after > 0 ? outcome->retry_after : backoff(settings, attempts, random);
   if (outcome->stale_connection) wait = 0;
+  if (attempts > settings->max_retries && wait < LEAST_PATIENT_WAIT) wait = LEAST_PATIENT_WAIT;
   if (wait >= time_left)
     decision.verdict = RETRY_PAST_DEADLINE;
   else

@@ -9,6 +9,7 @@
 
 struct retry_settings {
   unsigned max_retries;
+  double patience;        /* seconds after the first failed attempt in which max_retries does not count */
   double retry_delay;     /* seconds before the first retry, doubled for each further one */
   double max_retry_delay; /* seconds, the longest wait of our own choosing */
   double max_retry_after; /* seconds, the longest wait taken from the service */
@@ -23,12 +24,13 @@ struct retry_outcome {
   long status;           /* of the answer; 0 when none came */
   enum retry_advice advice;
   double retry_after; /* seconds the service asked for, above 0; or 0 when it asked for none */
+  double failing_for; /* seconds since the first failed attempt of the call ended; 0 for that one */
 };
 
 enum retry_verdict {
   RETRY_NOW_OR_LATER,   /* again, after `wait` seconds */
   RETRY_NOT_OF_USE,     /* the outcome is final */
-  RETRY_USED_UP,        /* max_retries reached */
+  RETRY_USED_UP,        /* max_retries reached, and patience is at an end */
   RETRY_AFTER_TOO_LONG, /* the service asked for more than max_retry_after */
   RETRY_PAST_DEADLINE   /* the wait would end after the deadline */
 };

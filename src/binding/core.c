@@ -94,6 +94,7 @@ static const luaL_Reg functions[] = {
     {"process_id", process_id},
     {"take", lua_transfer_take},
     {"upload_id_refusal", upload_id_refusal},
+    {"wind_down", lua_transfer_wind_down},
     {"utf8", utf8},
     {NULL, NULL},
 };

@@ -23,6 +23,7 @@ struct service_call {
   bool takes_part;                  /* its params are those of lua_part */
   const struct param_field *fields; /* of params that are sent as JSON; NULL: it takes none */
   upload_request_function *build;
+  double usual_timeout; /* seconds, where neither the client nor the call sets one */
 };
 
 /* The arguments of one call, each read once. Their texts and values are kept alive by the Lua stack. */

@@ -21,11 +21,15 @@ static const struct param_field create_fields[] = {
 
 static const struct param_field complete_fields[] = {{"part_ids", LUA_TTABLE}, {"md5", LUA_TNONE}, {NULL, 0}};
 
+/* The official clients give every call ten minutes. A completion may need them: the service puts a file of up
+ * to 8 GB together. The others are done in seconds. */
+static const double USUAL_TIMEOUT = 60, TIMEOUT_OF_COMPLETE = 600;
+
 static const struct service_call service_calls[] = {
-    {"cancel", true, false, NULL, upload_request_cancel},
-    {"create", false, false, create_fields, upload_request_create},
-    {"complete", true, false, complete_fields, upload_request_complete},
-    {"parts.create", true, true, NULL, upload_request_part},
+    {"cancel", true, false, NULL, upload_request_cancel, USUAL_TIMEOUT},
+    {"create", false, false, create_fields, upload_request_create, USUAL_TIMEOUT},
+    {"complete", true, false, complete_fields, upload_request_complete, TIMEOUT_OF_COMPLETE},
+    {"parts.create", true, true, NULL, upload_request_part, USUAL_TIMEOUT},
 };
 enum { SERVICE_CALLS = sizeof service_calls / sizeof *service_calls };
 
@@ -120,6 +124,7 @@ static struct lua_transfer *begin(lua_State *L, struct upload_client *client, in
   struct failure problem = client->config->problem;
   struct transfer *transfer;
   read_options(L, options, holder, index, &settings, &problem);
+  if (settings.timeout == 0) settings.timeout = call->usual_timeout;
   open_part(L, call, holder, index, arguments, &problem);
   transfer = holder->transfer = new_transfer(L, client, &settings, &holder->additions);
   if (!call->build(&transfer->request, &arguments->of_request) && problem.kind == FAILURE_NONE)

@@ -40,6 +40,16 @@ static int push_field(lua_State *L, const char *before, const char *field) {
   return 2;
 }
 
+/* The same for what `may_have_applied` means. */
+static int push_doubt(lua_State *L) {
+  bool in_doubt;
+  lua_getfield(L, 1, "may_have_applied");
+  in_doubt = lua_toboolean(L, -1);
+  lua_pop(L, 1);
+  if (in_doubt) lua_pushliteral(L, "; the service may have acted on it");
+  return in_doubt ? 1 : 0;
+}
+
 /* "not_found: No such Upload (HTTP 404, request req_7f3a)"; and what was done about it, where that is told.
  */
 static int failure_tostring(lua_State *L) {
@@ -58,6 +68,7 @@ static int failure_tostring(lua_State *L) {
   }
   if (notes) lua_pushliteral(L, ")");
   pieces += notes + (notes ? 1 : 0);
+  pieces += push_doubt(L);
   pieces += push_field(L, "; ", "aftermath");
   lua_concat(L, pieces);
   return 1;

@@ -54,6 +54,7 @@ static const struct option_row option_rows[] = {
     {"stall_timeout", OPTION_SECONDS, CALL(stall_timeout), 1, LONGEST_WAIT, NULL, 0},
     {"deadline", OPTION_SECONDS, CALL(deadline), 0.001, INFINITY, NULL, 0},
     {"max_retries", OPTION_COUNT, CALL(retry.max_retries), 0, 1000, NULL, 0},
+    {"patience", OPTION_SECONDS, CALL(retry.patience), 0, LONGEST_WAIT, NULL, 0},
     {"retry_delay", OPTION_SECONDS, CALL(retry.retry_delay), 0, LONGEST_WAIT, NULL, 0},
     {"max_retry_delay", OPTION_SECONDS, CALL(retry.max_retry_delay), 0, LONGEST_WAIT, NULL, 0},
     {"max_retry_after", OPTION_SECONDS, CALL(retry.max_retry_after), 0, LONGEST_WAIT, NULL, 0},

@@ -142,6 +142,13 @@ static int transfer_abort(lua_State *L) {
   return 1;
 }
 
+int lua_transfer_wind_down(lua_State *L) {
+  struct lua_transfer *holder = check_transfer(L);
+  transfer_wind_down(holder->transfer);
+  lua_attendant_wait(L, lua_gettop(L), holder, 0);
+  return 0;
+}
+
 /* The end of a scope: the transfer may be in use further up, so it is but ended. */
 static int transfer_close(lua_State *L) {
   struct lua_transfer *holder = luaL_checkudata(L, 1, transfer_type);

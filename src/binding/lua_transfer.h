@@ -27,6 +27,9 @@ int lua_transfer_listen(lua_State *L);
 /* hold(transfer): the client holds it until it is done. */
 int lua_transfer_hold(lua_State *L);
 
+/* wind_down(transfer): it begins no further attempt, and ends now unless an answer is on its way. */
+int lua_transfer_wind_down(lua_State *L);
+
 /* take(transfer) -> what the call returns. The transfer is spent: what it owned serves the next call, and
  * need not wait for the collector. It must be done, and nobody further up the stack may use it. */
 int lua_transfer_take(lua_State *L);

@@ -18,7 +18,6 @@ struct client_config *client_config_new(void) {
   struct client_config *config = calloc(1, sizeof *config);
   if (!config) return NULL;
   config->call = (struct call_settings){
-      .timeout = 60,
       .connect_timeout = 10,
       .stall_timeout = 60,
       .deadline = INFINITY,

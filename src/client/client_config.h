@@ -25,7 +25,7 @@ enum auth_header { AUTH_HEADER_BEARER, AUTH_HEADER_API_KEY };
 
 /* What one call may set differently. All times in seconds; deadline INFINITY: none. */
 struct call_settings {
-  double timeout;
+  double timeout; /* 0: what is usual for the call */
   double connect_timeout;
   double stall_timeout;
   double deadline;

@@ -91,6 +91,14 @@ static bool transfer_can_send_again(struct transfer *transfer) {
   return false;
 }
 
+static struct retry_decision transfer_decide(struct transfer *transfer, struct retry_outcome outcome) {
+  double now = monotonic_clock_now();
+  if (transfer->failed_at == 0) transfer->failed_at = now;
+  outcome.failing_for = now - transfer->failed_at;
+  return retry_policy_decide(&transfer->settings.retry, &outcome, transfer->attempts,
+                             transfer_time_left(transfer), upload_client_random(transfer->client));
+}
+
 /* The attempt is over and off the engine: DONE, or WAITING for the next one. */
 static void transfer_conclude_attempt(struct transfer *transfer, const struct attempt_outcome *outcome) {
   struct retry_decision decision;
@@ -102,8 +110,7 @@ static void transfer_conclude_attempt(struct transfer *transfer, const struct at
     transfer_change(transfer, TRANSFER_DONE);
     return;
   }
-  decision = retry_policy_decide(&transfer->settings.retry, &outcome->retry, transfer->attempts,
-                                 transfer_time_left(transfer), upload_client_random(transfer->client));
+  decision = transfer_decide(transfer, outcome->retry);
   if (decision.verdict != RETRY_NOW_OR_LATER || !transfer_can_send_again(transfer)) {
     transfer_change(transfer, TRANSFER_DONE);
     return;
@@ -274,6 +281,17 @@ void transfer_fail(struct transfer *transfer, enum failure_kind kind, const char
   }
   failure_set(&transfer->failure, kind, "%s", message);
   transfer_change(transfer, TRANSFER_DONE);
+}
+
+static bool transfer_is_acted_on(const struct transfer *transfer) {
+  return transfer->state == TRANSFER_SENDING && http_attempt_has_sent(transfer->attempt);
+}
+
+void transfer_wind_down(struct transfer *transfer) {
+  transfer->settings.retry.max_retries = 0;
+  transfer->settings.retry.patience = 0;
+  if (transfer->state == TRANSFER_DONE || transfer_is_acted_on(transfer)) return;
+  transfer_fail(transfer, FAILURE_ABORTED, "aborted by the program");
 }
 
 bool transfer_enter(struct upload_client *client, struct failure *failure) {

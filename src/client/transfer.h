@@ -28,6 +28,7 @@ struct transfer {
   bool may_have_applied; /* by an attempt so far that left without a confirmation */
   bool next_connection_fresh;
   double started_at, deadline_at, ended_at;
+  double failed_at;                 /* when its first failed attempt ended; 0: none has */
   double retry_wait;                /* seconds, while WAITING */
   double retry_after;               /* seconds the service asked for in its last answer; 0 for none */
   struct failure failure;           /* of the last attempt; kind NONE after a 2xx */
@@ -67,6 +68,10 @@ void transfer_feed(struct transfer *transfer, const char *chunk, size_t length);
 
 /* Any state but DONE -> DONE with this failure. */
 void transfer_fail(struct transfer *transfer, enum failure_kind kind, const char *message);
+
+/* Begins no further attempt: an answer that is on its way is still waited for, else the transfer ends as
+ * `aborted`. */
+void transfer_wind_down(struct transfer *transfer);
 
 /* On each entry from the host: readies the client for a call. In a process forked since, its transfers end as
  * `aborted`, their handles given up with the parent's engine. False when memory or descriptors have run out.

@@ -146,9 +146,11 @@ local function add_common(parser)
   parser:flag "--quiet":description "No progress bar and no notes; failures are told."
   parser:flag "--verbose":description "Tell of each request on stderr; no progress bar."
   add_option(parser, "--base-url", "URL", text, "OPENAI_BASE_URL, else https://api.openai.com/v1.")
-  add_option(parser, "--timeout", "SECONDS", seconds, "Of one request, or of a part without a byte moved; 60.")
+  add_option(parser, "--timeout", "SECONDS", seconds, "Of one request, or of a part without a byte moved; 60.\n" ..
+    "Of a completion 600.")
   add_option(parser, "--deadline", "SECONDS", seconds, "Of all that is sent for one ID or FILE; none.")
-  add_option(parser, "--max-retries", "N", whole(0), "How often a request is tried again; 2.")
+  add_option(parser, "--max-retries", "N", whole(0), "How often a request is tried again; 2. Parts and the\n" ..
+    "completion of an upload: for half a minute, too.")
 end
 
 local function build()

@@ -12,6 +12,8 @@ calls.left_open = {
   complete = "the Upload may be completed or not",
 }
 
+local IN_DOUBT = "%s may have been completed: look for its File in the service's list of Files before you send it again"
+
 function calls.cancel(client, options, out)
   local codes = {}
   client.cancel_all(options.ids, { on_result = function(id, upload, failure)
@@ -58,7 +60,12 @@ end
 
 function calls.complete(client, options, out)
   local upload, failure = client.complete(options.id, { part_ids = options.part_ids, md5 = options.md5 })
-  if not upload then return out.failure(options.id, failure) end
+  if not upload then
+    if failure.may_have_applied then
+      failure.may_be_completed, failure.aftermath = true, IN_DOUBT:format(options.id)
+    end
+    return out.failure(options.id, failure)
+  end
   return calls.tell_completed(upload, out)
 end
 

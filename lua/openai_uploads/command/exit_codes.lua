@@ -27,11 +27,16 @@ exit_codes.kinds = {
   { 30, "status", "any other HTTP status" },
 }
 
+--- Whatever the kind is, where a failure has that field: to send the file once more could make a second File.
+exit_codes.in_doubt = { 31, "may_be_completed", "or was: look at the Files of the service" }
+
 local by_kind = {}
 for _, row in ipairs(exit_codes.kinds) do by_kind[row[2]] = row[1] end
 
---- The exit code of a failure's kind.
-function exit_codes.of(kind) return by_kind[kind] or exit_codes.internal end
+--- The exit code of a failure.
+function exit_codes.of(failure)
+  return failure.may_be_completed and exit_codes.in_doubt[1] or by_kind[failure.kind] or exit_codes.internal
+end
 
 --- All of them as lines of a help text.
 function exit_codes.describe()
@@ -40,9 +45,9 @@ function exit_codes.describe()
     "   1  a fault of this program",
     "   2  arguments that cannot be used",
   }
-  for _, row in ipairs(exit_codes.kinds) do
-    lines[#lines + 1] = ("  %2d  %-20s  %s"):format(row[1], row[2], row[3])
-  end
+  local function add(row) lines[#lines + 1] = ("  %2d  %-20s  %s"):format(row[1], row[2], row[3]) end
+  for _, row in ipairs(exit_codes.kinds) do add(row) end
+  add(exit_codes.in_doubt)
   lines[#lines + 1] = " 130  interrupted (Ctrl-C)"
   return table.concat(lines, "\n")
 end

@@ -17,7 +17,7 @@ end
 
 local told_fields = {
   "kind", "message", "status", "code", "param", "type", "request_id", "location", "attempts", "may_have_applied",
-  "retry_after", "upload_id", "cancelled", "part_number", "aftermath",
+  "may_be_completed", "retry_after", "upload_id", "cancelled", "part_number", "aftermath",
 }
 
 -- subject: what it is about, an id or the name of a file, or nil.
@@ -59,7 +59,7 @@ function output.new(options)
   --- Returns the exit code.
   function out.failure(subject, failure)
     local text = getmetatable(failure) and tostring(failure) or failure.kind .. ": " .. failure.message
-    local code = exit_codes.of(failure.kind)
+    local code = exit_codes.of(failure)
     local names_it = failure.kind == "file" and subject and failure.message:find(subject, 1, true)
     to_stderr(about(not names_it and subject or nil, text), failure_as_json(subject, failure, code))
     return code
@@ -70,7 +70,8 @@ function output.new(options)
   function out.interrupted(subject, aftermath, failure)
     local code = exit_codes.interrupted
     local told = { kind = "interrupted", message = "interrupted", aftermath = aftermath,
-      upload_id = failure and failure.upload_id, cancelled = failure and failure.cancelled }
+      upload_id = failure and failure.upload_id, cancelled = failure and failure.cancelled,
+      may_be_completed = failure and failure.may_be_completed }
     to_stderr(about(subject, "interrupted" .. (aftermath and "; " .. aftermath or "")),
       failure_as_json(subject, told, code))
     return code

@@ -5,6 +5,8 @@
 --   {"format":"openai-uploads resume 2"}
 --   {"upload_id":...,"parts":[...]}         a table to resume from; none before the Upload was created
 --   {"number":...,"id":...,"md5":...}       a part that has come since, one a line
+--   {"completing":true}                     the completion may have been sent; false: it was refused
+--   {"verdict":{"kind":...,"aftermath":..}} nothing is to be sent any more, and why
 --
 -- A last line that is not whole is of a program that was killed while it wrote: that part is sent again.
 local cjson = require("cjson.safe").new()
@@ -30,25 +32,38 @@ local function is_fresh(text, first)
     and first.resume == nil and not text:find "\n."
 end
 
--- The table to resume from that the lines behind the first make up; nil and what is wrong with them.
+local function is_verdict(value)
+  return type(value) == "table" and type(value.kind) == "string" and type(value.aftermath) == "string"
+end
+
+-- The table to resume from that the lines behind the first make up, and the verdict, if there is one; nil and what is
+-- wrong with them.
 local function read_lines(text, from)
-  local saved
+  local saved, verdict
   for line in text:sub(from):gmatch "([^\n]*)\n" do
     local decoded = cjson.decode(line)
     if type(decoded) ~= "table" then return nil, "has a line that cannot be read" end
     if not saved then
       saved = decoded
       if type(saved.parts) ~= "table" then return nil, "has no list of parts" end
+    elseif decoded.completing ~= nil then
+      saved.completing = decoded.completing
+    elseif decoded.verdict ~= nil then
+      verdict = decoded.verdict
+      if not is_verdict(verdict) then return nil, "has a verdict that is none" end
     else
       saved.parts[#saved.parts + 1] = decoded
     end
   end
   if not saved then return nil, "keeps nothing" end
-  return resume.read(saved)
+  local problem
+  saved, problem = resume.read(saved)
+  if not saved then return nil, problem end
+  return saved, verdict
 end
 
 -- What the text keeps: nil where it is nothing yet; false and what the failure says. The second result otherwise: how
--- many of its bytes are whole lines.
+-- many of its bytes are whole lines; the third one the verdict, if there is one.
 local function decode(text)
   local first = cjson.decode(text:match "^[^\n]*" or "")
   if is_fresh(text, first) then return nil, 0 end
@@ -61,23 +76,23 @@ local function decode(text)
   end
   local whole = text:match "^.*\n"
   if #whole == #FIRST_LINE then return nil, 0 end
-  local saved, problem = read_lines(whole, #FIRST_LINE + 1)
-  if not saved then return false, ("is damaged: it %s; remove it to start over"):format(problem) end
-  return saved, #whole
+  local saved, more = read_lines(whole, #FIRST_LINE + 1)
+  if not saved then return false, ("is damaged: it %s; remove it to start over"):format(more) end
+  return saved, #whole, more
 end
 
 -- What is kept, with its journal at the end of the last whole line.
 local function load(journal)
   local text, problem = journal:read(MOST_BYTES)
   if not text then return false, problem.message end
-  local saved, length = decode(text)
+  local saved, length, verdict = decode(text)
   if saved == false then return false, length end
   local done
   done, problem = true, nil
   if #text > length then done, problem = journal:truncate(length) end
   if done and length == 0 then done, problem = journal:append(FIRST_LINE) end
   if not done then return false, problem.message, #text == 0 end
-  return saved
+  return saved, verdict
 end
 
 local function exists(path)
@@ -97,7 +112,8 @@ function resume_state.open(path)
     journal:close()
     return nil, failure(path, "%s", why)
   end
-  local state = { path = path, resume = saved }
+  local state = { path = path, resume = saved, verdict = saved and why or nil }
+  local is_completing = saved ~= nil and saved.completing == true
 
   local function append(value)
     local encoded, unfit = cjson.encode(value)
@@ -107,12 +123,25 @@ function resume_state.open(path)
     return true
   end
 
-  --- `part` is what has come to the table since it was saved last. Returns true, or nil and a failure; then the file is
-  --- what it was.
+  --- `part` is what has come to the table since it was saved last; without it, that may be `completing`. Returns true,
+  --- or nil and a failure; then the file is what it was.
   function state.save(now, part)
-    local done, problem_of_it = append(state.resume and part or now)
-    if done then state.resume = now end
+    local completing, done, problem_of_it = now.completing == true, true, nil
+    if not state.resume then
+      done, problem_of_it = append(now)
+    elseif part then
+      done, problem_of_it = append(part)
+    elseif completing ~= is_completing then
+      done, problem_of_it = append { completing = completing }
+    end
+    if done then state.resume, is_completing = now, completing end
     return done, problem_of_it
+  end
+
+  --- Nothing is to be sent any more. verdict: { kind, aftermath }. Returns as `save` does.
+  function state.close(verdict)
+    state.verdict = verdict
+    return append { verdict = verdict }
   end
 
   --- Nothing is to be resumed any more. What a link leads to is left with nothing in it.

@@ -10,6 +10,7 @@ local resume_state = require "openai_uploads.command.resume_state"
 local SECONDS_TO_LEAVE = 10 -- after Ctrl-C, for what has to be cancelled
 local SECONDS_BETWEEN_LOOKS = 1 -- whether it came in one of our functions, and not while we waited
 local USUAL_WIDTH = 80 -- columns
+local UNKNOWN_UPLOAD = "whether an Upload was created is not known; one that was expires by itself within an hour"
 
 local function new_display(path, options)
   if options.quiet or options.verbose or not core.is_terminal(2) then return progress_display.none() end
@@ -23,7 +24,7 @@ local function begin_leaving(run, raised)
   if run.leaving then return end
   run.raised, run.leaving = raised, true
   run.display.erase()
-  run.out.note((run.state and "stopping" or "cancelling the Upload") .. "; Ctrl-C once more leaves at once")
+  run.out.note "stopping; Ctrl-C once more leaves at once"
 end
 
 -- A function for the job, which ends when that is interrupted.
@@ -36,23 +37,17 @@ local function heeding_interruptions(run, action)
   end
 end
 
--- The job asks here whether it shall end: then it does so in its own order, and leaves nothing behind. An Upload that
--- is being created has no id to be cancelled by, so that is waited for.
-local function leave_when_asked(run)
-  if run.leaving and run.upload_id then error("interrupted!", 0) end
+local function tell_once_of_state(run, problem)
+  if run.told_of_state then return end
+  run.told_of_state = true
+  run.display.erase()
+  run.out.failure(run.path, problem) -- which is no reason to give up what is under way
 end
 
-local function note_checkpoint(run, resume, part)
-  run.upload_id = resume.upload_id
-  if run.state then
-    local saved, problem = run.state.save(resume, part)
-    if not saved and not run.told_of_state then
-      run.told_of_state = true
-      run.display.erase()
-      run.out.failure(run.path, problem) -- which is no reason to give up what is under way
-    end
-  end
-  leave_when_asked(run)
+local function save(run, resume, part)
+  if not run.state then return end
+  local saved, problem = run.state.save(resume, part)
+  if not saved then tell_once_of_state(run, problem) end
 end
 
 local function params_of(run, options)
@@ -61,10 +56,9 @@ local function params_of(run, options)
     part_size = options.part_size, concurrency = options.concurrency, md5 = options.md5 and "compute" or nil,
     expires_after = calls.expires_after(options.expires_after),
     resume = run.state and run.state.resume, keep_on_failure = run.state ~= nil,
-    on_checkpoint = heeding_interruptions(run, function(resume, part) note_checkpoint(run, resume, part) end),
+    on_checkpoint = heeding_interruptions(run, function(resume, part) save(run, resume, part) end),
     on_progress = heeding_interruptions(run, function(sent, total)
       run.total = total
-      leave_when_asked(run)
       if not run.leaving then run.display.show(sent, total) end
     end),
   }
@@ -76,14 +70,19 @@ local function misuse_in(raised)
   return said and said:gsub("params%.([%w_]+)", function(name) return "--" .. name:gsub("_", "-") end)
 end
 
--- Waits for the end, and through an interruption. Returns what a transfer does; false when there was no time for that.
+-- Whether Ctrl-C came in Lua code of the library, which has made a failure of that.
+local function was_interrupted(failure) return failure ~= nil and interruption.is(failure.message) end
+
+-- Waits for the end, and through an interruption: then the job ends in its own order, and leaves nothing behind. Where
+-- the service has not answered yet it is given some time. Returns what a transfer does.
 local function wait(run, job)
   local fine, done, upload, failure
   repeat
     fine, done, upload, failure = pcall(job.wait, job, SECONDS_BETWEEN_LOOKS)
-  until not fine or done or run.leaving
+  until not fine or done or run.leaving or was_interrupted(job.failure)
   if fine and done then return done, upload, failure end
-  if not fine then begin_leaving(run, done) end
+  if not run.leaving then begin_leaving(run, not fine and done or job.failure.message) end
+  if not job.failure then job:abort() end -- else it would give up on the cancel
   done, upload, failure = job:wait(SECONDS_TO_LEAVE)
   if done then return done, upload, failure end
   job:abort()
@@ -101,40 +100,61 @@ local function tell_of_refused_state(run)
   end
 end
 
+-- A refusal of these kinds is the answer to the same request again, whenever that comes.
+local final_kinds = { bad_request = true, not_found = true, gone = true, unprocessable_entity = true }
+
+-- Brings the state up to date with a failure. Returns whether nothing can be sent for it any more.
+local function settle_state(run, failure)
+  local state = run.state
+  local is_over = failure.may_be_completed and not failure.resume
+  if failure.resume then save(run, failure.resume) end
+  if is_over and state.resume and not state.verdict then
+    local closed, problem = state.close { kind = failure.kind, aftermath = failure.aftermath }
+    if not closed then tell_once_of_state(run, problem) end
+  end
+  return is_over
+end
+
 -- How to go on, where there is a state.
 local function tell_of_state(run, client, failure)
   local state = run.state
   if not state then return end
+  local is_over = settle_state(run, failure)
   if not state.resume then
     state.remove()
-    if failure.upload_id then client.cancel(failure.upload_id) end -- nobody could find it again
+    if failure.upload_id and not failure.may_be_completed then client.cancel(failure.upload_id) end -- or it is lost
   elseif failure.refused_resume then
     tell_of_refused_state(run)
-  elseif failure.resume and failure.kind ~= "not_found" then
-    run.out.note(("to go on, give the same command once more; to begin anew, remove %s first"):format(state.path))
-  else
+  elseif is_over or state.resume.completing and not failure.resume then
+    run.out.note(("its File may be there already; to send it again all the same, remove %s first"):format(state.path))
+  elseif failure.may_be_completed then
+    run.out.note(("the same command completes the Upload, if that is still to do, and sends no part again; to send " ..
+      "the file again all the same, remove %s first"):format(state.path))
+  elseif not failure.resume or final_kinds[failure.kind] then
     run.out.note(("to begin anew, remove %s first"):format(state.path))
+  else
+    run.out.note(("to go on, give the same command once more; to begin anew, remove %s first"):format(state.path))
   end
 end
 
-local function aftermath_of(run, failure)
-  if failure.aftermath then return failure.aftermath end
-  if run.upload_id then return nil end
-  return "whether an Upload was created is not known; one that was expires by itself within an hour"
+local function aftermath_of(failure)
+  if failure.aftermath or failure.upload_id then return failure.aftermath end
+  if not failure.may_have_applied then return "no Upload was created" end
+  return UNKNOWN_UPLOAD
 end
 
 -- Returns the exit code, and whether it was interrupted.
 local function tell_failure(run, client, failure)
   run.display.erase()
-  local was_interrupted = run.leaving and interruption.is(run.raised) or interruption.is(failure.message)
+  if was_interrupted(failure) then begin_leaving(run, failure.message) end
   local code
-  if was_interrupted then
-    code = run.out.interrupted(run.path, aftermath_of(run, failure), failure)
+  if run.leaving then
+    code = run.out.interrupted(run.path, aftermath_of(failure), failure)
   else
     code = run.out.failure(run.path, failure)
   end
   tell_of_state(run, client, failure)
-  return code, was_interrupted
+  return code, run.leaving
 end
 
 local function tell_upload(run, upload)
@@ -153,13 +173,22 @@ local function prepare(path, options, out)
   if not options.resume then return run end
   run.state, failure = resume_state.open(options.resume)
   if not run.state then return nil, out.failure(nil, failure) end
-  run.upload_id = run.state.resume and run.state.resume.upload_id
   return run
+end
+
+-- For a file whose Upload's completion was refused although an earlier one may have been done. Returns the exit code.
+local function tell_verdict(run)
+  local verdict = run.state.verdict
+  local failure = { kind = verdict.kind, message = "nothing was sent: " .. verdict.aftermath, may_be_completed = true }
+  local code = run.out.failure(run.path, failure)
+  tell_of_state(run, nil, failure)
+  return code
 end
 
 local function begin(run, client, options)
   local begun, job = pcall(client.start.upload_file_chunked, params_of(run, options), { deadline = options.deadline })
   if begun then return job end
+  if interruption.is(job) then return nil, run.out.interrupted(run.path, UNKNOWN_UPLOAD) end
   local misuse = misuse_in(job)
   if not misuse then error(job, 0) end
   if run.state and not run.state.resume then run.state.remove() end
@@ -171,8 +200,9 @@ local function upload_one(client, path, options, out)
   local run, code, job, _, upload, failure
   run, code = prepare(path, options, out)
   if not run then return code end
+  if run.state and run.state.verdict then return tell_verdict(run) end
   job, code = begin(run, client, options)
-  if not job then return code end
+  if not job then return code, code == exit_codes.interrupted end
   _, upload, failure = wait(run, job)
   if run.raised and not interruption.is(run.raised) then error(run.raised, 0) end
   if not upload then return tell_failure(run, client, failure) end

@@ -2,7 +2,9 @@
 -- Calls under way side by side. What they come to is taken up in the steps of their client, one after the other.
 local core = require "openai_uploads.core"
 
-local batch = {}
+local batch = {
+  PAUSE = -1, -- in place of a part's number: a wait, about which there can be no doubt
+}
 batch.__index = batch
 
 --- An empty one. Each call's finish(owner, ...) is called with what it came to; on_error(owner, raised) with what that
@@ -12,11 +14,13 @@ function batch.new(owner, on_error, on_doubt)
   return setmetatable({ owner = owner, on_error = on_error, on_doubt = on_doubt, running = {}, count = 0 }, batch)
 end
 
--- Aborts a call. Returns whether the service may have created, completed or cancelled an Upload for it all the same.
+-- Aborts a call. Returns whether the service may have created, completed or cancelled an Upload for it all the same;
+-- and that Upload, where its answer has come already.
 local function abort(transfer, number)
   transfer:abort()
   local _, result, failure = transfer:poll()
-  return number == 0 and (result ~= nil or failure.may_have_applied)
+  if number ~= 0 then return false end
+  return result ~= nil or failure.may_have_applied, result
 end
 
 -- Within a pcall, for taking it may raise, too.
@@ -43,8 +47,8 @@ local function queue(self, finished)
   self.last = finished
 end
 
---- Begins a call, start(...); misuse of it raises. `number`: of its part, 0 for what is none. It counts from before its
---- start: that makes a step, in which others end, and perhaps all of it.
+--- Begins a call, start(...); misuse of it raises. `number`: of its part, 0 for another call, or PAUSE. It counts from
+--- before its start: that makes a step, in which others end, and perhaps all of it.
 function batch:launch(finish, number, start, ...)
   self.count = self.count + 1
   local begun, transfer = pcall(start, ...)
@@ -73,13 +77,24 @@ function batch:hold()
   for transfer in pairs(self.running) do core.hold(transfer) end
 end
 
---- Aborts those under way; what they come to is not taken up any more. Returns whether there is a doubt about any.
+--- Aborts those under way; what they come to is not taken up any more. Returns whether there is a doubt about any,
+--- and the Upload, where an answer with one has come.
 function batch:stop()
-  local may_have_applied = false
+  local may_have_applied, upload = false, nil
   self.is_stopped = true
-  for transfer, number in pairs(self.running) do may_have_applied = abort(transfer, number) or may_have_applied end
+  for transfer, number in pairs(self.running) do
+    local in_doubt, answered = abort(transfer, number)
+    may_have_applied, upload = in_doubt or may_have_applied, answered or upload
+  end
   self.running, self.count = {}, 0
-  return may_have_applied
+  return may_have_applied, upload
+end
+
+--- Those under way begin no further attempt, and end now unless an answer is on its way. It is taken up.
+function batch:wind_down()
+  local transfers = {}
+  for transfer in pairs(self.running) do transfers[#transfers + 1] = transfer end
+  for _, transfer in ipairs(transfers) do core.wind_down(transfer) end
 end
 
 --- Bytes of parts under way that have been handed over.

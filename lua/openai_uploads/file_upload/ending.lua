@@ -7,6 +7,9 @@ local resume = require "openai_uploads.file_upload.resume"
 
 local ending = {}
 
+-- What a completion can be refused with for good: to send it once more would give the same.
+local final_kinds = { bad_request = true, not_found = true, gone = true, unprocessable_entity = true }
+
 --- Calls on_done's listener, if there is one. An error in it is told on stderr.
 function ending.tell_listener(self)
   local listener = self.listener
@@ -36,6 +39,14 @@ function ending.options(self)
   return options
 end
 
+--- What is to be saved in order to go on. `completing`: a completion is about to be sent. From then on an Upload may be
+--- completed, whoever reads that.
+function ending.describe(self, completing)
+  local saved = resume.describe(self.plan, self.upload_id, self.parts)
+  saved.completing = completing or self.may_be_completed or nil
+  return saved
+end
+
 -- The cancel is tried however little time there was for the rest, and nobody is told of its retries.
 local function options_of_cancel(self)
   local options = ending.options(self)
@@ -58,9 +69,29 @@ local function tell_cancelled(self, upload, failure)
   ending.conclude(self)
 end
 
--- The Upload may have been completed as it was given up; unless it is known to be cancelled.
+-- There may be an Upload of a creation that was given up as it was begun; or its cancel may have been done.
 local function note_doubt(self)
   if self.failure and not self.failure.cancelled then self.failure.may_have_applied = true end
+end
+
+-- What is known where a completion was sent, and nothing is cancelled any more.
+local function words_of_completion(self)
+  local id, upload = self.upload_id, self.upload_answered
+  local file = upload and type(upload.file) == "table" and upload.file.id
+  if file then return ("%s was completed: its File is %s"):format(id, file) end
+  return ("%s may have been completed: look for '%s' of purpose '%s' in the service's list of Files; to send it " ..
+    "again would make a second File"):format(id, self.plan.filename, self.plan.create.purpose)
+end
+
+-- Neither cancelled, which could race with the completion, nor called kept, which would make a second File.
+local function leave_in_doubt(self)
+  local failure = self.failure
+  failure.may_have_applied, failure.may_be_completed = true, true
+  failure.aftermath = words_of_completion(self)
+  if self.plan.keeps_on_failure and not self.upload_answered and not final_kinds[failure.kind] then
+    failure.resume = ending.describe(self)
+  end
+  ending.conclude(self)
 end
 
 --- What goes wrong in a program's function, or in ours, ends it all.
@@ -72,11 +103,11 @@ end
 function ending.new_batch(self) return batch.new(self, ending.fail_by_error, note_doubt) end
 
 -- Ends what is under way, and makes room for what cleans up. Returns whether it may have come to something all the
--- same.
+-- same, and the Upload of an answer that had come.
 local function stop_running(self)
-  local may_have_applied = self.batch:stop()
+  local may_have_applied, upload = self.batch:stop()
   self.batch = ending.new_batch(self)
-  return may_have_applied
+  return may_have_applied, upload
 end
 
 --- Cleans up: what has failed leaves nothing behind. In a process forked since, the Upload is the parent's.
@@ -84,24 +115,33 @@ function ending.clean_up(self)
   local failure = self.failure
   failure.upload_id = self.upload_id
   if not self.upload_id or core.process_id() ~= self.process_id then return ending.conclude(self) end
+  if self.may_be_completed then return leave_in_doubt(self) end
   if self.plan.keeps_on_failure then
     local has_expired = failure.kind == "gone" -- it takes no part any more
-    failure.resume = not has_expired and resume.describe(self.plan, self.upload_id, self.parts) or nil
+    failure.resume = not has_expired and ending.describe(self) or nil
     failure.aftermath = self.upload_id .. (has_expired and " has expired" or " is kept")
     return ending.conclude(self)
   end
+  finalizer.go_on(self)
   local started, problem = pcall(self.batch.launch, self.batch, tell_cancelled, 0, self.client.start.cancel,
     self.upload_id, options_of_cancel(self))
   if not started then tell_cancelled(self, nil, core.failure("aborted", core.describe(problem))) end
 end
 
---- Ends it: what is under way is stopped. But for the creation: only its answer tells what there is to cancel.
+--- Stops what is under way, and cleans up. What is in doubt then is a completion: no other call leaves a doubt here.
+function ending.stop(self)
+  local in_doubt, upload = stop_running(self)
+  if in_doubt then self.may_be_completed, self.upload_answered = true, upload end
+  ending.clean_up(self)
+end
+
+--- Ends it: what is under way is stopped. The answer to a creation is waited for, if it is on its way: it alone tells
+--- what there is to cancel. A completion is stopped once it has been begun: then it is known whether it was sent.
 function ending.fail(self, failure)
   if self.failure then return end
   self.failure = failure
-  if self.is_creating then return end
-  if stop_running(self) then failure.may_have_applied = true end
-  ending.clean_up(self)
+  if self.is_creating then return self.batch:wind_down() end
+  if not self.is_begun_now then ending.stop(self) end
 end
 
 --- Ends it before anything of it was begun: an Upload that is there is left as it is.
@@ -116,6 +156,7 @@ end
 function ending.abort(self)
   local failure = core.failure("aborted", "aborted by the program")
   if not self.failure then return ending.fail(self, failure) end
+  if self.is_begun_now then return end
   failure.may_have_applied = stop_running(self)
   if self.upload_id then return tell_cancelled(self, nil, failure) end
   self.failure.may_have_applied = failure.may_have_applied

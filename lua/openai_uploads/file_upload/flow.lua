@@ -5,8 +5,12 @@ local core = require "openai_uploads.core"
 local ending = require "openai_uploads.file_upload.ending"
 local finalizer = require "openai_uploads.file_upload.finalizer"
 local resume = require "openai_uploads.file_upload.resume"
+local batch = require "openai_uploads.file_upload.batch"
 
 local SECONDS_BETWEEN_LOOKS = 0.02 -- at a digest that takes longer than the sending
+local SECONDS_OF_PATIENCE = 30 -- with parts and the completion, where nobody said how often to try again
+
+local LEAST_DEADLINE = 0.001 -- seconds that a call takes for one
 
 local flow = {
   SECONDS_BETWEEN_REPORTS = 0.1, -- of progress, to a program that wants them
@@ -21,7 +25,7 @@ local function options_of_call(self)
   local options = ending.options(self)
   if self.deadline_at then
     options.deadline = self.deadline_at - core.now()
-    if options.deadline <= 0 then
+    if options.deadline < LEAST_DEADLINE then
       return nil, core.failure("timeout", ("the deadline of %g s has passed"):format(self.options.deadline))
     end
   end
@@ -49,12 +53,13 @@ local function report(self)
   call_program("on_progress", on_progress, flow.progress(self))
 end
 
--- part: the one that has come; nil after the creation. The table grows with them: a new one each time would take time
--- that grows with the square of their number.
-local function save(self, part)
+-- part: the one that has come; nil after the creation, and before the completion. The table grows with them: a new
+-- one each time would take time that grows with the square of their number.
+local function save(self, part, completing)
   local on_checkpoint = self.plan.on_checkpoint
   if not on_checkpoint then return end
-  self.saved = self.saved or resume.describe(self.plan, self.upload_id, self.parts)
+  self.saved = self.saved or ending.describe(self)
+  if completing then self.saved.completing = true end
   call_program("on_checkpoint", on_checkpoint, self.saved, part)
 end
 
@@ -65,10 +70,36 @@ local function note_part(self, part)
   save(self, part)
 end
 
+-- For what is in vain when the line is away for a while: nothing of a file should be lost by that.
+local function be_patient(self, options)
+  if not self.retries_as_told and options.max_retries == nil and options.patience == nil then
+    options.patience = SECONDS_OF_PATIENCE
+  end
+  return options
+end
+
 local function accept_completed(self, upload, failure, response)
-  self.upload, self.response = upload, response
-  if not upload then return ending.fail(self, failure) end
-  ending.conclude(self)
+  self.upload, self.response, self.is_completing = upload, response, false
+  if upload then return ending.conclude(self) end
+  if failure.may_have_applied then self.may_be_completed = true end
+  ending.fail(self, failure)
+end
+
+-- Sends the completion. From then on nothing may cancel the Upload before its outcome is known. What fails while it is
+-- begun, in a function of the program, is seen to afterwards.
+local function send_completion(self, md5, options)
+  save(self, nil, true)
+  if self.failure then return end
+  self.is_completing, self.is_begun_now = true, true
+  finalizer.stand_back(self)
+  local begun, raised = pcall(self.batch.launch, self.batch, accept_completed, 0, self.client.start.complete,
+    self.upload_id, { part_ids = self.part_ids, md5 = md5 }, options)
+  self.is_begun_now = false
+  if not begun then
+    self.is_completing = false
+    error(raised, 0)
+  end
+  if self.failure and not self.is_done then ending.stop(self) end
 end
 
 local complete
@@ -89,11 +120,10 @@ function complete(self)
   if self.digest then
     md5, failure = self.digest:wait(0)
     if failure then return ending.fail(self, failure) end
-    if not md5 then return self.batch:launch(look_again, 0, self.pause, SECONDS_BETWEEN_LOOKS) end
+    if not md5 then return self.batch:launch(look_again, batch.PAUSE, self.pause, SECONDS_BETWEEN_LOOKS) end
   end
   options.with_response = self.options.with_response
-  self.batch:launch(accept_completed, 0, self.client.start.complete, self.upload_id,
-    { part_ids = self.part_ids, md5 = md5 }, options)
+  send_completion(self, md5, be_patient(self, options))
 end
 
 local send_parts
@@ -114,7 +144,7 @@ local function send_part(self, number, options)
   end, number, self.client.start.parts.create, self.upload_id, {
     file = plan.file, data = plan.data, offset = (number - 1) * plan.part_size, length = size_of_part(plan, number),
     md5 = plan.is_saved,
-  }, options)
+  }, be_patient(self, options))
 end
 
 -- The number of the next part to send; nil when there is none.
@@ -159,7 +189,7 @@ end
 
 -- Takes up an Upload that was there before.
 local function adopt(self, saved)
-  self.upload_id = saved.upload_id
+  self.upload_id, self.may_be_completed = saved.upload_id, saved.completing
   for _, part in ipairs(saved.parts) do
     self.part_ids[part.number], self.parts[part.number] = part.id, part
     self.bytes_done = self.bytes_done + size_of_part(self.plan, part.number)
@@ -182,7 +212,7 @@ local function look_at_kept(self, has_passed, failure)
   if not options then return ending.fail(self, failure) end
   md5s, failure = self.kept_digest:wait(0)
   if failure then return ending.refuse(self, failure) end
-  if not md5s then return self.batch:launch(look_at_kept, 0, self.pause, SECONDS_BETWEEN_LOOKS, options) end
+  if not md5s then return self.batch:launch(look_at_kept, batch.PAUSE, self.pause, SECONDS_BETWEEN_LOOKS, options) end
   local difference = resume.difference_of_parts(self.plan.resume, md5s)
   if not difference then return send_parts(self) end
   ending.refuse(self, resume.refusal(self.plan, difference))
@@ -197,14 +227,14 @@ local function go_on(self)
   local failure
   self.kept_digest, failure = core.digest(plan.file or plan.data, plan.part_size, last)
   if not self.kept_digest then return ending.refuse(self, failure) end
-  self.batch:launch(look_at_kept, 0, self.pause, 0, options_of_call(self) or self.options)
+  self.batch:launch(look_at_kept, batch.PAUSE, self.pause, 0, options_of_call(self) or self.options)
 end
 
 --- A new one; nothing has begun.
 function flow.new(client, pause, plan, options)
   local self = {
     client = client, pause = pause, plan = plan, options = options, process_id = core.process_id(),
-    part_ids = {}, parts = {}, bytes_done = 0, next_number = 1,
+    part_ids = {}, parts = {}, bytes_done = 0, next_number = 1, retries_as_told = plan.retries_as_told,
   }
   self.batch = ending.new_batch(self)
   return self

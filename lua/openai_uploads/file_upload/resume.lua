@@ -2,7 +2,8 @@
 -- What must be known to go on with an Upload later, in another process too: a plain table that can be written as JSON.
 --
 --   { upload_id, filename, purpose, mime_type, bytes, expires_after: as the Upload was created; part_size;
---     parts: a list of { number, id, md5: of what was sent } }
+--     parts: a list of { number, id, md5: of what was sent };
+--     completing: true once its completion may have been sent }
 --
 -- A file is known by what it holds, not by its size and its time of modification: archives, images and checkouts give
 -- many files the same time, and a copy of the same file another one.
@@ -82,7 +83,7 @@ function resume.read(saved)
   if not is_whole(copy.bytes, 1, MOST_BYTES) or not is_whole(copy.part_size, 1, core.max_part_bytes) then
     return nil, "has no bytes or no part_size"
   end
-  copy.expires_after = saved.expires_after
+  copy.expires_after, copy.completing = saved.expires_after, saved.completing == true or nil
   local parts, problem = read_parts(saved.parts, math.ceil(copy.bytes / copy.part_size))
   if not parts then return nil, problem end
   copy.parts = parts
