@@ -58,7 +58,7 @@ describe("cancel", function()
       assert.are.same({
         method = "POST", uri = "/v1/uploads/" .. id .. "/cancel", http_version = "1.1", body = "",
         headers = {
-          accept = "application/json", authorization = "Bearer " .. check.key, ["content-length"] = "0",
+          accept = "application/json", ["accept-encoding"] = "gzip", authorization = "Bearer " .. check.key, ["content-length"] = "0",
           host = service.base_url:match("//([^/]+)"),
         },
       }, request)
@@ -72,7 +72,7 @@ describe("cancel", function()
       assert.are.equal("2", response.http_version)
       assert.are.same({ "POST", "/v1/uploads/" .. id .. "/cancel", "", "0" },
         { request.method, request.uri, request.body, request.headers["content-length"] })
-      assert.are.same({ "accept", "authorization", "content-length", "host", "user-agent" },
+      assert.are.same({ "accept", "accept-encoding", "authorization", "content-length", "host", "user-agent" },
         check.sorted_names(request.headers))
     end)
 

@@ -51,8 +51,9 @@ describe("create", function()
       request.method, request.uri, request.headers["content-type"], request.headers["content-length"],
     })
     assert.are.same(params(), cjson.decode(request.body))
-    assert.are.same({ "accept", "authorization", "content-length", "content-type", "host", "user-agent" },
-      check.sorted_names(request.headers))
+    assert.are.same({
+      "accept", "accept-encoding", "authorization", "content-length", "content-type", "host", "user-agent",
+    }, check.sorted_names(request.headers))
   end)
 
   it("posts params it never heard of as they are", function()

@@ -84,7 +84,8 @@ describe("the environment", function()
   it("holds nothing in variables that are empty", function()
     outcome("uploads", { OPENAI_ORG_ID = "", OPENAI_PROJECT_ID = "", OPENAI_CUSTOM_HEADERS = "", OPENAI_LOG = "" })
     local headers = check.only_request(service).headers
-    assert.are.same({ "accept", "authorization", "content-length", "host", "user-agent" }, check.sorted_names(headers))
+    assert.are.same({ "accept", "accept-encoding", "authorization", "content-length", "host", "user-agent" },
+      check.sorted_names(headers))
     assert.are.equal("configuration: no API key: set OPENAI_API_KEY, or pass api_key to new",
       outcome("uploads", { OPENAI_API_KEY = "" }))
   end)
@@ -124,7 +125,7 @@ describe("the environment", function()
       assert.are.equal("cancelled", outcome("uploads",
         { OPENAI_ORG_ID = nothing, OPENAI_PROJECT_ID = nothing, OPENAI_CUSTOM_HEADERS = nothing }))
       local headers = check.only_request(service).headers
-      assert.are.same({ "accept", "authorization", "content-length", "host", "user-agent" },
+      assert.are.same({ "accept", "accept-encoding", "authorization", "content-length", "host", "user-agent" },
         check.sorted_names(headers))
       check.holds("no API key", outcome("uploads", { OPENAI_API_KEY = nothing }))
     end)

@@ -100,7 +100,8 @@ describe("the key", function()
       { "in a location", { status = 307, headers = { location = "https://a.example/?key=" .. check.key }, body = "" } },
       { "in an answer to be retried", { status = 500, body = { error = { message = header } } } },
       { "in an answer that is no Upload", { status = 200, body = header } },
-      { "in an Upload", { status = 200, body = { id = "upload_1", filename = header } } },
+      { "in an Upload that is another", { status = 200, body = { id = "upload_2", filename = header } } },
+      { "in an error inside a 200", { status = 200, body = { error = { message = header, code = header } } } },
       { "in another status", { status = 418, body = { error = header } } },
     }
     for _, row in ipairs(echoes) do
@@ -110,6 +111,11 @@ describe("the key", function()
         check_hidden(check.key, {})
       end)
     end
+
+    it("in an answer over its size", function()
+      service.answer_next { { status = 400, body = header .. (" "):rep(2000) } }
+      check_hidden(check.key, { max_response_bytes = 1000 })
+    end)
 
     it("over TLS, and from an api_key function", function()
       local key = "sk-from-a-function"
@@ -136,6 +142,61 @@ describe("the key", function()
     it("when the program set the header itself", function()
       service.answer_next { { status = 400, body = { error = { message = header } } } }
       check_hidden(check.key, { api_key = "", headers = { Authorization = header } })
+    end)
+  end)
+
+  describe("that is a word", function()
+    local word = "fine-tune"
+
+    local function failure_of(message, key)
+      service.answer_next { { status = 400, body = { error = { message = message } } } }
+      return check.failure("bad_request", client_with({ api_key = key or word }).cancel "upload_1")
+    end
+
+    it("leaves the sense of a message alone", function()
+      local message = "Invalid value: 'x'. Supported values are: 'fine-tune' and 'not-needed'."
+      assert.are.equal(message, failure_of(message).message)
+      assert.are.equal(message, failure_of(message, "not-needed").message)
+    end)
+
+    for _, words in ipairs {
+      "Incorrect API key provided: fine-tune.", "You sent Authorization: Bearer fine-tune",
+      "The token 'fine-tune' is bad",
+    } do
+      it("is hidden where it is told as a key: " .. words, function()
+        local failure = failure_of(words)
+        assert.are.equal((words:gsub("fine%-tune", "*********")), failure.message)
+        check.lacks(word, check.all_text(failure))
+      end)
+    end
+
+    for _, key in ipairs { "sk-no-key-required", "correct-horse-battery-staple", "password1", "Fine-Tune-7" } do
+      it(("is taken for no word when it is '%s'"):format(key), function()
+        check.lacks(key, check.all_text(failure_of("Supported values are: " .. key, key)))
+      end)
+    end
+  end)
+
+  describe("never changes an answer that succeeds:", function()
+    for _, key in ipairs { "fine-tune", "not-needed", "upload.object", check.key } do
+      it(("'%s'"):format(key), function()
+        local body = { id = "upload_1", purpose = key, filename = "my " .. key .. ".jsonl" }
+        service.answer_next { { status = 200, headers = { ["x-purpose"] = key }, body = body } }
+        local client = client_with { api_key = key }
+        local upload, failure, response = client.cancel("upload_1", { with_response = true })
+        assert.is_nil(failure)
+        assert.are.same(body, upload)
+        assert.are.equal(key, response.headers["x-purpose"])
+        check.lacks(key, table.concat(told, "\n"))
+      end)
+    end
+
+    it("that is polled more than once", function()
+      local body = { id = "upload_1", purpose = check.key }
+      service.answer_next { { status = 200, body = body } }
+      local transfer = client_with().start.cancel "upload_1"
+      transfer:wait()
+      for _ = 1, 2 do assert.are.same(body, (select(2, transfer:poll()))) end
     end)
   end)
 

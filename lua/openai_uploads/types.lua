@@ -49,7 +49,7 @@
 ---@field body? string of the answer, at most its first 64 KiB
 ---@field attempts integer how many requests were begun
 ---@field may_have_applied boolean whether the service may have done what was asked, though no confirmation came
----@field retry_after? number seconds the service asked to wait
+---@field retry_after? number seconds the service asked to wait; a finite number, however large
 ---@field upload_id? string of a file's Upload, once it was created
 ---@field part_number? integer the part of a file that failed
 ---@field may_be_completed? true of a file whose completion was sent while its outcome is not known: nothing was cancelled, and to send the file again could make a second File
@@ -62,7 +62,7 @@
 ---By status: bad_request 400, authentication 401, permission_denied 403, not_found 404, conflict 409, gone 410,
 ---unprocessable_entity 422, rate_limit 429, server from 500 on, redirect 3xx, status any other.
 ---Without one: configuration (no key, a bad URL), connection, tls, timeout, aborted, decode (a 2xx that is no such
----object), too_large (an answer over max_response_bytes, or a part over 64 MiB), file (what shall be sent cannot be read,
+---object, whose error, if it holds one, is in message, code and type), too_large (an answer over max_response_bytes, or a part over 64 MiB), file (what shall be sent cannot be read,
 ---is no regular file, or has changed meanwhile).
 ---@alias openai_uploads.FailureKind
 ---| "bad_request" | "authentication" | "permission_denied" | "not_found" | "conflict" | "gone"

@@ -5,7 +5,7 @@
 
 C_UNITS := retry_policy ascii json_text path_segment text_buffer failure edit_distance secret_mask sigpipe_guard environment attempt_outcome descriptor_set descriptor_set_poll doorbell md5 file_digest regular_file byte_source http_headers http_response \
   service_url proxy_route client_config transfer_engine transfer_engine_poll transfer_engine_sleep out_of_memory threads utf8
-C_FUZZERS := response upload_id service_url settings part_bytes
+C_FUZZERS := response upload_id service_url settings part_bytes retry_after
 C_PROGRAMS := $(C_UNITS:%=$(BUILD)/spec/%_test) $(C_FUZZERS:%=$(BUILD)/spec/replay_%)
 
 # Those below Lua, and below libcurl, are linked without it.
@@ -59,7 +59,7 @@ $(BUILD)/spec/replay_upload_id $(BUILD)/spec/replay_part_bytes: $(BUILD)/spec/re
   $(BUILD)/spec/fuzz_%.o $(BASE_OBJECTS)
 	$(C_LINK) -lm -pthread
 
-$(BUILD)/spec/replay_service_url $(BUILD)/spec/replay_settings: $(BUILD)/spec/replay_%: $(BUILD)/spec/replay.o \
+$(BUILD)/spec/replay_service_url $(BUILD)/spec/replay_settings $(BUILD)/spec/replay_retry_after: $(BUILD)/spec/replay_%: $(BUILD)/spec/replay.o \
   $(BUILD)/spec/fuzz_%.o $(LOWER_OBJECTS)
 	$(C_LINK) $(LIBS)
 
@@ -96,7 +96,7 @@ $(BUILD)/fuzz/upload_id $(BUILD)/fuzz/part_bytes: $(BUILD)/fuzz/%: spec/c/fuzz_%
   $(wildcard src/base/*.h) spec/c/fuzz.h
 	@mkdir -p $(@D)
 	@echo "LD $@"; $(FUZZ_CC) $(FUZZ_FLAGS) -o $@ $(filter %.c,$^) -lm -pthread
-$(BUILD)/fuzz/service_url $(BUILD)/fuzz/settings: $(BUILD)/fuzz/%: spec/c/fuzz_%.c $(LOWER_SOURCES) $(wildcard src/*/*.h) spec/c/fuzz.h
+$(BUILD)/fuzz/service_url $(BUILD)/fuzz/settings $(BUILD)/fuzz/retry_after: $(BUILD)/fuzz/%: spec/c/fuzz_%.c $(LOWER_SOURCES) $(wildcard src/*/*.h) spec/c/fuzz.h
 	@mkdir -p $(@D)
 	@echo "LD $@"; $(FUZZ_CC) $(FUZZ_FLAGS) -o $@ $(filter %.c,$^) $(LIBS)
 
@@ -105,10 +105,12 @@ FUZZ = @mkdir -p $(BUILD)/fuzz/$(1)_corpus; \
 	LSAN_OPTIONS=suppressions=spec/c/lsan.supp:print_suppressions=0 $(BUILD)/fuzz/$(1) -max_total_time=$(FUZZ_SECONDS) -timeout=10 \
 	  -max_len=$(2) -print_final_stats=1 -artifact_prefix=$(BUILD)/fuzz/$(1)_ $(BUILD)/fuzz/$(1)_corpus spec/c/corpus/$(1)
 
-.PHONY: fuzz fuzz-response fuzz-upload-id fuzz-service-url fuzz-settings fuzz-part-bytes
-fuzz: fuzz-response fuzz-upload-id fuzz-service-url fuzz-settings fuzz-part-bytes
+.PHONY: fuzz fuzz-response fuzz-upload-id fuzz-service-url fuzz-settings fuzz-part-bytes fuzz-retry-after
+fuzz: fuzz-response fuzz-upload-id fuzz-service-url fuzz-settings fuzz-part-bytes fuzz-retry-after
 fuzz-response: $(BUILD)/fuzz/response
 	$(call FUZZ,response,4096)
+fuzz-retry-after: $(BUILD)/fuzz/retry_after
+	$(call FUZZ,retry_after,1024)
 fuzz-upload-id: $(BUILD)/fuzz/upload_id
 	$(call FUZZ,upload_id,512)
 fuzz-service-url: $(BUILD)/fuzz/service_url

@@ -21,6 +21,36 @@ static const struct mask_row {
     {"one too short to be a secret", "secret", "secret", "secret"},
 };
 
+static const struct key_row {
+  const char *what, *key, *text, *masked;
+} key_rows[] = {
+    {"a key with a digit anywhere", "fine-tune-1", "fine-tune-1", "***********"},
+    {"a key that begins as OpenAI's anywhere", "sk-secret", "sk-secret", "*********"},
+    {"a key that is longer than a word anywhere", "twenty-letters-in-it", "twenty-letters-in-it",
+     "********************"},
+    {"no word", "fine-tune", "fine-tune", "fine-tune"},
+    {"no word far behind a key", "fine-tune", "The key is bad. Its purpose must be one of these: fine-tune",
+     "The key is bad. Its purpose must be one of these: fine-tune"},
+    {"no word in the line after a key", "fine-tune", "x-key: 1\r\nx-purpose: fine-tune",
+     "x-key: 1\r\nx-purpose: fine-tune"},
+    {"a word behind a key", "fine-tune", "Incorrect API KEY: fine-tune", "Incorrect API KEY: *********"},
+    {"a word behind a scheme", "fine-tune", "Bearer fine-tune, fine-tune", "Bearer *********, *********"},
+    {"a word as JSON writes it", "fine.tune", "\"token\":\"fine.tune\"", "\"token\":\"*********\""},
+    {"no key that is short", "key-123", "key-123", "key-123"},
+};
+
+static void hides_keys(void) {
+  EACH(row, key_rows) {
+    struct text_buffer buffer;
+    text_buffer_create(&buffer, 100);
+    text_buffer_append_text(&buffer, row->text);
+    secret_mask_apply_key(&buffer, row->key, strlen(row->key));
+    CHECK(strcmp(text_buffer_text(&buffer), row->masked) == 0, "hides %s: %s", row->what,
+          text_buffer_text(&buffer));
+    text_buffer_destroy(&buffer);
+  }
+}
+
 int main(void) {
   struct text_buffer empty = {0};
   EACH(row, rows) {
@@ -34,5 +64,6 @@ int main(void) {
   }
   secret_mask_apply(&empty, "sk-secret", 9);
   CHECK(empty.length == 0, "finds nothing in an empty buffer");
+  hides_keys();
   return unit_end();
 }

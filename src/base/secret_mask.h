@@ -8,4 +8,9 @@
  * One of under eight bytes is left alone: it is a test's, and might stand in any text. */
 void secret_mask_apply(struct text_buffer *buffer, const char *secret, size_t length);
 
+/* The same for an API key. Services that check none are given a word for one ("not-needed"), and the word may
+ * be a part of any message: that is hidden only close behind a word such as "key" or "Bearer". A key that has
+ * a digit, begins with "sk-" or is longer than a word is hidden everywhere. */
+void secret_mask_apply_key(struct text_buffer *buffer, const char *key, size_t length);
+
 #endif

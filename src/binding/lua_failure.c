@@ -6,6 +6,7 @@
 #include "binding/lua_compat.h"
 #include "binding/lua_json.h"
 #include "binding/lua_object.h"
+#include "binding/lua_refusal.h"
 #include "client/http_headers.h"
 
 #include <string.h>
@@ -137,44 +138,6 @@ void lua_failure_push_headers(lua_State *L, const struct http_response *response
   }
 }
 
-/* Whether a text that says something is on top of the stack. */
-static bool is_text(lua_State *L) {
-  size_t length = 0;
-  if (lua_type(L, -1) == LUA_TSTRING) lua_tolstring(L, -1, &length);
-  return length > 0;
-}
-
-/* Sets a field of the failure on top of the stack from the one of the same name in the table at `from`. */
-static void copy_detail(lua_State *L, int from, const char *name, bool may_be_number) {
-  lua_getfield(L, from, name);
-  if (is_text(L) || (may_be_number && lua_type(L, -1) == LUA_TNUMBER))
-    lua_setfield(L, -2, name);
-  else
-    lua_pop(L, 1);
-}
-
-/* {"error": {"message", "type", "param", "code"}}, {"error": "text"} or, from some gateways, those fields at
- * the top. The failure is on top of the stack, the decoded body at `body`. */
-static void copy_details(lua_State *L, int body) {
-  int from;
-  lua_getfield(L, body, "error");
-  if (is_text(L)) {
-    lua_setfield(L, -2, "message");
-    return;
-  }
-  if (lua_type(L, -1) != LUA_TTABLE) {
-    lua_pop(L, 1);
-    lua_pushvalue(L, body);
-  }
-  lua_insert(L, -2);
-  from = lua_gettop(L) - 1;
-  copy_detail(L, from, "message", false);
-  copy_detail(L, from, "type", false);
-  copy_detail(L, from, "param", false);
-  copy_detail(L, from, "code", true);
-  lua_remove(L, -2);
-}
-
 /* A short plain text, as proxies send, says more than we could. */
 static bool is_quotable(const char *text, size_t length) {
   for (size_t i = 0; i < length; i++)
@@ -182,22 +145,53 @@ static bool is_quotable(const char *text, size_t length) {
   return length > 0 && length <= MOST_QUOTED_BYTES && text[0] != '<' && text[0] != '{' && text[0] != '[';
 }
 
+/* Pushes the table that a body of JSON is; false, and pushes nothing, when it is none. */
+static bool push_decoded(lua_State *L, const struct text_buffer *body) {
+  if (body->length > 0 && lua_json_decode(L, body->bytes, body->length) && lua_type(L, -1) == LUA_TTABLE) {
+    lua_object_normalize(L);
+    return true;
+  }
+  if (body->length > 0) lua_pop(L, 1);
+  return false;
+}
+
 /* What the service itself said of a refusal, for the failure on top of the stack. */
 static void set_service_details(lua_State *L, const struct text_buffer *body) {
+  int failure = lua_gettop(L);
   size_t start;
-  if (body->length == 0) return;
-  if (lua_json_decode(L, body->bytes, body->length) && lua_type(L, -1) == LUA_TTABLE) {
-    lua_object_normalize(L);
-    lua_insert(L, -2);
-    copy_details(L, lua_gettop(L) - 1);
-    lua_remove(L, -2);
+  if (push_decoded(L, body)) {
+    lua_insert(L, failure);
+    lua_refusal_copy_details(L, failure);
+    if (lua_refusal_push_words(L, failure)) lua_setfield(L, -2, "message");
+    lua_remove(L, failure);
     return;
   }
-  lua_pop(L, 1);
   start = json_text_start(body->bytes, body->length);
   if (!is_quotable(body->bytes + start, body->length - start)) return;
   push_one_line(L, body->bytes + start, body->length - start);
   lua_setfield(L, -2, "message");
+}
+
+/* The same for a 2xx that is no answer to the call: some services put an error into one. An object with an id
+ * is another answer, and no error. */
+static void add_error_inside(lua_State *L, const struct text_buffer *body) {
+  int decoded = lua_gettop(L);
+  bool has_id;
+  if (!push_decoded(L, body)) return;
+  lua_insert(L, decoded);
+  lua_getfield(L, decoded, "id");
+  has_id = !lua_isnil(L, -1);
+  lua_pop(L, 1);
+  if (!has_id && lua_refusal_push_words(L, decoded)) {
+    lua_getfield(L, -2, "message");
+    lua_insert(L, -2);
+    lua_pushliteral(L, "; the service says: ");
+    lua_insert(L, -2);
+    lua_concat(L, 3);
+    lua_setfield(L, -2, "message");
+    lua_refusal_copy_details(L, decoded);
+  }
+  lua_remove(L, decoded);
 }
 
 static void set_header(lua_State *L, const char *field, const struct http_response *response,
@@ -221,6 +215,7 @@ static void set_answer(lua_State *L, const struct transfer *transfer) {
   lua_setfield(L, -2, "body");
   if (transfer->failure.kind == FAILURE_REDIRECT) set_header(L, "location", response, "location");
   if (failure_kind_of_status(transfer->status) == transfer->failure.kind) set_service_details(L, body);
+  if (transfer->failure.kind == FAILURE_DECODE) add_error_inside(L, body);
 }
 
 /* Pushes a failure with the fields that each has. */

@@ -183,6 +183,7 @@ static bool choose_route(struct client_config *config, struct failure *problem) 
 
 bool client_config_complete(struct client_config *config, const char *host) {
   struct failure problem = {0};
+  config->curl_reads_gzip = running_curl_info()->features & CURL_VERSION_LIBZ;
   config->curl_has_ca_file = running_curl_info()->cainfo != NULL;
   config->log_level = read_log_level();
   if (!take_environment(config) || !default_user_agent(config, host)) return false;

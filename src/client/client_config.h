@@ -44,6 +44,7 @@ struct client_config {
   int auth_header; /* enum auth_header */
   double max_response_bytes;
   unsigned max_connections;
+  bool curl_reads_gzip;  /* libcurl was built with zlib */
   bool curl_has_ca_file; /* libcurl knows one where no ca_file is set */
   bool verify_tls;
   bool allow_plain_http;

@@ -120,6 +120,11 @@ static CURLcode set_certificate(CURL *easy, const struct client_config *config) 
   return failed | curl_easy_setopt(easy, CURLOPT_KEYPASSWD, text_buffer_text(password));
 }
 
+/* An answer may come in a coding even where none was asked for; libcurl undoes those it knows once one is. */
+static CURLcode set_codings(CURL *easy, const struct client_config *config) {
+  return config->curl_reads_gzip ? curl_easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, "gzip") : CURLE_OK;
+}
+
 static CURLcode set_protocols(CURL *easy) {
 #if LIBCURL_VERSION_NUM >= 0x075500
   return curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
@@ -156,6 +161,7 @@ static bool set_client_options(struct http_attempt *attempt, const struct client
   curl_easy_setopt(easy, CURLOPT_TCP_KEEPIDLE, KEEPALIVE_IDLE_SECONDS);
   curl_easy_setopt(easy, CURLOPT_TCP_KEEPINTVL, KEEPALIVE_INTERVAL_SECONDS);
   failed |= set_protocols(easy);
+  failed |= set_codings(easy, config);
   failed |= set_tls(easy, config);
   failed |= set_certificate(easy, config);
   failed |= set_proxy(easy, &config->route);
@@ -355,17 +361,25 @@ static void hide_keys(struct http_attempt *attempt) {
   for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
     size_t length;
     const char *key = http_headers_credentials(attempt->headers, names[i], &length);
-    secret_mask_apply(&attempt->response.headers, key, length);
-    secret_mask_apply(&attempt->response.body, key, length);
+    secret_mask_apply_key(&attempt->response.headers, key, length);
+    secret_mask_apply_key(&attempt->response.body, key, length);
   }
   hide_proxy_credentials(attempt);
 }
 
-/* What was lent for the attempt alone. */
-static void forget_request(struct http_attempt *attempt) {
-  curl_easy_setopt(attempt->easy, CURLOPT_HTTPHEADER, NULL);
+void http_attempt_forget_key(struct http_attempt *attempt) {
   attempt->headers = NULL;
   text_buffer_erase(&attempt->authorization_line);
+}
+
+void http_attempt_hide_keys(struct http_attempt *attempt) {
+  hide_keys(attempt);
+  http_attempt_forget_key(attempt);
+}
+
+/* What was lent for the exchange alone. */
+static void forget_request(struct http_attempt *attempt) {
+  curl_easy_setopt(attempt->easy, CURLOPT_HTTPHEADER, NULL);
   multipart_form_close(&attempt->form);
 }
 
@@ -393,10 +407,10 @@ void http_attempt_conclude(struct http_attempt *attempt, CURLcode result, struct
       .source_problem = attempt->form.source ? &attempt->form.source->problem : NULL,
       .response = &attempt->response,
   };
-  hide_keys(attempt);
   forget_request(attempt);
   attempt_outcome_judge(&facts, time(NULL), outcome);
   diagnose_connection(attempt, &facts, outcome);
+  if (outcome->failure.kind != FAILURE_NONE) http_attempt_hide_keys(attempt);
 }
 
 long http_attempt_status(const struct http_attempt *attempt) {

@@ -86,8 +86,14 @@ void http_attempt_look_for_movement(struct http_attempt *attempt);
 /* Goes on sending, once a source that lacked bytes has some. */
 void http_attempt_go_on(struct http_attempt *attempt);
 
-/* Judges what came of it, and forgets the key. */
+/* Judges what came of it. An answer that is told as a failure has its keys hidden, and they are forgotten.
+ * Those of a 2xx are kept until it is known to be an answer to the call: a good one is never changed. */
 void http_attempt_conclude(struct http_attempt *attempt, CURLcode result, struct attempt_outcome *outcome);
+
+/* Hides the keys that were sent wherever the answer holds them, and forgets them. */
+void http_attempt_hide_keys(struct http_attempt *attempt);
+
+void http_attempt_forget_key(struct http_attempt *attempt);
 
 /* Whether bytes of the request have left so far; of one with a source, whether all of them may have: less
  * than that nobody can act on. */

@@ -311,6 +311,7 @@ void transfer_close_all(struct upload_client *client) {
 void transfer_reject_answer(struct transfer *transfer, const char *message) {
   struct transfer_engine *engine = transfer->client->engine;
   failure_set(&transfer->failure, FAILURE_DECODE, "%s", message);
+  http_attempt_hide_keys(transfer->attempt);
   transfer->may_have_applied = true;
   if (engine && transfer->attempt->engine == engine) /* it may have been closed meanwhile, and opened again */
     http_attempt_give_up_connection(transfer->attempt);

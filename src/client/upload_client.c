@@ -85,6 +85,7 @@ void upload_client_return_attempt(struct upload_client *client, struct http_atte
     http_attempt_delete(attempt);
     return;
   }
+  http_attempt_forget_key(attempt);
   attempt->next = client->idle_attempts;
   client->idle_attempts = attempt;
   client->idle_count++;
