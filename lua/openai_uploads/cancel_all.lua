@@ -47,17 +47,21 @@ end
 -- Transfers on their way, told apart from those that are done and wait to be looked at. A loop can wait for it as
 -- for a transfer: it is done when any of its own is.
 local function new_batch()
-  local batch = { running = {}, count = 0 }
+  local batch = { running = {}, heard = {}, count = 0 }
   local finished, first, last, wake = {}, 1, 0, nil
 
+  -- Where memory runs out in it, it is called again.
   local function finish(transfer)
-    last = last + 1
-    finished[last] = transfer
+    if not batch.heard[transfer] then
+      finished[last + 1] = transfer
+      last = last + 1
+      batch.heard[transfer] = true
+    end
     if wake then wake(batch) end
   end
 
   function batch.add(transfer, id)
-    batch.running[transfer] = id
+    batch.running[transfer], batch.heard[transfer] = id, false
     batch.count = batch.count + 1
     core.listen(transfer, finish)
   end
@@ -68,7 +72,7 @@ local function new_batch()
     if not transfer then return nil end
     local id = batch.running[transfer]
     finished[first], first = nil, first + 1
-    batch.running[transfer], batch.count = nil, batch.count - 1
+    batch.running[transfer], batch.heard[transfer], batch.count = nil, nil, batch.count - 1
     return transfer, id
   end
 
@@ -95,8 +99,16 @@ end
 --- that stands there twice is sent once. An error in on_result, or misuse of an option, ends those under way and is
 --- raised.
 return function(client, loop, most)
+  -- What ends it all, as when memory runs out, leaves nothing under way.
+  local function protected(batch, action, ...)
+    local fine, result, failure, response = pcall(action, ...)
+    if fine then return result, failure, response end
+    pcall(batch.abort)
+    error(result, 0)
+  end
+
   local function wait(batch)
-    if loop then loop.wait(client, batch) else client.step(math.huge) end
+    if loop then loop.wait(client, batch) else protected(batch, client.step, math.huge) end
   end
 
   return function(ids, options)
@@ -133,7 +145,7 @@ return function(client, loop, most)
       end
       local started, transfer = pcall(client.start.cancel, id, of_each)
       if not started then return false, transfer end
-      batch.add(transfer, id)
+      protected(batch, batch.add, transfer, id)
       return true
     end
 
@@ -145,7 +157,7 @@ return function(client, loop, most)
         error(misuse, 2)
       end
       if batch.count > 0 and not batch.done() then wait(batch) end
-      for transfer, id in batch.take do settle(id, core.take(transfer)) end
+      for transfer, id in batch.take do settle(id, protected(batch, core.take, transfer)) end
     until more == nil and batch.count == 0
     return uploads, failures
   end

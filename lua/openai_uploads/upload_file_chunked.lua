@@ -32,7 +32,7 @@ end
 local function wait_through(begun)
   local fine, raised = pcall(begun.wait, begun)
   if fine then return end
-  if not begun.failure then begun:abort() end -- else it would give up on the cancel
+  if not begun.failure then pcall(begun.abort, begun) end -- else it would give up on the cancel
   pcall(begun.wait, begun, SECONDS_TO_CANCEL)
   error(raised, 0)
 end

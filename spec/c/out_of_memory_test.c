@@ -97,7 +97,7 @@ static const struct scenario {
     {"complete",
      "local client = core.client() return function() return client.complete('upload_ok', {part_ids = "
      "{'part_1', 'part_2'}, md5 = 'abc'}, once) end",
-     "cancelled"},
+     "completed"},
     {"new with many settings",
      "return function() local client = core.client {api_key = function() return 'sk-' .. 'function' end, "
      "organization = 'org-1', "
@@ -136,6 +136,9 @@ static struct http_answer answer(const char *request) {
   if (strstr(request, "/parts HTTP"))
     ok.body =
         "{\"id\":\"part_1\",\"object\":\"upload.part\",\"status\":\"part_1\"}"; /* as is_expected looks */
+  if (strstr(request, "/complete HTTP"))
+    ok.body = "{\"id\":\"upload_ok\",\"object\":\"upload\",\"status\":\"completed\","
+              "\"file\":{\"id\":\"file_1\",\"object\":\"file\"}}";
   if (strstr(request, "/uploads HTTP")) ok.body = "{\"id\":\"upload_1\",\"status\":\"pending\"}";
   return ok;
 }

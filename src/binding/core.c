@@ -93,6 +93,8 @@ static const luaL_Reg functions[] = {
     {"plain", lua_plain_copy},
     {"process_id", process_id},
     {"take", lua_transfer_take},
+    {"result", lua_transfer_result},
+    {"release", lua_transfer_release},
     {"upload_id_refusal", upload_id_refusal},
     {"wind_down", lua_transfer_wind_down},
     {"utf8", utf8},

@@ -12,8 +12,13 @@
 #include <math.h>
 
 /* Tables in that of a client's callbacks, each of a transfer's number -> its userdata: all transfers, weakly;
- * and those that the client holds for a listener. Neither is a root: they go with the client's userdata. */
-enum { KNOWN_TRANSFERS = LUA_CALLBACK_COUNT, HELD_TRANSFERS };
+ * and those that the client holds for a listener. Neither is a root: they go with the client's userdata. Then
+ * our own functions that are called protected: Lua 5.1 allocates to push one. */
+enum { KNOWN_TRANSFERS = LUA_CALLBACK_COUNT, HELD_TRANSFERS, ATTEND, FINISH, START };
+
+static int attend_protected(lua_State *L);
+static int finish_protected(lua_State *L);
+static int start_protected(lua_State *L);
 
 void lua_attendant_push_callbacks(lua_State *L) {
   lua_newtable(L);
@@ -25,6 +30,12 @@ void lua_attendant_push_callbacks(lua_State *L) {
   lua_rawseti(L, -2, KNOWN_TRANSFERS);
   lua_newtable(L);
   lua_rawseti(L, -2, HELD_TRANSFERS);
+  lua_pushcfunction(L, attend_protected);
+  lua_rawseti(L, -2, ATTEND);
+  lua_pushcfunction(L, finish_protected);
+  lua_rawseti(L, -2, FINISH);
+  lua_pushcfunction(L, start_protected);
+  lua_rawseti(L, -2, START);
 }
 
 /* Sets what stands for a transfer in one of the two tables to the value on top of the stack; pops that. */
@@ -35,7 +46,7 @@ static void set_transfer(lua_State *L, int callbacks, int table, unsigned number
   lua_pop(L, 1);
 }
 
-void lua_attendant_note(lua_State *L, int callbacks, int index) {
+static void note(lua_State *L, int callbacks, int index) {
   const struct lua_transfer *holder = lua_touserdata(L, index);
   lua_pushvalue(L, index);
   set_transfer(L, callbacks, KNOWN_TRANSFERS, holder->transfer->number);
@@ -80,7 +91,7 @@ static const struct lua_transfer *push_known(lua_State *L, int callbacks, const 
 /* Calls the program's api_key function. Its string stays on the stack. */
 static bool ask_for_key(lua_State *L, const char **key, size_t *length, struct failure *failure) {
   int status = lua_pcall(L, 0, 2, 0);
-  if (status == LUA_ERRMEM) lua_error(L);
+  if (lua_failure_is_out_of_memory(L, status)) lua_error(L);
   if (status != 0) {
     lua_failure_describe_raised(L);
     return failure_set(failure, FAILURE_CONFIGURATION, "the api_key function raised an error: %s",
@@ -138,12 +149,12 @@ static void attend(lua_State *L, int callbacks, struct transfer *transfer) {
     case TRANSFER_READY: begin(L, callbacks, own, holder); break;
     case TRANSFER_WAITING: lua_notice_retry(L, callbacks, own, holder); break;
     case TRANSFER_DONE:
-      let_go(L, callbacks, holder);
       if (transfer->request.source) lua_part_forget(L, own);
       if (transfer->is_pause)
         lua_notice_tell_waiter(L, own, userdata);
       else
         lua_notice_done(L, callbacks, own, userdata, transfer);
+      if (holder->transfer) let_go(L, callbacks, holder);
       break;
     case TRANSFER_SENDING:
       if (transfer_wants_chunk(transfer)) lua_part_feed(L, own, holder);
@@ -153,10 +164,44 @@ static void attend(lua_State *L, int callbacks, struct transfer *transfer) {
   lua_settop(L, top);
 }
 
-static void attend_all(lua_State *L, int callbacks, struct upload_client *client) {
+/* attend(callbacks, transfer) */
+static int attend_protected(lua_State *L) {
+  attend(L, 1, lua_touserdata(L, 2));
+  return 0;
+}
+
+/* Whether it is there: its own function may have taken it. */
+static bool is_known(lua_State *L, int callbacks, unsigned number) {
+  bool is_there;
+  lua_rawgeti(L, callbacks, KNOWN_TRANSFERS);
+  lua_rawgeti(L, -1, (int)number);
+  is_there = !lua_isnil(L, -1);
+  lua_pop(L, 2);
+  return is_there;
+}
+
+/* What is raised here (memory that ran out, a hook) concerns who steps. The transfer's news is told again in
+ * the next step. */
+static void attend_or_queue(lua_State *L, int callbacks, struct transfer *transfer) {
+  unsigned number = transfer->number;
+  lua_rawgeti(L, callbacks, ATTEND);
+  lua_pushvalue(L, callbacks);
+  lua_pushlightuserdata(L, transfer);
+  if (lua_pcall(L, 2, 0, 0) == 0) return;
+  if (is_known(L, callbacks, number)) transfer_tell_again(transfer);
+  lua_error(L);
+}
+
+/* Returns whether one of them was done. */
+static bool attend_all(lua_State *L, int callbacks, struct upload_client *client) {
   struct transfer *changed;
+  bool any_done = false;
   luaL_checkstack(L, 20, "no room for a call");
-  while ((changed = transfer_take_changed(client))) attend(L, callbacks, changed);
+  while ((changed = transfer_take_changed(client))) {
+    any_done |= changed->state == TRANSFER_DONE;
+    attend_or_queue(L, callbacks, changed);
+  }
+  return any_done;
 }
 
 static void attend_and_announce(lua_State *L, int callbacks, struct upload_client *client) {
@@ -182,13 +227,13 @@ static void let_hooks_run(lua_State *L) {
 void lua_attendant_step(lua_State *L, int callbacks, struct upload_client *client, double seconds) {
   double until = monotonic_clock_now() + seconds;
   unsigned done = client->done;
-  bool came = false;
+  bool came;
   double left;
-  attend_all(L, callbacks, client);
+  came = attend_all(L, callbacks, client);
   do {
     if (!client->engine) return; /* a callback closed it */
     /* with nothing running there is nothing to wait for, but idle connections may stir */
-    left = client->running > 0 && client->done == done ? until - monotonic_clock_now() : 0;
+    left = client->running > 0 && client->done == done && !came ? until - monotonic_clock_now() : 0;
     came = transfer_engine_step(client->engine, fmax(0, fmin(left, SECONDS_WITHOUT_HOOKS)));
     let_hooks_run(L); /* here, or they run in a callback of the program, which would be told of the error */
     attend_and_announce(L, callbacks, client);
@@ -207,17 +252,40 @@ void lua_attendant_wait(lua_State *L, int callbacks, const struct lua_transfer *
   }
 }
 
-/* wait(callbacks, holder) */
-static int wait_protected(lua_State *L) {
+/* finish(callbacks, transfer's userdata) */
+static int finish_protected(lua_State *L) {
+  note(L, 1, 2);
   lua_attendant_wait(L, 1, lua_touserdata(L, 2), INFINITY);
   return 0;
 }
 
+/* start(callbacks, transfer's userdata, client's) */
+static int start_protected(lua_State *L) {
+  const struct lua_transfer *holder = lua_touserdata(L, 2);
+  note(L, 1, 2);
+  lua_transfer_keep_client(L, 2, 3);
+  lua_attendant_step(L, 1, holder->transfer->client, 0);
+  return 0;
+  return 0;
+}
+
 void lua_attendant_finish(lua_State *L, int callbacks, struct lua_transfer *holder) {
-  lua_pushcfunction(L, wait_protected);
+  int userdata = lua_gettop(L);
+  lua_rawgeti(L, callbacks, FINISH);
   lua_pushvalue(L, callbacks);
-  lua_pushlightuserdata(L, holder);
+  lua_pushvalue(L, userdata);
   if (lua_pcall(L, 2, 0, 0) == 0) return;
   lua_transfer_close(holder);
+  lua_error(L);
+}
+
+void lua_attendant_start(lua_State *L, int callbacks, int client) {
+  int userdata = lua_gettop(L);
+  lua_rawgeti(L, callbacks, START);
+  lua_pushvalue(L, callbacks);
+  lua_pushvalue(L, userdata);
+  lua_pushvalue(L, client);
+  if (lua_pcall(L, 3, 0, 0) == 0) return;
+  lua_transfer_close(lua_touserdata(L, userdata));
   lua_error(L);
 }

@@ -10,9 +10,8 @@
 /* Pushes a new, empty table for the functions of one client; lua_options fills in the client's own. */
 void lua_attendant_push_callbacks(lua_State *L);
 
-/* Makes the transfer in the userdata at `index` known to those who step, for as long as somebody holds it.
- * One that is not known is not attended. */
-void lua_attendant_note(lua_State *L, int callbacks, int index);
+/* A transfer that is begun by the last two functions is known to those who step, for as long as its userdata
+ * is held, or until this: then it is not attended any more. */
 void lua_attendant_forget(lua_State *L, int callbacks, const struct lua_transfer *holder);
 
 /* Lets the client hold the transfer in the userdata at `index` until it is done. */
@@ -28,8 +27,12 @@ void lua_attendant_step(lua_State *L, int callbacks, struct upload_client *clien
  * finalize it meanwhile: then `holder` is empty. */
 void lua_attendant_wait(lua_State *L, int callbacks, const struct lua_transfer *holder, double seconds);
 
-/* Waits until the transfer in `holder` is done; closes it when that raises, for nobody is left to attend it.
- */
+/* Waits until the transfer in `holder`, whose userdata is on top of the stack, is done; closes it when that
+ * raises, for nobody is left to attend it. */
 void lua_attendant_finish(lua_State *L, int callbacks, struct lua_transfer *holder);
+
+/* Makes the first step with the transfer whose userdata is on top of the stack and will keep its client's, at
+ * `client`; closes it when that raises. */
+void lua_attendant_start(lua_State *L, int callbacks, int client);
 
 #endif

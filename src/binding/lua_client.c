@@ -4,6 +4,7 @@
 #include "binding/lua_arguments.h"
 #include "binding/lua_attendant.h"
 #include "binding/lua_compat.h"
+#include "binding/lua_failure.h"
 #include "binding/lua_options.h"
 #include "binding/lua_transfer.h"
 
@@ -51,8 +52,9 @@ static int client_gc(lua_State *L) {
   return 0;
 }
 
-_Noreturn static void raise_out_of_memory(lua_State *L) {
-  luaL_error(L, "not enough memory");
+static void raise(lua_State *L, const struct failure *failure) {
+  if (failure->kind == FAILURE_OUT_OF_MEMORY) lua_failure_raise_out_of_memory(L);
+  luaL_error(L, "%s", failure->message);
 }
 
 /* `settings`: where their table stands; 0: the environment says it all. */
@@ -61,12 +63,12 @@ static void set_up(lua_State *L, struct lua_client *holder, int settings, int ca
   struct client_config *config;
   client_config_delete(holder->config); /* of a first use that ran out of memory */
   config = holder->config = client_config_new();
-  if (!config) raise_out_of_memory(L);
+  if (!config) lua_failure_raise_out_of_memory(L);
   if (settings) lua_options_read_client(L, settings, config, callbacks);
-  if (!client_config_complete(config, LUA_VERSION)) raise_out_of_memory(L);
+  if (!client_config_complete(config, LUA_VERSION)) lua_failure_raise_out_of_memory(L);
   holder->config = NULL; /* upload_client_new takes it, whatever comes */
   holder->client = upload_client_new(config, &failure);
-  if (!holder->client) luaL_error(L, "%s", failure.message);
+  if (!holder->client) raise(L, &failure);
 }
 
 /* To be called first of all by each function of a client. Pushes the table of its callbacks. */
@@ -76,7 +78,7 @@ static struct upload_client *enter(lua_State *L) {
   if (holder->closed) luaL_error(L, "the client is closed");
   compat_getuservalue(L, lua_upvalueindex(1));
   if (!holder->client) set_up(L, holder, 0, lua_gettop(L));
-  if (!transfer_enter(holder->client, &failure)) luaL_error(L, "%s", failure.message);
+  if (!transfer_enter(holder->client, &failure)) raise(L, &failure);
   return holder->client;
 }
 
@@ -107,16 +109,16 @@ static struct transfer *new_transfer(lua_State *L, struct upload_client *client,
                                      const struct request_additions *additions) {
   struct failure failure = {0};
   struct transfer *transfer;
-  if (!upload_client_open(client, &failure)) luaL_error(L, "%s", failure.message);
+  if (!upload_client_open(client, &failure)) raise(L, &failure);
   transfer = transfer_new(client, settings, additions);
-  if (!transfer) raise_out_of_memory(L);
+  if (!transfer) lua_failure_raise_out_of_memory(L);
   return transfer;
 }
 
-/* Pushes the userdata of a transfer that is on its way, or has failed already. */
-static struct lua_transfer *begin(lua_State *L, struct upload_client *client, int callbacks,
-                                  const struct service_call *call, struct lua_arguments *arguments,
-                                  bool with_user_value) {
+/* Pushes the userdata of a transfer that is on its way, or has failed already. Nothing raises once that is
+ * made: it would go on until it is collected. */
+static struct lua_transfer *begin(lua_State *L, struct upload_client *client, const struct service_call *call,
+                                  struct lua_arguments *arguments, bool with_user_value) {
   int options = arguments->options;
   struct lua_transfer *holder = lua_transfer_push(L, with_user_value || options || call->takes_part);
   int index = lua_gettop(L);
@@ -135,7 +137,6 @@ static struct lua_transfer *begin(lua_State *L, struct upload_client *client, in
     transfer_submit(transfer);
   else
     transfer_fail(transfer, problem.kind, problem.message);
-  lua_attendant_note(L, callbacks, index);
   return holder;
 }
 
@@ -149,7 +150,7 @@ static int client_call(lua_State *L) {
   lua_arguments_read(L, call, &arguments);
   client = enter(L);
   callbacks = lua_gettop(L);
-  holder = begin(L, client, callbacks, call, &arguments, false);
+  holder = begin(L, client, call, &arguments, false);
   lua_attendant_finish(L, callbacks, holder);
   count = lua_transfer_push_result(L, holder);
   lua_attendant_forget(L, callbacks, holder);
@@ -162,15 +163,12 @@ static int client_start(lua_State *L) {
   const struct service_call *call = &service_calls[lua_tointeger(L, lua_upvalueindex(2))];
   struct lua_arguments arguments = {0};
   struct upload_client *client;
-  int callbacks, transfer;
+  int callbacks;
   lua_arguments_read(L, call, &arguments);
   client = enter(L);
   callbacks = lua_gettop(L);
-  transfer = callbacks + 1;
-  begin(L, client, callbacks, call, &arguments, true);
-  lua_transfer_keep_client(L, transfer, lua_upvalueindex(1));
-  lua_attendant_step(L, callbacks, client, 0);
-  lua_settop(L, transfer);
+  begin(L, client, call, &arguments, true);
+  lua_attendant_start(L, callbacks, lua_upvalueindex(1));
   return 1;
 }
 
@@ -184,20 +182,16 @@ static int client_pause(lua_State *L) {
   struct lua_transfer *holder;
   struct call_settings settings;
   struct failure unused = {0};
-  int callbacks, transfer;
+  int callbacks;
   luaL_argcheck(L, seconds >= 0, 1, "seconds must not be negative");
   client = enter(L);
   settings = client->config->call;
   callbacks = lua_gettop(L);
   holder = lua_transfer_push(L, true);
-  transfer = lua_gettop(L);
-  read_options(L, options, holder, transfer, &settings, &unused);
+  read_options(L, options, holder, lua_gettop(L), &settings, &unused);
   holder->transfer = new_transfer(L, client, &client->config->call, NULL);
   transfer_pause(holder->transfer, seconds);
-  lua_attendant_note(L, callbacks, transfer);
-  lua_transfer_keep_client(L, transfer, lua_upvalueindex(1));
-  lua_attendant_step(L, callbacks, client, 0);
-  lua_settop(L, transfer);
+  lua_attendant_start(L, callbacks, lua_upvalueindex(1));
   return 1;
 }
 

@@ -9,6 +9,7 @@
 #include "binding/lua_refusal.h"
 #include "client/http_headers.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 enum { MOST_BODY_BYTES = 64 * 1024, MOST_QUOTED_BYTES = 200 };
@@ -238,8 +239,22 @@ int lua_failure_new(lua_State *L) {
   return 1;
 }
 
+static const char out_of_memory[] = "not enough memory"; /* as Lua calls it, in all versions */
+
+void lua_failure_raise_out_of_memory(lua_State *L) {
+  lua_pushstring(L, out_of_memory);
+  lua_error(L);
+  abort(); /* Lua's headers do not say that it never returns */
+}
+
+/* The status does not tell it of an error that a program, or our own Lua, caught and raised once more. */
+bool lua_failure_is_out_of_memory(lua_State *L, int status) {
+  if (status == LUA_ERRMEM) return true;
+  return lua_type(L, -1) == LUA_TSTRING && strcmp(lua_tostring(L, -1), out_of_memory) == 0;
+}
+
 static void raise_want_of_memory(lua_State *L, const struct failure *failure) {
-  if (failure->kind == FAILURE_OUT_OF_MEMORY) luaL_error(L, "%s", failure->message);
+  if (failure->kind == FAILURE_OUT_OF_MEMORY) lua_failure_raise_out_of_memory(L);
 }
 
 void lua_failure_push_plain(lua_State *L, const struct failure *failure) {

@@ -26,7 +26,7 @@ static bool push_callback(lua_State *L, int client, int call, enum lua_callback 
 static bool call_callback(lua_State *L) {
   int status = lua_pcall(L, 1, 0, 0);
   if (status == 0) return true;
-  if (status == LUA_ERRMEM) lua_error(L);
+  if (lua_failure_is_out_of_memory(L, status)) lua_error(L);
   lua_failure_describe_raised(L);
   return false;
 }
@@ -76,11 +76,15 @@ static void set_outcome(lua_State *L, const struct transfer *transfer) {
   set_text(L, "message", transfer->failure.message);
 }
 
-/* The same, for one whose error must not touch the call. */
-static void call_listener(lua_State *L, const char *name) {
-  if (call_callback(L)) return;
+/* On stderr, and pops it. */
+static void complain(lua_State *L, const char *name) {
   fprintf(stderr, "openai_uploads: the %s function raised an error: %s\n", name, lua_tostring(L, -1));
   lua_pop(L, 1);
+}
+
+/* The same, for one whose error must not touch the call. */
+static void call_listener(lua_State *L, const char *name) {
+  if (!call_callback(L)) complain(L, name);
 }
 
 /* "HTTP 404 (request req_7f3a)". What the service sends may hold what a terminal takes for commands. */
@@ -170,10 +174,21 @@ void lua_notice_done(lua_State *L, int client, int call, int userdata, struct tr
   lua_notice_tell_waiter(L, call, userdata);
 }
 
+/* Called once; but again, where memory ran out in it: so it is put back. */
 void lua_notice_tell_waiter(lua_State *L, int call, int userdata) {
+  int listener = lua_gettop(L) + 1, status;
   if (!push_callback(L, 0, call, LUA_CALLBACK_DONE)) return;
   lua_pushnil(L);
   lua_rawseti(L, call, LUA_CALLBACK_DONE);
+  lua_pushvalue(L, listener);
   lua_pushvalue(L, userdata);
-  call_listener(L, "on_done");
+  status = lua_pcall(L, 1, 0, 0);
+  if (status == 0) return;
+  if (lua_failure_is_out_of_memory(L, status)) {
+    lua_pushvalue(L, listener);
+    lua_rawseti(L, call, LUA_CALLBACK_DONE);
+    lua_error(L);
+  }
+  lua_failure_describe_raised(L);
+  complain(L, "on_done");
 }

@@ -3,6 +3,7 @@
 
 #include "base/edit_distance.h"
 #include "binding/lua_compat.h"
+#include "binding/lua_failure.h"
 
 #include <math.h>
 #include <stddef.h>
@@ -139,7 +140,7 @@ static void read_text(struct option_target *target, const struct option_row *row
   check_type(target->L, row, LUA_TSTRING);
   text = lua_tolstring(target->L, -1, &length);
   if (!client_config_set_text(target->config, setting, row->name, text, length))
-    luaL_error(target->L, "not enough memory");
+    lua_failure_raise_out_of_memory(target->L);
 }
 
 static void read_function(struct option_target *target, const struct option_row *row) {
@@ -186,7 +187,7 @@ static void read_pair(struct option_target *target, const struct option_row *row
           : request_additions_add_query(target->additions, name, name_length, value, value_length, &problem);
   lua_pop(L, 1);
   if (added) return;
-  if (problem.kind == FAILURE_OUT_OF_MEMORY) luaL_error(L, "not enough memory");
+  if (problem.kind == FAILURE_OUT_OF_MEMORY) lua_failure_raise_out_of_memory(L);
   if (target->problem->kind == FAILURE_NONE) *target->problem = problem;
 }
 

@@ -210,7 +210,7 @@ void lua_part_open(lua_State *L, const struct lua_part *part, struct byte_source
 static bool call_program(lua_State *L, const char *name, int results, struct failure *failure) {
   int status = lua_pcall(L, 0, results, 0);
   if (status == 0) return true;
-  if (status == LUA_ERRMEM) lua_error(L);
+  if (lua_failure_is_out_of_memory(L, status)) lua_error(L);
   lua_failure_describe_raised(L);
   return failure_set(failure, FAILURE_ABORTED, "the %s function raised an error: %s", name,
                      lua_tostring(L, -1));

@@ -54,6 +54,26 @@ int lua_transfer_take(lua_State *L) {
   return count;
 }
 
+int lua_transfer_result(lua_State *L) {
+  const struct lua_transfer *holder = check_transfer(L);
+  const struct transfer *transfer = holder->transfer;
+  if (transfer->state != TRANSFER_DONE) return luaL_error(L, "the transfer is not done");
+  if (transfer->failure.kind != FAILURE_OUT_OF_MEMORY) return lua_transfer_push_result(L, holder);
+  lua_pushboolean(L, false);
+  lua_pushnil(L);
+  lua_pushboolean(L, transfer->may_have_applied);
+  return 3;
+}
+
+int lua_transfer_release(lua_State *L) {
+  struct lua_transfer *holder = luaL_checkudata(L, 1, transfer_type);
+  if (!holder->transfer) return 0;
+  check_transfer(L);
+  lua_attendant_forget(L, lua_gettop(L), holder);
+  lua_transfer_close(holder);
+  return 0;
+}
+
 static int transfer_poll(lua_State *L) {
   return finish_or_not(L, 0);
 }
@@ -84,7 +104,14 @@ static int transfer_wait(lua_State *L) {
   return finish_or_not(L, seconds);
 }
 
-/* Whoever ended it may not have attended it yet: then its function is called when that is done. */
+/* tell(user value, transfer) */
+static int tell_protected(lua_State *L) {
+  lua_notice_tell_waiter(L, 1, 2);
+  return 0;
+}
+
+/* Whoever ended it may not have attended it yet: then its function is called when that is done. And in the
+ * next step, where memory runs out in it now. */
 int lua_transfer_listen(lua_State *L) {
   const struct lua_transfer *holder;
   luaL_checktype(L, 2, LUA_TFUNCTION);
@@ -92,8 +119,11 @@ int lua_transfer_listen(lua_State *L) {
   compat_getuservalue(L, 1);
   lua_pushvalue(L, 2);
   lua_rawseti(L, -2, LUA_CALLBACK_DONE);
-  if (holder->transfer->state == TRANSFER_DONE && !holder->transfer->is_queued)
-    lua_notice_tell_waiter(L, lua_gettop(L), 1);
+  if (holder->transfer->state != TRANSFER_DONE || holder->transfer->is_queued) return 0;
+  lua_pushcfunction(L, tell_protected);
+  lua_pushvalue(L, -2);
+  lua_pushvalue(L, 1);
+  if (lua_pcall(L, 2, 0, 0) != 0 && holder->transfer) transfer_tell_again(holder->transfer);
   return 0;
 }
 
@@ -213,7 +243,8 @@ struct lua_transfer *lua_transfer_push(lua_State *L, bool with_user_value) {
   *holder = (struct lua_transfer){.has_user_value = with_user_value};
   compat_setmetatable(L, transfer_type);
   if (!with_user_value) return holder;
-  lua_newtable(L);
+  lua_createtable(L, LUA_CALLBACK_COUNT,
+                  0); /* with room for all: a listener is put back where memory ran out */
   compat_setuservalue(L, -2);
   return holder;
 }
@@ -278,7 +309,7 @@ static void push_response(lua_State *L, const struct transfer *transfer) {
   if (transfer->request.source) set_md5(L, transfer->request.source);
 }
 
-int lua_transfer_push_result(lua_State *L, struct lua_transfer *holder) {
+int lua_transfer_push_result(lua_State *L, const struct lua_transfer *holder) {
   struct transfer *transfer = holder->transfer;
   int top = lua_gettop(L);
   bool succeeded;

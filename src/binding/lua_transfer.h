@@ -34,6 +34,12 @@ int lua_transfer_wind_down(lua_State *L);
  * need not wait for the collector. It must be done, and nobody further up the stack may use it. */
 int lua_transfer_take(lua_State *L);
 
+/* The same in two steps, where the result may have to be looked at again. result(transfer) -> what the call
+ * returns; where memory ran out for the call itself: false, nil, and whether the service may have acted on
+ * it. */
+int lua_transfer_result(lua_State *L);
+int lua_transfer_release(lua_State *L);
+
 /* Lets the userdata at `transfer`, whose user value is a table, keep its client's userdata: its methods need
  * it. */
 void lua_transfer_keep_client(lua_State *L, int transfer, int client);
@@ -44,6 +50,6 @@ void lua_transfer_close(struct lua_transfer *holder);
 /* Pushes what a transfer that is done came to: the object, or nil and the failure; and after either the
  * response when the call asked for it. Returns how many values. A 2xx that is no such object turns into a
  * failure here. */
-int lua_transfer_push_result(lua_State *L, struct lua_transfer *holder);
+int lua_transfer_push_result(lua_State *L, const struct lua_transfer *holder);
 
 #endif

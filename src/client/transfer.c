@@ -35,6 +35,11 @@ struct transfer *transfer_take_changed(struct upload_client *client) {
   return transfer;
 }
 
+void transfer_tell_again(struct transfer *transfer) {
+  transfer_queue(transfer);
+  if (transfer->client->engine) transfer_engine_hurry(transfer->client->engine);
+}
+
 static void transfer_change(struct transfer *transfer, enum transfer_state state) {
   transfer->state = state;
   if (state == TRANSFER_DONE) {

@@ -57,6 +57,9 @@ void transfer_pause(struct transfer *transfer, double seconds);
 /* The next transfer whose state has changed; NULL when there is none. It stays its owner's. */
 struct transfer *transfer_take_changed(struct upload_client *client);
 
+/* Queues one that was taken and could not be told of: for the next step, which is due soon. */
+void transfer_tell_again(struct transfer *transfer);
+
 /* READY -> SENDING, or DONE when the attempt cannot begin. The key is not kept. */
 void transfer_begin(struct transfer *transfer, const char *api_key, size_t length);
 

@@ -246,6 +246,11 @@ void transfer_engine_announce(struct transfer_engine *engine) {
   descriptor_set_set_due(engine->descriptors, transfer_engine_due_in(engine));
 }
 
+void transfer_engine_hurry(struct transfer_engine *engine) {
+  engine->curl_due = fmin(engine->curl_due, monotonic_clock_now() + SECONDS_UNTIL_ANOTHER_TRY);
+  if (engine->has_timer) transfer_engine_announce(engine);
+}
+
 static int curl_select_mask(unsigned readiness) {
   return (readiness & DESCRIPTOR_READABLE ? CURL_CSELECT_IN : 0) |
          (readiness & DESCRIPTOR_WRITABLE ? CURL_CSELECT_OUT : 0);

@@ -75,6 +75,9 @@ int transfer_engine_descriptor(struct transfer_engine *engine);
 /* Keeps that descriptor's timer right. To be called before the host goes back to its own loop. */
 void transfer_engine_announce(struct transfer_engine *engine);
 
+/* Makes a step due soon: the last one could not be finished. */
+void transfer_engine_hurry(struct transfer_engine *engine);
+
 /* For CURLOPT_OPENSOCKETFUNCTION and CURLOPT_CLOSESOCKETFUNCTION, with the engine as their data. */
 curl_socket_t transfer_engine_open_socket(void *engine, curlsocktype purpose, struct curl_sockaddr *address);
 int transfer_engine_close_socket(void *engine, curl_socket_t descriptor);

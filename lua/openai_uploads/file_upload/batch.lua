@@ -1,5 +1,8 @@
 -- SPDX-License-Identifier: MIT
 -- Calls under way side by side. What they come to is taken up in the steps of their client, one after the other.
+--
+-- Memory may run out at any point. Then the step raises that, and what a call came to is taken up again in the next:
+-- nothing is forgotten before it was dealt with.
 local core = require "openai_uploads.core"
 
 local batch = {
@@ -7,101 +10,171 @@ local batch = {
 }
 batch.__index = batch
 
---- An empty one. Each call's finish(owner, ...) is called with what it came to; on_error(owner, raised) with what that
---- raises, for a listener's error would only be told; on_doubt(owner) when a call that was stopped while it was begun
---- may have come to something all the same.
-function batch.new(owner, on_error, on_doubt)
-  return setmetatable({ owner = owner, on_error = on_error, on_doubt = on_doubt, running = {}, count = 0 }, batch)
+local OUT_OF_MEMORY = "not enough memory"
+
+--- An empty one. Each call's finish(owner, ...) is called with what it came to, and may be called again when memory ran
+--- out in it; on_error(owner, raised) with what else it raises, for a listener's error would only be told;
+--- on_doubt(owner) when a call that was stopped while it was begun may have come to something all the same;
+--- on_late(owner) when one is done after `stop`.
+function batch.new(owner, on_error, on_doubt, on_late)
+  return setmetatable({
+    owner = owner, on_error = on_error, on_doubt = on_doubt, on_late = on_late, running = {}, count = 0,
+    first = false, last = false, carrier = false, is_taking_up = false, is_stopped = false,
+    may_have_applied = false, answered = false,
+  }, batch)
+end
+
+-- No longer under way.
+local function leave(self, call)
+  if self.running[call] == nil then return end
+  self.running[call] = nil
+  self.count = self.count - 1
 end
 
 -- Aborts a call. Returns whether the service may have created, completed or cancelled an Upload for it all the same;
 -- and that Upload, where its answer has come already.
-local function abort(transfer, number)
-  transfer:abort()
-  local _, result, failure = transfer:poll()
-  if number ~= 0 then return false end
+local function abort(call)
+  call.transfer:abort()
+  if call.number ~= 0 then return false end
+  local result, failure, may_have_applied = core.result(call.transfer)
+  if result == false then return may_have_applied end
   return result ~= nil or failure.may_have_applied, result
 end
 
--- Within a pcall, for taking it may raise, too.
-local function take(self, finished) return finished.finish(self.owner, core.take(finished.transfer)) end
-
--- What is begun meanwhile makes steps, in which more comes: that joins the queue, or each answer would stand on the
--- stack of the one before.
-local function take_up(self)
-  if self.is_taking_up then return end
-  self.is_taking_up = true
-  while self.first and not self.is_stopped do
-    local finished = self.first
-    self.first = finished.later
-    self.running[finished.transfer] = nil
-    self.count = self.count - 1
-    local fine, raised = pcall(take, self, finished)
-    if not fine then self.on_error(self.owner, raised) end
+-- Alone, a call that ran out of memory raises that; one of a file's ends the file.
+local function note_result(self, call)
+  if call.has_result then return end
+  call.result, call.failure, call.response = core.result(call.transfer)
+  if call.result == false then
+    local may_have_applied = call.response
+    call.result, call.failure, call.response = nil, core.failure("aborted", OUT_OF_MEMORY), nil
+    call.failure.may_have_applied = may_have_applied
   end
-  self.is_taking_up = false
+  call.has_result = true
+  leave(self, call)
 end
 
-local function queue(self, finished)
-  if self.first then self.last.later = finished else self.first = finished end
-  self.last = finished
+-- Within a pcall, for it may raise.
+local function take(self, call)
+  note_result(self, call)
+  if call.is_finished then return end
+  call.finish(self.owner, call.result, call.failure, call.response)
+  call.is_finished = true
+end
+
+-- Deals with the first one, which stays the first until that has come to an end.
+local function take_first(self)
+  local call = self.first
+  if not call.raised then
+    local fine, raised = pcall(take, self, call)
+    if not fine then
+      if raised == OUT_OF_MEMORY then error(raised, 0) end
+      call.raised = raised
+    end
+  end
+  if call.raised then self.on_error(self.owner, call.raised) end
+  if call ~= self.carrier then core.release(call.transfer) end
+  self.first = call.later
+end
+
+local function take_all(self)
+  while self.first and not self.is_stopped do take_first(self) end
+end
+
+-- What is begun meanwhile makes steps, in which more comes: that joins the queue, or each answer would stand on the
+-- stack of the one before. All are taken up in the listener of the first, the carrier, which is called again where that
+-- raises: so its transfer is released last.
+local function take_up(self, carrier)
+  if self.is_taking_up then return end
+  self.is_taking_up, self.carrier = true, carrier
+  local fine, raised = pcall(take_all, self)
+  self.is_taking_up = false
+  if not fine then error(raised, 0) end
+  core.release(carrier.transfer)
+  self.carrier = false
+end
+
+local function listen(self, call, listener)
+  if self.owner.is_held then core.hold(call.transfer) end
+  core.listen(call.transfer, listener)
+end
+
+local function hear(self, call)
+  if self.is_stopped then return self.on_late(self.owner) end
+  if not call.is_queued then
+    call.is_queued = true
+    if self.first then self.last.later = call else self.first = call end
+    self.last = call
+  end
+  take_up(self, call)
+end
+
+-- Ends a call that nothing will be heard of.
+local function give_up(self, call, raised)
+  leave(self, call)
+  local ended, may_have_applied = pcall(abort, call)
+  if not ended or may_have_applied then
+    self.on_doubt(self.owner)
+    raised = raised and "the call was begun, and could not be waited for: " .. raised
+  end
+  if raised then error(raised, 0) end
 end
 
 --- Begins a call, start(...); misuse of it raises. `number`: of its part, 0 for another call, or PAUSE. It counts from
---- before its start: that makes a step, in which others end, and perhaps all of it.
+--- before its start: that makes a step, in which others end, and perhaps all of it. What it needs is allocated before.
 function batch:launch(finish, number, start, ...)
+  local call = {
+    finish = finish, number = number, transfer = false, later = false, is_queued = false, has_result = false,
+    result = false, failure = false, response = false, is_finished = false, raised = false,
+  }
+  local function listener() hear(self, call) end
+  self.running[call] = number
   self.count = self.count + 1
   local begun, transfer = pcall(start, ...)
   if not begun then
-    self.count = self.count - 1
+    leave(self, call)
     error(transfer, 0)
   end
-  if self.is_stopped then
-    if abort(transfer, number) then self.on_doubt(self.owner) end
-    return
-  end
-  self.running[transfer] = number
-  if self.owner.is_held then core.hold(transfer) end
-  core.listen(transfer, function()
-    if self.is_stopped then return end
-    queue(self, { transfer = transfer, finish = finish })
-    local fine, raised = pcall(take_up, self)
-    if fine then return end
-    self.is_taking_up = false
-    self.on_error(self.owner, raised)
-  end)
+  call.transfer = transfer
+  if self.is_stopped then return give_up(self, call) end
+  local heard, raised = pcall(listen, self, call, listener)
+  if not heard then give_up(self, call, raised) end
 end
 
 --- The client holds those under way, and so all that they shall begin, until they are done.
 function batch:hold()
-  for transfer in pairs(self.running) do core.hold(transfer) end
+  for call in pairs(self.running) do
+    if call.transfer then core.hold(call.transfer) end
+  end
 end
 
 --- Aborts those under way; what they come to is not taken up any more. Returns whether there is a doubt about any,
---- and the Upload, where an answer with one has come.
+--- and the Upload, where an answer with one has come. May be called again, when it could not be finished.
 function batch:stop()
-  local may_have_applied, upload = false, nil
   self.is_stopped = true
-  for transfer, number in pairs(self.running) do
-    local in_doubt, answered = abort(transfer, number)
-    may_have_applied, upload = in_doubt or may_have_applied, answered or upload
+  for call in pairs(self.running) do
+    if call.transfer then
+      local in_doubt, answered = abort(call)
+      if in_doubt then self.may_have_applied = true end
+      self.answered = answered or self.answered
+    end
+    leave(self, call)
   end
-  self.running, self.count = {}, 0
-  return may_have_applied, upload
+  return self.may_have_applied, self.answered or nil
 end
 
 --- Those under way begin no further attempt, and end now unless an answer is on its way. It is taken up.
 function batch:wind_down()
   local transfers = {}
-  for transfer in pairs(self.running) do transfers[#transfers + 1] = transfer end
+  for call in pairs(self.running) do transfers[#transfers + 1] = call.transfer or nil end
   for _, transfer in ipairs(transfers) do core.wind_down(transfer) end
 end
 
 --- Bytes of parts under way that have been handed over.
 function batch:bytes_sent()
   local sent = 0
-  for transfer, number in pairs(self.running) do
-    if number > 0 then sent = sent + transfer:progress() end
+  for call, number in pairs(self.running) do
+    if number > 0 and call.transfer then sent = sent + call.transfer:progress() end
   end
   return sent
 end

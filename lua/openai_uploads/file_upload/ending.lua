@@ -14,21 +14,40 @@ local final_kinds = { bad_request = true, not_found = true, gone = true, unproce
 function ending.tell_listener(self)
   local listener = self.listener
   if not listener then return end
-  self.listener = nil
+  self.listener = false
   local fine, raised = pcall(listener, self)
   if fine then return end
+  if raised == "not enough memory" then
+    self.listener = listener -- it is called again
+    error(raised, 0)
+  end
   io.stderr:write("openai_uploads: the on_done function raised an error: ", core.describe(raised), "\n")
 end
 
 --- All is over: nothing is held any more, and whoever listens is told.
 function ending.conclude(self)
-  self.is_done = true
+  self.is_concluding = true
+  ending.go_on(self)
+end
+
+-- May be called again when memory ran out in it.
+local function conclude(self)
   self.batch:stop()
   finalizer.disarm(self)
   if self.plan.file then self.plan.file:close() end
   if self.digest then self.digest:close() end
   if self.kept_digest then self.kept_digest:close() end
+  self.is_done = true
   ending.tell_listener(self)
+  self.has_told = true
+end
+
+--- Lets go of one that could not begin.
+function ending.abandon(self)
+  self.batch:stop()
+  finalizer.disarm(self)
+  if self.digest then self.digest:close() end
+  if self.kept_digest then self.kept_digest:close() end
 end
 
 --- A copy of the program's options, for one of the calls that are made for them.
@@ -100,7 +119,7 @@ function ending.fail_by_error(self, raised)
 end
 
 --- For the calls under way.
-function ending.new_batch(self) return batch.new(self, ending.fail_by_error, note_doubt) end
+function ending.new_batch(self) return batch.new(self, ending.fail_by_error, note_doubt, ending.go_on) end
 
 -- Ends what is under way, and makes room for what cleans up. Returns whether it may have come to something all the
 -- same, and the Upload of an answer that had come.
@@ -110,10 +129,10 @@ local function stop_running(self)
   return may_have_applied, upload
 end
 
---- Cleans up: what has failed leaves nothing behind. In a process forked since, the Upload is the parent's.
-function ending.clean_up(self)
+-- Cleans up: what has failed leaves nothing behind. In a process forked since, the Upload is the parent's.
+local function clean_up(self)
   local failure = self.failure
-  failure.upload_id = self.upload_id
+  failure.upload_id = self.upload_id or nil
   if not self.upload_id or core.process_id() ~= self.process_id then return ending.conclude(self) end
   if self.may_be_completed then return leave_in_doubt(self) end
   if self.plan.keeps_on_failure then
@@ -125,42 +144,75 @@ function ending.clean_up(self)
   finalizer.go_on(self)
   local started, problem = pcall(self.batch.launch, self.batch, tell_cancelled, 0, self.client.start.cancel,
     self.upload_id, options_of_cancel(self))
+  if not started and problem == "not enough memory" then error(problem, 0) end
+  self.is_cancelling = true
   if not started then tell_cancelled(self, nil, core.failure("aborted", core.describe(problem))) end
 end
 
---- Stops what is under way, and cleans up. What is in doubt then is a completion: no other call leaves a doubt here.
-function ending.stop(self)
-  local in_doubt, upload = stop_running(self)
-  if in_doubt then self.may_be_completed, self.upload_answered = true, upload end
-  ending.clean_up(self)
+-- Nothing more is waited for.
+local function give_up(self)
+  local failure = core.failure("aborted", "aborted by the program")
+  failure.may_have_applied = stop_running(self)
+  if self.upload_id then return tell_cancelled(self, nil, failure) end
+  self.failure.may_have_applied = failure.may_have_applied
+  ending.conclude(self)
 end
 
---- Ends it: what is under way is stopped. The answer to a creation is waited for, if it is on its way: it alone tells
---- what there is to cancel. A completion is stopped once it has been begun: then it is known whether it was sent.
+-- The answer to a creation is waited for, if it is on its way: it alone tells what there is to cancel.
+local function wind_down(self)
+  if self.is_winding_down then return end
+  self.batch:wind_down()
+  self.is_winding_down = true
+end
+
+-- Ends what has failed, unless that is under way. What is in doubt when all is stopped is a completion: no other call
+-- leaves a doubt here. It is stopped once it has been begun: then it is known whether it was sent.
+local function end_failed(self)
+  if not self.failure or self.is_cancelling then return end
+  if self.is_creating then wind_down(self) end
+  if self.is_creating or self.is_begun_now then return end
+  if not self.has_stopped then
+    local in_doubt, upload = stop_running(self)
+    if in_doubt then self.may_be_completed, self.upload_answered = true, upload end
+    self.has_stopped = true
+  end
+  clean_up(self)
+end
+
+local function take_next_step(self)
+  if not self.is_concluding then (self.has_given_up and give_up or end_failed)(self) end
+  if self.is_concluding then conclude(self) end
+end
+
+--- Does what is left to do of the ending, if it has begun. It is called once more where memory ran out in it.
+function ending.go_on(self)
+  if self.is_going_on or self.has_told then return end
+  self.is_going_on = true
+  local fine, raised = pcall(take_next_step, self)
+  self.is_going_on = false
+  if not fine then error(raised, 0) end
+end
+
+--- Ends it: what is under way is stopped, and the Upload cancelled.
 function ending.fail(self, failure)
-  if self.failure then return end
-  self.failure = failure
-  if self.is_creating then return self.batch:wind_down() end
-  if not self.is_begun_now then ending.stop(self) end
+  if not self.failure then self.failure = failure end
+  ending.go_on(self)
 end
 
 --- Ends it before anything of it was begun: an Upload that is there is left as it is.
 function ending.refuse(self, failure)
   if self.failure then return end
   self.failure = failure
-  failure.upload_id = self.upload_id
+  failure.upload_id = self.upload_id or nil
   ending.conclude(self)
 end
 
 --- Ends it as aborted; or, where it is ending, gives up on the answer to the creation, or on the cancel.
 function ending.abort(self)
-  local failure = core.failure("aborted", "aborted by the program")
-  if not self.failure then return ending.fail(self, failure) end
+  if not self.failure then return ending.fail(self, core.failure("aborted", "aborted by the program")) end
   if self.is_begun_now then return end
-  failure.may_have_applied = stop_running(self)
-  if self.upload_id then return tell_cancelled(self, nil, failure) end
-  self.failure.may_have_applied = failure.may_have_applied
-  ending.conclude(self)
+  self.has_given_up = true
+  ending.go_on(self)
 end
 
 return ending

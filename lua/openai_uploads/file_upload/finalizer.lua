@@ -26,8 +26,8 @@ end
 --- From now on, the job's Upload is cancelled when the job is dropped, unless it shall be kept.
 function finalizer.arm(job)
   local client, upload_id, process_id = job.client, job.upload_id, job.process_id
-  local armed = { is_armed = not job.plan.keeps_on_failure and not job.may_be_completed and not job.is_completing }
-  job.armed = armed
+  if job.armed then return end
+  local armed = { is_armed = false }
   job.watched = watch(function()
     if armed.is_armed and not finalizer.is_closing and core.process_id() == process_id then
       pcall(cancel, client, upload_id)
@@ -35,6 +35,8 @@ function finalizer.arm(job)
   end)
   -- A state that is closed finalizes the youngest first, and no more what is made meanwhile: nothing may be begun then.
   finalizer.last = watch(function(object) if object == finalizer.last then finalizer.is_closing = true end end)
+  job.armed = armed
+  armed.is_armed = not job.plan.keeps_on_failure and not job.may_be_completed and not job.is_completing
 end
 
 --- A completion is sent: from now on a cancel would race with it.

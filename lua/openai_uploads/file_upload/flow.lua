@@ -65,8 +65,10 @@ end
 
 -- part: { number, id, md5 } of one that has come.
 local function note_part(self, part)
-  self.parts[part.number] = part
-  if self.saved and part.md5 then resume.add(self.saved, part) end
+  local number = part.number
+  self.parts[number] = self.parts[number] or false -- has its place, before it is added
+  if not self.parts[number] and self.saved and part.md5 then resume.add(self.saved, part) end
+  self.parts[number] = part
   save(self, part)
 end
 
@@ -89,7 +91,7 @@ end
 -- begun, in a function of the program, is seen to afterwards.
 local function send_completion(self, md5, options)
   save(self, nil, true)
-  if self.failure then return end
+  if self.failure then return ending.go_on(self) end
   self.is_completing, self.is_begun_now = true, true
   finalizer.stand_back(self)
   local begun, raised = pcall(self.batch.launch, self.batch, accept_completed, 0, self.client.start.complete,
@@ -99,7 +101,7 @@ local function send_completion(self, md5, options)
     self.is_completing = false
     error(raised, 0)
   end
-  if self.failure and not self.is_done then ending.stop(self) end
+  if self.failure then ending.go_on(self) end
 end
 
 local complete
@@ -136,8 +138,10 @@ local function send_part(self, number, options)
       failure.part_number = number
       return ending.fail(self, failure)
     end
-    self.part_ids[number] = part.id
-    self.bytes_done = self.bytes_done + size_of_part(plan, number)
+    if not self.part_ids[number] then
+      self.part_ids[number] = part.id
+      self.bytes_done = self.bytes_done + size_of_part(plan, number)
+    end
     if plan.is_saved then note_part(self, { number = number, id = part.id, md5 = response.md5 }) end
     report(self)
     send_parts(self)
@@ -152,8 +156,18 @@ local function take_next(self)
   while self.next_number <= self.plan.part_count do
     local number = self.next_number
     self.next_number = number + 1
-    if not self.part_ids[number] then return number end
+    if not self.part_ids[number] and not self.has_begun[number] then return number end
   end
+end
+
+-- A part that could not be begun, as when memory ran out, is the next one again.
+local function begin_part(self, number, options)
+  self.has_begun[number] = true
+  local fine, raised = pcall(send_part, self, number, options)
+  if fine then return end
+  self.has_begun[number] = nil
+  self.next_number = math.min(self.next_number, number)
+  error(raised, 0)
 end
 
 -- What a call comes to may have ended it while that call was begun.
@@ -162,11 +176,11 @@ local function is_over(self) return self.failure or self.is_done end
 -- Keeps as many on their way as are wanted at a time.
 function send_parts(self)
   while self.batch.count < self.plan.concurrency and not is_over(self) do
-    local number = take_next(self)
-    if not number then break end
     local options, failure = options_of_call(self)
     if not options then return ending.fail(self, failure) end
-    send_part(self, number, options)
+    local number = take_next(self)
+    if not number then break end
+    begin_part(self, number, options)
   end
   if self.batch.count == 0 and not is_over(self) then complete(self) end
 end
@@ -179,7 +193,7 @@ local function accept_created(self, upload, failure)
   end
   if self.failure then
     if failure then self.failure.may_have_applied = failure.may_have_applied end
-    return ending.clean_up(self)
+    return ending.go_on(self)
   end
   if not upload then return ending.fail(self, failure) end
   save(self)
@@ -234,7 +248,14 @@ end
 function flow.new(client, pause, plan, options)
   local self = {
     client = client, pause = pause, plan = plan, options = options, process_id = core.process_id(),
-    part_ids = {}, parts = {}, bytes_done = 0, next_number = 1, retries_as_told = plan.retries_as_told,
+    part_ids = {}, parts = {}, has_begun = {}, bytes_done = 0, next_number = 1,
+    retries_as_told = plan.retries_as_told,
+    -- Of how it ends, here already: that must go on without memory.
+    upload_id = false, upload = false, failure = false, response = false, digest = false, kept_digest = false,
+    armed = false, is_creating = false, has_given_up = false, has_stopped = false, is_cancelling = false,
+    is_concluding = false, is_going_on = false, is_done = false, has_told = false, listener = false, is_held = false,
+    is_completing = false, is_begun_now = false, is_winding_down = false, may_be_completed = false,
+    upload_answered = false,
   }
   self.batch = ending.new_batch(self)
   return self

@@ -11,30 +11,33 @@ job.__index = job
 function job.start(client, pause, loop, plan, options)
   local self = setmetatable(flow.new(client, pause, plan, options or {}), job)
   self.loop = loop
-  flow.begin(self)
-  return self
+  local fine, raised = pcall(flow.begin, self)
+  if fine then return self end
+  pcall(ending.abandon, self)
+  error(raised, 0)
 end
 
 --- One that has failed before anything was begun.
 function job.failed(failure)
   local self = setmetatable(flow.new(nil, nil, {}, {}), job)
-  self.is_done, self.failure = true, failure
+  self.is_done, self.has_told, self.failure = true, true, failure
   return self
 end
 
 local function result(self)
   if not self.is_done then return false end
-  if self.failure then return true, nil, self.failure, self.response end
-  return true, self.upload, nil, self.response
+  if self.failure then return true, nil, self.failure, self.response or nil end
+  return true, self.upload, nil, self.response or nil
 end
 
-function job:done() return self.is_done == true end
+function job:done() return self.is_done end
 
 function job:poll()
   if not self.is_done then
     self.client.step()
     flow.report_if_due(self)
   end
+  ending.go_on(self)
   return result(self)
 end
 
@@ -55,6 +58,7 @@ function job:wait(seconds)
     if left <= 0 then return self:poll() end
     pause(self, left)
     flow.report_if_due(self)
+    ending.go_on(self)
   end
   return result(self)
 end

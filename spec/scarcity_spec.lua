@@ -1,0 +1,45 @@
+-- SPDX-License-Identifier: MIT
+-- Memory that runs out at some allocation of the process, be it Lua's, ours or of a library, over all calls, without
+-- and with TLS and HTTP/2. Each call ends with what is true or raises "not enough memory", nothing of ours is lost, and
+-- the next call works. SCARCITY_MOST: at how many allocations of each scenario; a large number means at each.
+
+local supported = os.getenv "TEST_BUILD" and not (os.getenv "LD_PRELOAD" or ""):find "asan"
+
+describe("a process", function()
+  local library
+
+  setup(function()
+    if not supported then return end
+    local lua = os.getenv "TEST_LUA" or "lua5.4"
+    library = os.tmpname()
+    local command = "cc -shared -fPIC $(pkg-config --cflags %s) -o %s spec/support/scarcity/failing_calls.c -ldl"
+    local ended = os.execute(command:format(lua, library))
+    if not (ended == 0 or ended == true) then library = nil end
+  end)
+
+  teardown(function()
+    if library then os.remove(library) end
+  end)
+
+  -- Runs the scenarios. Returns what is said of those in which something is wrong, and how many ran.
+  local function run(arguments)
+    local command = ("SCARCITY_LIBRARY=%s LD_PRELOAD='%s' %s spec/support/scarcity/run.lua %s 2>&1"):format(library,
+      library, os.getenv "TEST_LUA" or "lua5.4", arguments)
+    local pipe = assert(io.popen(command))
+    local output = pipe:read "*a"
+    pipe:close()
+    return output, tonumber(output:match "(%d+) tried" or 0)
+  end
+
+  local rows = {
+    { "whose memory runs out", "malloc", 2 },
+  }
+  for _, row in ipairs(rows) do
+    it(row[1] .. " ends each call, tells what is true, loses nothing and goes on", function()
+      if not library then pending "needs glibc, a compiler and Lua's headers, and no sanitizer" return end
+      local output, tried = run(("%s %s"):format(row[2], os.getenv "SCARCITY_MOST" or row[3]))
+      assert.is_nil(output:find "BROKEN", output)
+      assert.is_true(tried > 100, output)
+    end)
+  end
+end)

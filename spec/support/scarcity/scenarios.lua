@@ -1,0 +1,145 @@
+-- SPDX-License-Identifier: MIT
+-- What is done while the process runs out of something. Each: { name, prepare(context) -> action, and what `action`
+-- returns when all is well }. Of a context: `client` (made undisturbed, unless `makes_client`), `new_client()`, `id` of
+-- a pending Upload, `ids` of more, `path` of a file of ten bytes, `path_of_others`.
+local scenarios = {}
+
+local function add(name, prepare, more)
+  local scenario = { name = name, prepare = prepare }
+  for field, value in pairs(more or {}) do scenario[field] = value end
+  scenarios[#scenarios + 1] = scenario
+end
+
+local function warm(context) context.client.cancel("upload_not_there") end
+
+local function status(upload, failure) return upload and upload.status, failure end
+local function object(part, failure) return part and part.object, failure end
+
+add("a client is made, and cancels", function(context)
+  return function() return status(context.new_client().cancel(context.id)) end
+end, { makes_client = true, expected = "cancelled", call = "cancel" })
+
+add("a first cancel", function(context)
+  return function() return status(context.client.cancel(context.id)) end
+end, { expected = "cancelled", call = "cancel" })
+
+add("a later cancel", function(context)
+  warm(context)
+  return function() return status(context.client.cancel(context.id)) end
+end, { expected = "cancelled", call = "cancel" })
+
+add("a transfer that is begun and waited for", function(context)
+  warm(context)
+  return function()
+    local transfer = context.client.start.cancel(context.id)
+    local _, upload, failure = transfer:wait()
+    return status(upload, failure)
+  end
+end, { expected = "cancelled", call = "cancel" })
+
+add("create", function(context)
+  warm(context)
+  return function()
+    return status(context.client.create {
+      filename = "a.jsonl", purpose = "batch", bytes = 3, mime_type = "text/jsonl",
+    })
+  end
+end, { expected = "pending", call = "create" })
+
+add("a part from a string", function(context)
+  warm(context)
+  return function() return object(context.client.parts.create(context.id, { data = "abcd" })) end
+end, { expected = "upload.part", call = "parts" })
+
+add("a part from a file", function(context)
+  warm(context)
+  return function() return object(context.client.parts.create(context.id, { file = context.path, length = 5 })) end
+end, { expected = "upload.part", call = "parts" })
+
+add("a part from an open file", function(context)
+  warm(context)
+  return function()
+    local file = assert(io.open(context.path, "rb"))
+    return object(context.client.parts.create(context.id, { data = file }))
+  end
+end, { expected = "upload.part", call = "parts" })
+
+add("a part from a function", function(context)
+  warm(context)
+  return function()
+    local left = 3
+    return object(context.client.parts.create(context.id, { length = 6, data = function()
+      left = left - 1
+      return left >= 0 and "ab" or nil
+    end }))
+  end
+end, { expected = "upload.part", call = "parts" })
+
+add("complete", function(context)
+  local part = assert(context.client.parts.create(context.id, { data = "abcd" }))
+  return function() return status(context.client.complete(context.id, { part_ids = { part.id } })) end
+end, { expected = "completed", call = "complete", bytes = 4 })
+
+add("cancel_all", function(context)
+  warm(context)
+  return function()
+    local uploads, failures = context.client.cancel_all(context.ids)
+    local count = 0
+    for _ in pairs(uploads) do count = count + 1 end
+    if failures then return nil, select(2, next(failures)) end
+    return count
+  end
+end, { expected = 5, call = "cancel_all" })
+
+local function params(context, more)
+  local all = { file = context.path, purpose = "batch", mime_type = "text/plain", part_size = 3, concurrency = 2 }
+  for name, value in pairs(more or {}) do all[name] = value end
+  if all.data then all.file = nil end
+  return all
+end
+
+add("a whole file", function(context)
+  return function()
+    return status(context.client.upload_file_chunked(params(context, { on_progress = function() end })))
+  end
+end, { expected = "completed", call = "file" })
+
+add("a whole file with a digest, retried calls", function(context)
+  warm(context)
+  return function()
+    return status(context.client.upload_file_chunked(params(context, { md5 = "compute" }), { max_retries = 1 }))
+  end
+end, { expected = "completed", call = "file" })
+
+add("a whole file from a string, begun and stepped", function(context)
+  warm(context)
+  return function()
+    local job = context.client.start.upload_file_chunked(params(context,
+      { data = "abcdefghij", filename = "a.txt" }))
+    local done, upload, failure
+    local patience = 5 -- of a program that goes on where memory was short
+    repeat
+      local fine, raised = pcall(context.client.step, 1)
+      if not fine then
+        patience = patience - 1
+        if patience == 0 then error(raised, 0) end
+      elseif job:done() then
+        done, upload, failure = job:poll()
+      end
+    until done
+    return status(upload, failure)
+  end
+end, { expected = "completed", call = "file" })
+
+add("a whole file that is aborted", function(context)
+  warm(context)
+  return function()
+    local job = context.client.start.upload_file_chunked(params(context))
+    context.client.step(0.1)
+    job:abort()
+    local _, upload, failure = job:wait()
+    return upload and upload.status or failure and failure.kind, failure and failure.kind ~= "aborted" and failure
+  end
+end, { expected = "aborted", call = "file" })
+
+return scenarios
