@@ -58,8 +58,8 @@ describe("cancel", function()
       assert.are.same({
         method = "POST", uri = "/v1/uploads/" .. id .. "/cancel", http_version = "1.1", body = "",
         headers = {
-          accept = "application/json", ["accept-encoding"] = "gzip", authorization = "Bearer " .. check.key, ["content-length"] = "0",
-          host = service.base_url:match("//([^/]+)"),
+          accept = "application/json", ["accept-encoding"] = "gzip", authorization = "Bearer " .. check.key,
+          ["content-length"] = "0", host = service.base_url:match("//([^/]+)"),
         },
       }, request)
       assert.is_truthy(agent:find("^lua%-openai%-uploads/[%d.]+ %(Lua 5%.%d; libcurl [%d.]+%)$"), agent)

@@ -7,13 +7,16 @@ local rows = require "spec.support.rows"
 local script = require "spec.support.script"
 
 local names = { "tr_TR.UTF-8", "tr_TR.ISO-8859-9", "de_DE.UTF-8" }
+local wide = "ps_AF.UTF-8" -- whose decimal point has two bytes
 
 describe("in the locale", function()
   local server, folder, why
 
   setup(function()
     server = fault.start()
-    folder, why = locales.make(names)
+    local all = { wide }
+    for index, name in ipairs(names) do all[index + 1] = name end
+    folder, why = locales.make(all)
   end)
 
   teardown(function()
@@ -114,6 +117,13 @@ describe("in the locale", function()
       end
     end)
   end
+
+  -- cjson ends the process when it learns of such a point.
+  it("whose decimal point cjson cannot learn, an answer with a fraction is a failure, and the process lives", function()
+    local function answer(fields) return fault.answer(200, '{"id":"upload_1","object":"upload"' .. fields .. "}") end
+    assert.are.equal("decode upload_1", (run(wide, { answer ',"ratio":1.5', answer "" }, [[
+      print(select(2, uploads.cancel "upload_1").kind, " ", uploads.cancel("upload_1").id)]], true)))
+  end)
 
   it("of C again, after another one when the module was loaded, fractions are read", function()
     local answer = fault.answer(200, '{"id":"upload_1","object":"upload","ratio":1.5}')

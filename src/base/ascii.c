@@ -4,7 +4,9 @@
 #include <string.h>
 
 char ascii_lower(char byte) {
-  return byte >= 'A' && byte <= 'Z' ? (char)(byte + ('a' - 'A')) : byte;
+  static const char letters[] = "abcdefghijklmnopqrstuvwxyz";
+  if (byte < 'A' || byte > 'Z') return byte;
+  return letters[byte - 'A'];
 }
 
 bool ascii_same(const char *a, const char *b, size_t length) {

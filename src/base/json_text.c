@@ -41,7 +41,7 @@ size_t json_text_lone_surrogate(const char *text, size_t length, size_t from) {
   while (at < end && (at = memchr(at, '\\', (size_t)(end - at)))) {
     int unit = code_unit(at, end);
     if (is_first_half(unit) && is_second_half(code_unit(at + JSON_TEXT_ESCAPE_BYTES, end)))
-      at += 2 * JSON_TEXT_ESCAPE_BYTES;
+      at += JSON_TEXT_ESCAPE_BYTES + JSON_TEXT_ESCAPE_BYTES;
     else if (is_first_half(unit) || is_second_half(unit))
       return (size_t)(at - text);
     else
