@@ -4,8 +4,6 @@
 #include "binding/lua_compat.h"
 #include "binding/lua_failure.h"
 
-#include <inttypes.h>
-
 static const char file_type[] = "openai_uploads.file";
 
 static struct regular_file *check_file(lua_State *L) {
@@ -24,14 +22,6 @@ static int file_size(lua_State *L) {
   return 1;
 }
 
-static int file_modified(lua_State *L) {
-  const struct timespec *modified = &check_file(L)->modified;
-  char text[64];
-  snprintf(text, sizeof text, "%" PRId64 ".%09ld", (int64_t)modified->tv_sec, modified->tv_nsec);
-  lua_pushstring(L, text);
-  return 1;
-}
-
 static int file_problem(lua_State *L) {
   struct failure failure = {0};
   if (regular_file_is_unchanged(check_file(L), &failure))
@@ -47,8 +37,7 @@ static int file_close(lua_State *L) {
 }
 
 static const luaL_Reg file_methods[] = {
-    {"__gc", file_close},      {"size", file_size},   {"modified", file_modified},
-    {"problem", file_problem}, {"close", file_close}, {NULL, NULL},
+    {"__gc", file_close}, {"size", file_size}, {"problem", file_problem}, {"close", file_close}, {NULL, NULL},
 };
 
 void lua_file_open(lua_State *L) {

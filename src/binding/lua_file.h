@@ -9,9 +9,8 @@
 /* To be called once a Lua state, before the others. */
 void lua_file_open(lua_State *L);
 
-/* open_file(path) -> file, or nil and a failure. file:size() -> bytes; file:modified() -> when it was last
- * written to, as text; file:problem() -> nil, or a failure once it is no longer as it was opened;
- * file:close(). */
+/* open_file(path) -> file, or nil and a failure. file:size() -> bytes; file:problem() -> nil, or a
+ * failure once it is no longer as it was opened; file:close(). */
 int lua_file_new(lua_State *L);
 
 /* The file at `index`, NULL when the value is none, or is closed. It stays the userdata's. */
