@@ -62,7 +62,7 @@
 ---By status: bad_request 400, authentication 401, permission_denied 403, not_found 404, conflict 409, gone 410,
 ---unprocessable_entity 422, rate_limit 429, server from 500 on, redirect 3xx, status any other.
 ---Without one: configuration (no key, a bad URL), connection, tls, timeout, aborted, decode (a 2xx that is no such
----object, whose error, if it holds one, is in message, code and type), too_large (an answer over max_response_bytes, or a part over 64 MiB), file (what shall be sent cannot be read,
+---object, whose error, if it holds one, is in message, code and type), too_large (an answer over max_response_bytes, or a part over 64 MiB, or a file of too many parts), file (what shall be sent cannot be read,
 ---is no regular file, or has changed meanwhile).
 ---@alias openai_uploads.FailureKind
 ---| "bad_request" | "authentication" | "permission_denied" | "not_found" | "conflict" | "gone"

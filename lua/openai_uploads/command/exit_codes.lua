@@ -11,7 +11,7 @@ exit_codes.kinds = {
   { 13, "timeout", "--timeout or --deadline passed" },
   { 14, "aborted", "the program ended it" },
   { 15, "decode", "an answer that cannot be understood" },
-  { 16, "too_large", "a part over 64 MiB, an answer over 1 MiB" },
+  { 16, "too_large", "a part over 64 MiB, too many parts, an answer over 1 MiB" },
   { 17, "file", "cannot be read or written, or has changed" },
   { 18, "out_of_memory", "not enough memory" },
   { 20, "bad_request", "HTTP 400" },
