@@ -71,7 +71,7 @@ local function misuse_in(raised)
 end
 
 -- Whether Ctrl-C came in Lua code of the library, which has made a failure of that.
-local function was_interrupted(failure) return failure ~= nil and interruption.is(failure.message) end
+local function was_interrupted(failure) return failure and interruption.is(failure.message) end
 
 -- Waits for the end, and through an interruption: then the job ends in its own order, and leaves nothing behind. Where
 -- the service has not answered yet it is given some time. Returns what a transfer does.
