@@ -355,6 +355,15 @@ describe("an Upload whose completion was sent before", function()
     end)
   end
 
+  it("is not cancelled when its job is dropped before it is sent again", function()
+    save_the_last({ call = "complete", close = true }, { max_retries = 0 })
+    client.start.upload_file_chunked { file = path, purpose = "fine-tune", resume = saved }
+    drive.collect()
+    drive.collect()
+    drive.all(client)
+    assert.are.equal(0, upload_file.counts(service).cancel)
+  end)
+
   it("is not cancelled when its job is dropped", function()
     save_the_last({ call = "complete", close = true }, { max_retries = 0 })
     service.answer_next { { call = "complete", delay = 0.3 } }
