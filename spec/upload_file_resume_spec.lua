@@ -368,7 +368,9 @@ describe("an Upload whose completion was sent before", function()
     save_the_last({ call = "complete", close = true }, { max_retries = 0 })
     service.answer_next { { call = "complete", delay = 0.3 } }
     local before = upload_file.counts(service).complete
-    local job = client.start.upload_file_chunked { file = path, purpose = "fine-tune", resume = saved }
+    local job = client.start.upload_file_chunked { -- luacheck: ignore 231
+      file = path, purpose = "fine-tune", resume = saved,
+    }
     drive.till(client, function() return upload_file.counts(service).complete > before end)
     job = nil -- luacheck: ignore 311
     drive.collect()

@@ -4,7 +4,7 @@
 --
 --   malloc [MOST]                 each allocation, or MOST of them, evenly spread, for each scenario
 --   calls [MOST]                  calls of the system, with the errors that fit
---   descriptors                   so many descriptors and no more
+--   descriptors [MOST]            so many descriptors and no more, from 3 to 40, or MOST numbers of them
 --
 -- SCARCITY_ONLY: a pattern of scenarios' names. SCARCITY_VERBOSE: a line for each run.
 local calls = package.loadlib(os.getenv "SCARCITY_LIBRARY", "luaopen_failing_calls")()
@@ -16,6 +16,7 @@ if jit then jit.off() end -- what is compiled holds on to the client that it was
 
 local LONGEST_RUN = 20 -- seconds
 local EXCUSED = 77 -- exit status
+local USUAL_DESCRIPTORS = 256
 
 local what, most = arg[1], tonumber(arg[2]) or math.huge
 local only, verbose = os.getenv "SCARCITY_ONLY", os.getenv "SCARCITY_VERBOSE"
@@ -83,9 +84,14 @@ local function try(scenario, context, kind, allowed, keeps_failing, code)
     collect()
     calls.alarm(LONGEST_RUN)
     calls.excuse()
-    if kind then calls.arm(kind, allowed, keeps_failing, code) end
+    if kind == "descriptors" then
+      calls.limit(kind, allowed)
+    elseif kind then
+      calls.arm(kind, allowed, keeps_failing, code)
+    end
     local fine, result, failure = pcall(action)
     refused, left = calls.disarm()
+    if kind == "descriptors" then calls.limit(kind, USUAL_DESCRIPTORS) end
     lines[#lines + 1] = describe(fine, result, failure)
     if not kind and not (fine and result == scenario.expected) then complain "does not work at all" end
     calls.alarm(LONGEST_RUN)
@@ -206,6 +212,7 @@ local function each_scenario(body)
 end
 
 local ENOUGH = 10000000
+local MOST_DESCRIPTORS = 40
 
 -- Some of the n's at which a call of that kind can fail.
 local function run_some(scenario, base_url, index, kind, code, modes)
@@ -233,7 +240,7 @@ local failing = {
   connect = { "EINTR", "ENOMEM", "EAGAIN", "ECONNREFUSED" }, socket = { "EMFILE", "ENFILE", "ENOBUFS" },
   epoll_ctl = { "ENOMEM", "ENOSPC" }, epoll_wait = { "EINTR" }, epoll_create1 = { "EMFILE", "ENOMEM" },
   timerfd_create = { "EMFILE" }, timerfd_settime = { "ENOMEM" }, open = { "EINTR", "EMFILE", "EIO", "EACCES" },
-  fstat = { "EIO", "ENOMEM" }, pthread_create = { "EAGAIN" }, fcntl = { "EMFILE", "EINTR" },
+  fstat = { "EIO", "ENOMEM" }, pthread_create = { "EAGAIN" },
   getsockopt = { "ENOBUFS" }, setsockopt = { "ENOBUFS" }, getsockname = { "ENOBUFS" }, getpeername = { "ENOBUFS" },
   pipe = { "EMFILE" }, socketpair = { "EMFILE" }, eventfd = { "EMFILE" },
 }
@@ -256,6 +263,11 @@ elseif what == "calls" then
         run_some(scenario, base_url, index, kind, errors[name], name == "EINTR" and { false } or { false, true })
       end
     end
+  end)
+elseif what == "descriptors" then
+  local stride = math.max(1, math.floor(MOST_DESCRIPTORS / most))
+  each_scenario(function(scenario, base_url)
+    for allowed = 3, MOST_DESCRIPTORS, stride do run(scenario, base_url, "descriptors", allowed) end
   end)
 end
 os.remove(path)

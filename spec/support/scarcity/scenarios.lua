@@ -58,8 +58,8 @@ end, { expected = "upload.part", call = "parts" })
 
 add("a part from an open file", function(context)
   warm(context)
+  local file = assert(io.open(context.path, "rb"))
   return function()
-    local file = assert(io.open(context.path, "rb"))
     return object(context.client.parts.create(context.id, { data = file }))
   end
 end, { expected = "upload.part", call = "parts" })
