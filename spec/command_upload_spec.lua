@@ -353,6 +353,14 @@ describe("openai-uploads upload", function()
       end)
     end
 
+    it("goes on with a state that has the same line of a part once more", function()
+      fail_at_second_part()
+      local text = command.read_file(state)
+      command.write_file(state, text .. text:match "[^\n]*\n$")
+      succeeds(with_state())
+      assert.are.equal(2 + 3, count_requests "parts")
+    end)
+
     for _, row in ipairs {
       { "a line that is no JSON", "precious\n", "it has a line that cannot be read" },
       { "a part twice", '{"number":1,"id":"part_x","md5":"%s"}\n', "it has part 1 twice" },

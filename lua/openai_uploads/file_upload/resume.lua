@@ -32,6 +32,7 @@ function resume.add(saved, part)
   local list = saved.parts
   local index = #list
   while index > 0 and list[index].number > part.number do index = index - 1 end
+  if index > 0 and list[index].number == part.number then return end -- memory ran out after it was added
   table.insert(list, index + 1, part)
 end
 
@@ -55,15 +56,20 @@ end
 local function read_parts(list, count)
   if type(list) ~= "table" then return nil, "has no list of parts" end
   local parts, by_number, by_id = {}, {}, {}
-  for index = 1, count + 1 do
+  for index = 1, 2 * count + 1 do -- one may be noted once more, when memory ran out meanwhile
     local part = list[index]
     if part == nil then break end
     local problem
     part, problem = read_part(part, count)
     if not part then return nil, problem end
-    if by_number[part.number] then return nil, ("has part %d twice"):format(part.number) end
-    if by_id[part.id] then return nil, ("has part '%s' twice"):format(part.id) end
-    by_number[part.number], by_id[part.id], parts[index] = true, true, part
+    local same = by_number[part.number]
+    if same and (same.id ~= part.id or same.md5 ~= part.md5) then
+      return nil, ("has part %d twice"):format(part.number)
+    end
+    if not same then
+      if by_id[part.id] then return nil, ("has part '%s' twice"):format(part.id) end
+      by_number[part.number], by_id[part.id], parts[#parts + 1] = part, true, part
+    end
   end
   return parts
 end
