@@ -24,7 +24,8 @@ describe("a process", function()
 
   -- Runs the scenarios. Returns what is said of those in which something is wrong, and how many ran.
   local function run(arguments, only)
-    local command = ("SCARCITY_ONLY='%s' SCARCITY_LIBRARY=%s LD_PRELOAD='%s' %s spec/support/scarcity/run.lua %s 2>&1"):format(only or "",
+    local command = ("SCARCITY_ONLY='%s' SCARCITY_LIBRARY=%s LD_PRELOAD='%s' " ..
+      "%s spec/support/scarcity/run.lua %s 2>&1"):format(only or "",
       library, library, os.getenv "TEST_LUA" or "lua5.4", arguments)
     local pipe = assert(io.popen(command))
     local output = pipe:read "*a"
