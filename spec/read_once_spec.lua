@@ -269,6 +269,12 @@ if _VERSION >= "Lua 5.4" then
       assert.are.equal("cancelled", service.upload(id).status)
     end)
 
+    it("tells of an object that cannot be told", function()
+      local object = setmetatable({}, { __tostring = function() return {} end })
+      check.holds("an Upload expected, got an object 'an error that cannot be described'",
+        select(2, pcall(client.guard, { id = "upload_1", object = object })))
+    end)
+
     it("tells of an Upload whose metatable may not be changed, and leaves it alone", function()
       local id = new_id()
       local upload = setmetatable({ id = id }, { __metatable = "mine" })

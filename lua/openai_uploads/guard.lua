@@ -95,7 +95,7 @@ local function problem_of(upload, failure)
   if type(upload) ~= "table" then return "an Upload, or nil and a failure, expected, got " .. type(upload) end
   local object, id = upload.object, upload.id -- what is checked is what is used, whatever they are the next time
   if object ~= nil and object ~= "upload" then
-    return ("an Upload expected, got an object '%s'"):format(tostring(object))
+    return ("an Upload expected, got an object '%s'"):format(core.describe(object))
   end
   local refusal = core.upload_id_refusal(id)
   if refusal then return "upload id " .. refusal end
