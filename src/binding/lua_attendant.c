@@ -229,6 +229,7 @@ void lua_attendant_step(lua_State *L, int callbacks, struct upload_client *clien
   unsigned done = client->done;
   bool came;
   double left;
+  if (client->engine && client->first_changed) transfer_engine_look(client->engine);
   came = attend_all(L, callbacks, client);
   do {
     if (!client->engine) return; /* a callback closed it */

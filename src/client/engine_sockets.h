@@ -48,7 +48,8 @@ void engine_sockets_watch(struct engine_sockets *sockets, int descriptor, unsign
  * unless it is one of HTTP/2, whose peer says this and that at any time, and has not ended it. */
 bool engine_sockets_take_idle(struct engine_sockets *sockets, const struct descriptor_event *event);
 
-/* Looks, without waiting, whether anything came on idle sockets. One system call where there are any. */
+/* Looks, without waiting, whether anything came on idle sockets. One system call for 64 that stir or are
+ * ready. */
 void engine_sockets_look_at_idle(struct engine_sockets *sockets);
 
 void engine_sockets_note_shared(struct engine_sockets *sockets, int descriptor);

@@ -193,6 +193,10 @@ static bool transfer_has_been_answered(struct transfer *transfer) {
 static void on_awake(struct engine_task *task) {
   struct transfer *transfer = transfer_of(task);
   double patience;
+  if (transfer->state == TRANSFER_WAITING && transfer->is_queued) { /* the program hears of the wait first */
+    transfer_engine_sleep(transfer->client->engine, task, 0);
+    return;
+  }
   if (transfer->state != TRANSFER_SENDING) {
     transfer_change(transfer, transfer->is_pause ? TRANSFER_DONE : TRANSFER_READY);
     return;

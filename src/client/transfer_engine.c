@@ -30,6 +30,7 @@ struct transfer_engine {
   unsigned turns;       /* of descriptors to be the first one */
   size_t bytes_noted;   /* in the step under way, or the last one; as what follows */
   bool may_wait;
+  bool has_looked;              /* at the descriptors, since the last step */
   bool has_told;                /* a task something */
   struct engine_task *sleepers; /* soonest first */
   struct engine_task *last_sleeper;
@@ -121,7 +122,6 @@ void transfer_engine_abandon(struct transfer_engine *engine) {
 bool transfer_engine_start(struct transfer_engine *engine, CURL *easy) {
   struct sigpipe_guard guard;
   bool started;
-  engine_sockets_look_at_idle(&engine->sockets);
   running_curl_enter(&guard);
   started = curl_multi_add_handle(engine->multi, easy) == CURLM_OK;
   sigpipe_guard_leave(&guard);
@@ -305,20 +305,36 @@ struct engine_sockets *transfer_engine_sockets(struct transfer_engine *engine) {
   return &engine->sockets;
 }
 
-bool transfer_engine_step(struct transfer_engine *engine, double seconds) {
+/* Does what the descriptors are ready for, after a wait. Returns for how many exchanges' sockets. */
+static unsigned transfer_engine_serve(struct transfer_engine *engine, double seconds) {
   struct descriptor_event events[EVENTS_A_STEP];
-  double until_due;
-  unsigned ready;
+  int count = descriptor_set_wait(engine->descriptors, seconds, events, EVENTS_A_STEP);
+  unsigned ready = take_idle(engine, events, count);
+  transfer_engine_act_on(engine, events, ready);
+  if (count == EVENTS_A_STEP) engine_sockets_look_at_idle(&engine->sockets); /* there may be more */
+  return ready;
+}
+
+void transfer_engine_look(struct transfer_engine *engine) {
+  if (engine->sockets.idle == 0) return;
   engine->bytes_noted = 0;
+  engine->may_wait = false;
+  transfer_engine_serve(engine, 0);
+  engine->has_looked = true;
+}
+
+bool transfer_engine_step(struct transfer_engine *engine, double seconds) {
+  double until_due;
+  unsigned ready = 0;
+  bool has_looked = engine->has_looked;
+  engine->has_looked = false;
+  if (!has_looked) engine->bytes_noted = 0;
   engine->may_wait = seconds > 0;
   engine->has_told = false;
   transfer_engine_run_due(engine);
   if (engine->has_told) seconds = 0;
   until_due = transfer_engine_due(engine) - monotonic_clock_now();
-  ready = take_idle(
-      engine, events,
-      descriptor_set_wait(engine->descriptors, fmax(0, fmin(seconds, until_due)), events, EVENTS_A_STEP));
-  transfer_engine_act_on(engine, events, ready);
+  if (seconds > 0 || !has_looked) ready = transfer_engine_serve(engine, fmax(0, fmin(seconds, until_due)));
   transfer_engine_run_due(engine);
   return engine->has_told || ready > 0;
 }

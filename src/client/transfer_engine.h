@@ -56,6 +56,11 @@ void transfer_engine_wake(struct transfer_engine *engine, struct engine_task *ta
 /* For whoever gives curl the bytes of an exchange, and has none: tells its task, and lets the step end. */
 void transfer_engine_tell_paused(struct transfer_engine *engine, struct engine_task *task);
 
+/* To be called in the step that begins exchanges, before they are begun: curl takes idle connections for
+ * alive that are not, so those that stir are given up here. Does what the others are ready for, too, which
+ * spares a step that may not wait its own look. */
+void transfer_engine_look(struct transfer_engine *engine);
+
 /* Does what is due, and waits for more for at most `seconds` when nothing came of that. False when nothing
  * came of the wait either: the time was up, or a signal arrived. */
 bool transfer_engine_step(struct transfer_engine *engine, double seconds);

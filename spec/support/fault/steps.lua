@@ -49,7 +49,7 @@ function steps.request(connection) return read_request(connection, true) end
 function steps.head(connection) return read_request(connection, false) end
 
 local function with_asked_id(connection, bytes)
-  local id = ('"%s"'):format(connection.asked_id or "upload_none")
+  local id = ('"%s"'):format(connection.asked_id or "upload_1")
   local first, last = bytes:find(wire.asked_id, 1, true)
   if not first then return bytes end
   local filled = id .. (" "):rep(#wire.asked_id - #id)
