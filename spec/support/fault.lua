@@ -32,8 +32,8 @@ local wire = require "spec.support.fault.wire"
 
 local fault = {}
 
--- In bytes to be sent: becomes the id of the Upload that the last request was about (upload_1 where it named none), as a
--- text of JSON, with blanks
+-- In bytes to be sent: becomes the id of the Upload that the last request was about (upload_1 where it named none), as
+-- a text of JSON, with blanks
 -- behind it up to the same length.
 fault.asked_id = wire.asked_id
 

@@ -128,9 +128,9 @@ static void begin(lua_State *L, int callbacks, int own, const struct lua_transfe
   struct failure failure = {0};
   const char *key = "";
   size_t length = 0;
-  bool found = lua_part_rewind(L, own, transfer, &failure) && holder->transfer &&
+  bool found = lua_part_rewind(L, own, transfer, &failure) && !lua_transfer_is_spent(holder) &&
                find_key(L, callbacks, transfer, &key, &length, &failure);
-  if (!holder->transfer || transfer->state != TRANSFER_READY) return; /* the program ended it meanwhile */
+  if (lua_transfer_is_spent(holder) || transfer->state != TRANSFER_READY) return; /* the program ended it */
   if (!found) {
     transfer_fail(transfer, failure.kind, failure.message);
     return;
@@ -154,7 +154,7 @@ static void attend(lua_State *L, int callbacks, struct transfer *transfer) {
         lua_notice_tell_waiter(L, own, userdata);
       else
         lua_notice_done(L, callbacks, own, userdata, transfer);
-      if (holder->transfer) let_go(L, callbacks, holder);
+      if (!lua_transfer_is_spent(holder)) let_go(L, callbacks, holder);
       break;
     case TRANSFER_SENDING:
       if (transfer_wants_chunk(transfer)) lua_part_feed(L, own, holder);

@@ -136,7 +136,7 @@ void lua_notice_retry(lua_State *L, int client, int call, const struct lua_trans
   struct transfer *transfer = holder->transfer;
   char message[FAILURE_MESSAGE_SIZE];
   log_retry(L, client, call, transfer);
-  if (!holder->transfer || !push_callback(L, client, call, LUA_CALLBACK_ON_RETRY)) return;
+  if (lua_transfer_is_spent(holder) || !push_callback(L, client, call, LUA_CALLBACK_ON_RETRY)) return;
   lua_createtable(L, 0, 4);
   set_integer(L, "attempt", (long)transfer->attempts);
   set_integer(L, "max_retries", (long)transfer->settings.retry.max_retries);
@@ -146,7 +146,8 @@ void lua_notice_retry(lua_State *L, int client, int call, const struct lua_trans
   if (call_callback(L)) return;
   snprintf(message, sizeof message, "on_retry raised an error: %s", lua_tostring(L, -1));
   lua_pop(L, 1);
-  if (holder->transfer && transfer->state != TRANSFER_DONE) transfer_fail(transfer, FAILURE_ABORTED, message);
+  if (!lua_transfer_is_spent(holder) && transfer->state != TRANSFER_DONE)
+    transfer_fail(transfer, FAILURE_ABORTED, message);
 }
 
 /* Who logs is told what the call will tell: whether a 2xx is an answer is known once it is decoded. */

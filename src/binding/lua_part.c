@@ -254,7 +254,7 @@ void lua_part_feed(lua_State *L, int kept, const struct lua_transfer *holder) {
                           MOST_EMPTY_CHUNKS);
   } while (given && chunk && length == 0 && wants_it(holder, attempt));
   if (!given) {
-    if (holder->transfer && transfer->state != TRANSFER_DONE)
+    if (!lua_transfer_is_spent(holder) && transfer->state != TRANSFER_DONE)
       transfer_fail(transfer, failure.kind, failure.message);
     return;
   }

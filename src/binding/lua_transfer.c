@@ -114,16 +114,18 @@ static int tell_protected(lua_State *L) {
  * next step, where memory runs out in it now. */
 int lua_transfer_listen(lua_State *L) {
   const struct lua_transfer *holder;
+  struct transfer *transfer;
   luaL_checktype(L, 2, LUA_TFUNCTION);
   holder = check_transfer(L);
+  transfer = holder->transfer;
   compat_getuservalue(L, 1);
   lua_pushvalue(L, 2);
   lua_rawseti(L, -2, LUA_CALLBACK_DONE);
-  if (holder->transfer->state != TRANSFER_DONE || holder->transfer->is_queued) return 0;
+  if (transfer->state != TRANSFER_DONE || transfer->is_queued) return 0;
   lua_pushcfunction(L, tell_protected);
   lua_pushvalue(L, -2);
   lua_pushvalue(L, 1);
-  if (lua_pcall(L, 2, 0, 0) != 0 && holder->transfer) transfer_tell_again(holder->transfer);
+  if (lua_pcall(L, 2, 0, 0) != 0 && holder->transfer == transfer) transfer_tell_again(transfer);
   return 0;
 }
 
@@ -247,6 +249,10 @@ struct lua_transfer *lua_transfer_push(lua_State *L, bool with_user_value) {
                   0); /* with room for all: a listener is put back where memory ran out */
   compat_setuservalue(L, -2);
   return holder;
+}
+
+bool lua_transfer_is_spent(const struct lua_transfer *holder) {
+  return holder->transfer == NULL;
 }
 
 void lua_transfer_close(struct lua_transfer *holder) {

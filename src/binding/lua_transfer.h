@@ -44,6 +44,9 @@ int lua_transfer_release(lua_State *L);
  * it. */
 void lua_transfer_keep_client(lua_State *L, int transfer, int client);
 
+/* Whether it is closed: a function of the program may take, or finalize, the very transfer that calls it. */
+bool lua_transfer_is_spent(const struct lua_transfer *holder);
+
 /* Stops and frees what it owns; may be called again. */
 void lua_transfer_close(struct lua_transfer *holder);
 

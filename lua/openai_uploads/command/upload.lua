@@ -215,8 +215,8 @@ end
 return function(client, options, out)
   local first
   for _, path in ipairs(options.files) do
-    local code, was_interrupted = upload_one(client, path, options, out)
-    if was_interrupted then return code end
+    local code, is_over = upload_one(client, path, options, out)
+    if is_over then return code end
     if code ~= exit_codes.success then first = first or code end
   end
   return first or exit_codes.success
