@@ -38,7 +38,7 @@ static struct lua_transfer *check_transfer(lua_State *L) {
 static int finish_or_not(lua_State *L, double seconds) {
   struct lua_transfer *holder = check_transfer(L);
   lua_attendant_wait(L, lua_gettop(L), holder, seconds);
-  if (!holder->transfer) luaL_error(L, "the transfer was closed while it was waited for");
+  if (lua_transfer_is_spent(holder)) return luaL_error(L, "the transfer was closed while it was waited for");
   lua_pushboolean(L, holder->transfer->state == TRANSFER_DONE);
   return holder->transfer->state == TRANSFER_DONE ? 1 + lua_transfer_push_result(L, holder) : 1;
 }
