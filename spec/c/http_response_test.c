@@ -129,6 +129,22 @@ static void keeps_the_last_answers_headers(void) {
   http_response_destroy(&response);
 }
 
+static void leaves_trailers_alone(void) {
+  struct http_response response;
+  char value[64];
+  http_response_create(&response, 1000);
+  take_headers(&response, "HTTP/2 103\r\nx-request-id: early\r\n\r\n");
+  take_headers(&response, "HTTP/2 429\r\nx-request-id: req_1\r\nretry-after: 1\r\n\r\n");
+  CHECK(take_headers(&response, "x-request-id: req_2\r\nretry-after: 99\r\nx-should-retry: false\r\n\r\n"),
+        "trailers do not end the exchange");
+  CHECK(http_response_header(&response, "x-request-id", value, sizeof value) && strcmp(value, "req_1") == 0,
+        "a trailer replaces no header");
+  CHECK(http_response_retry_after(&response, NOW) <= 1 &&
+            http_response_retry_advice(&response) == RETRY_ADVICE_NONE,
+        "nor does it steer a retry");
+  http_response_destroy(&response);
+}
+
 static void caps_headers_and_body(void) {
   struct http_response response;
   char line[1024];
@@ -159,6 +175,7 @@ int main(void) {
   waits_as_the_headers_say();
   reads_the_services_advice();
   keeps_the_last_answers_headers();
+  leaves_trailers_alone();
   caps_headers_and_body();
   return unit_end();
 }

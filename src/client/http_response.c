@@ -34,6 +34,8 @@ size_t http_response_take_header(char *bytes, size_t size, size_t count, void *r
   struct http_response *taker = response;
   size_t length = size * count;
   if (is_status_line(bytes, length)) http_response_clear(taker);
+  if (taker->has_whole_head)
+    return length; /* a trailer neither steers a retry nor replaces what the head said */
   if (is_empty_line(bytes, length)) taker->has_whole_head = true;
   return text_buffer_append(&taker->headers, bytes, length) ? length : 0;
 }
