@@ -64,7 +64,7 @@ static void judges_each_end(void) {
   struct http_response response = {.has_whole_head = true};
   struct attempt_outcome outcome;
   EACH(row, rows) {
-    judge((struct attempt_facts){row->result, NULL, row->status, row->sent, false, NULL, &response},
+    judge((struct attempt_facts){row->result, NULL, row->status, row->sent, false, false, NULL, &response},
           &outcome);
     CHECK(outcome.failure.kind == row->kind, "curl's %d with status %ld is %s, not %s", row->result,
           row->status, failure_kind_name(row->kind), failure_kind_name(outcome.failure.kind));
@@ -79,33 +79,42 @@ static void judges_each_end(void) {
 static void judges_overflows(void) {
   struct http_response response = {.has_whole_head = true};
   struct attempt_outcome outcome;
-  judge((struct attempt_facts){CURLE_WRITE_ERROR, NULL, 200, true, false, NULL, &response}, &outcome);
+  judge((struct attempt_facts){CURLE_WRITE_ERROR, NULL, 200, true, false, false, NULL, &response}, &outcome);
   CHECK(outcome.failure.kind == FAILURE_OUT_OF_MEMORY,
         "a buffer that stopped below its cap was out of memory");
   response.body.over_cap = true;
-  judge((struct attempt_facts){CURLE_WRITE_ERROR, NULL, 200, true, false, NULL, &response}, &outcome);
+  judge((struct attempt_facts){CURLE_WRITE_ERROR, NULL, 200, true, false, false, NULL, &response}, &outcome);
   CHECK(outcome.failure.kind == FAILURE_TOO_LARGE && outcome.unconfirmed,
         "a 2xx over the cap may tell of success");
-  judge((struct attempt_facts){CURLE_WRITE_ERROR, NULL, 404, true, false, NULL, &response}, &outcome);
+  judge((struct attempt_facts){CURLE_WRITE_ERROR, NULL, 404, true, false, false, NULL, &response}, &outcome);
   CHECK(outcome.failure.kind == FAILURE_NOT_FOUND && !outcome.unconfirmed,
         "a refusal over the cap is a refusal");
   response.headers.over_cap = true;
-  judge((struct attempt_facts){CURLE_WRITE_ERROR, NULL, 404, true, false, NULL, &response}, &outcome);
+  judge((struct attempt_facts){CURLE_WRITE_ERROR, NULL, 404, true, false, false, NULL, &response}, &outcome);
   CHECK(outcome.failure.kind == FAILURE_TOO_LARGE && outcome.retry.status == 0,
         "headers over the cap tell nothing");
+  judge((struct attempt_facts){CURLE_HTTP2, NULL, 200, true, false, false, NULL, &response}, &outcome);
+  CHECK(outcome.failure.kind == FAILURE_TOO_LARGE && !outcome.retry.transient,
+        "and are that, whatever curl makes of it");
 }
 
 static void judges_cuts(void) {
   struct http_response response = {.has_whole_head = false};
   struct attempt_outcome outcome;
-  judge((struct attempt_facts){CURLE_OK, NULL, 200, true, false, NULL, &response}, &outcome);
+  judge((struct attempt_facts){CURLE_OK, NULL, 200, true, false, false, NULL, &response}, &outcome);
   CHECK(outcome.failure.kind == FAILURE_CONNECTION && outcome.unconfirmed, "half a head is no answer");
-  judge((struct attempt_facts){CURLE_RECV_ERROR, NULL, 404, true, false, NULL, &response}, &outcome);
+  judge((struct attempt_facts){CURLE_RECV_ERROR, NULL, 404, true, false, false, NULL, &response}, &outcome);
   CHECK(outcome.failure.kind == FAILURE_CONNECTION && outcome.retry.transient, "nor half a refusal's");
-  judge((struct attempt_facts){CURLE_ABORTED_BY_CALLBACK, NULL, 0, true, true, NULL, &response}, &outcome);
+  judge((struct attempt_facts){CURLE_ABORTED_BY_CALLBACK, NULL, 0, true, true, false, NULL, &response},
+        &outcome);
   CHECK(outcome.failure.kind == FAILURE_CONNECTION && outcome.retry.stale_connection && outcome.unconfirmed,
         "a resend that was refused is a dead connection");
-  judge((struct attempt_facts){CURLE_PARTIAL_FILE, "10 bytes missing", 200, true, false, NULL, &response},
+  judge((struct attempt_facts){CURLE_ABORTED_BY_CALLBACK, NULL, 0, true, true, true, NULL, &response},
+        &outcome);
+  CHECK(outcome.failure.kind == FAILURE_CONNECTION && outcome.retry.transient && !outcome.unconfirmed,
+        "what the service says it will not act on leaves no doubt");
+  judge((struct attempt_facts){CURLE_PARTIAL_FILE, "10 bytes missing", 200, true, false, false, NULL,
+                               &response},
         &outcome);
   CHECK(strcmp(outcome.failure.message, "the answer was cut off: 10 bytes missing") == 0,
         "a cut is told in our words");
@@ -116,21 +125,24 @@ static void judges_sources(void) {
   struct http_response response = {.has_whole_head = true};
   struct failure problem = {FAILURE_FILE, "cannot read the file: Input/output error"}, none = {0};
   struct attempt_outcome outcome;
-  judge((struct attempt_facts){CURLE_ABORTED_BY_CALLBACK, "stopped", 0, false, false, &problem, &response},
+  judge((struct attempt_facts){CURLE_ABORTED_BY_CALLBACK, "stopped", 0, false, false, false, &problem,
+                               &response},
         &outcome);
   CHECK(outcome.failure.kind == FAILURE_FILE && strcmp(outcome.failure.message, problem.message) == 0,
         "what is wrong with the source is told as it is");
   CHECK(!outcome.retry.transient && outcome.retry.status == 0 && !outcome.unconfirmed,
         "a source that broke will break again, and nobody can act on half of it");
-  judge((struct attempt_facts){CURLE_OK, NULL, 413, false, false, &problem, &response}, &outcome);
+  judge((struct attempt_facts){CURLE_OK, NULL, 413, false, false, false, &problem, &response}, &outcome);
   CHECK(outcome.failure.kind == FAILURE_STATUS && outcome.status == 413,
         "a refusal that came before is worth more");
-  judge((struct attempt_facts){CURLE_SEND_ERROR, "reset", 413, false, false, &problem, &response}, &outcome);
+  judge((struct attempt_facts){CURLE_SEND_ERROR, "reset", 413, false, false, false, &problem, &response},
+        &outcome);
   CHECK(outcome.failure.kind == FAILURE_STATUS && outcome.status == 413,
         "and so is one whose body was cut off");
-  judge((struct attempt_facts){CURLE_OK, NULL, 200, true, false, &none, &response}, &outcome);
+  judge((struct attempt_facts){CURLE_OK, NULL, 200, true, false, false, &none, &response}, &outcome);
   CHECK(outcome.failure.kind == FAILURE_NONE, "a source without a problem changes nothing");
-  judge((struct attempt_facts){CURLE_SEND_ERROR, "reset", 0, false, false, &none, &response}, &outcome);
+  judge((struct attempt_facts){CURLE_SEND_ERROR, "reset", 0, false, false, false, &none, &response},
+        &outcome);
   CHECK(outcome.failure.kind == FAILURE_CONNECTION && outcome.retry.transient, "nor when it is not sent");
 }
 

@@ -106,7 +106,7 @@ local function add_control(service)
   function service.reset() must("POST", "reset") end
 end
 
--- Returns { base_url, tls = { good, http1, expired, wrong_host, unknown_issuer, old_protocol, client_certificate },
+-- Returns { base_url, tls = { good, one_request, http1, expired, wrong_host, unknown_issuer, old_protocol, client_certificate },
 -- ca_file, client_cert, client_key, pid, stop() } and the functions above.
 function emulator.start()
   local child = assert(process.start(quoted(folder .. "/run")))

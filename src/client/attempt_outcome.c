@@ -43,6 +43,11 @@ static bool is_refused(const struct attempt_facts *facts) {
          failure_kind_of_status(facts->status) != FAILURE_NONE;
 }
 
+/* With HTTP/2, libcurl tells of it as of a connection that failed. */
+static bool is_overflow(const struct attempt_facts *facts) {
+  return facts->result == CURLE_WRITE_ERROR || facts->response->headers.over_cap;
+}
+
 /* A 2xx is known, and what it says is lost for good: sending again would ask for another answer. */
 static void judge_unreadable(const struct attempt_facts *facts, struct attempt_outcome *outcome) {
   outcome->retry.status = facts->status;
@@ -79,6 +84,8 @@ static void judge_without_answer(const struct attempt_facts *facts, struct attem
   const char *message = *facts->curl_message ? facts->curl_message : curl_easy_strerror(facts->result);
   if (kind == FAILURE_OUT_OF_MEMORY)
     failure_set_out_of_memory(&outcome->failure);
+  else if (facts->unprocessed)
+    failure_set(&outcome->failure, kind, "the service refused the request before it looked at it");
   else if (facts->resend_refused)
     failure_set(&outcome->failure, kind, "the service closed the kept-alive connection instead of answering");
   else
@@ -110,7 +117,7 @@ void attempt_outcome_judge(const struct attempt_facts *facts, time_t now, struct
     judge_status(facts, outcome);
   else if (facts->source_problem && facts->source_problem->kind != FAILURE_NONE)
     outcome->failure = *facts->source_problem;
-  else if (facts->result == CURLE_WRITE_ERROR)
+  else if (is_overflow(facts))
     judge_overflow(facts, outcome);
   else if (is_header_too_large(facts))
     failure_set(&outcome->failure, FAILURE_TOO_LARGE, "the answer's headers are larger than libcurl takes");
@@ -124,6 +131,6 @@ void attempt_outcome_judge(const struct attempt_facts *facts, time_t now, struct
     outcome->retry.retry_after = http_response_retry_after(facts->response, now);
   }
   /* a 2xx to less than all was given to what there was */
-  outcome->unconfirmed =
-      (facts->sent || failure_kind_of_status(facts->status) == FAILURE_NONE) && is_in_doubt(outcome);
+  outcome->unconfirmed = (facts->sent || failure_kind_of_status(facts->status) == FAILURE_NONE) &&
+                         !facts->unprocessed && is_in_doubt(outcome);
 }

@@ -11,10 +11,11 @@
 
 struct attempt_facts {
   CURLcode result;
-  const char *curl_message;             /* "" for none */
-  long status;                          /* 0: no final answer began */
-  bool sent;                            /* bytes of the request left this machine, or may have */
-  bool resend_refused;                  /* the kept-alive connection had died under it */
+  const char *curl_message; /* "" for none */
+  long status;              /* 0: no final answer began */
+  bool sent;                /* bytes of the request left this machine, or may have */
+  bool resend_refused;      /* the kept-alive connection had died under it */
+  bool unprocessed;         /* the service said by HTTP/2 that it has not acted on it, and will not */
   const struct failure *source_problem; /* the body could not be read; NULL, or kind NONE: it could */
   const struct http_response *response;
 };

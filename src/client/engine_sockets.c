@@ -10,6 +10,11 @@
 
 enum { EVENTS_A_LOOK = 64 };
 
+bool engine_sockets_same_ends(const struct connection_ends *a, const struct connection_ends *b) {
+  return a->local_port == b->local_port && a->remote_port == b->remote_port &&
+         strcmp(a->local_ip, b->local_ip) == 0 && strcmp(a->remote_ip, b->remote_ip) == 0;
+}
+
 void engine_sockets_create(struct engine_sockets *sockets, struct descriptor_set *descriptors) {
   *sockets = (struct engine_sockets){.descriptors = descriptors};
 }

@@ -10,6 +10,19 @@
 #include "base/descriptor_set.h"
 #include <netinet/in.h>
 
+/* Both ends of a connection, in digits. */
+struct connection_ends {
+  char local_ip[INET6_ADDRSTRLEN], remote_ip[INET6_ADDRSTRLEN];
+  int local_port, remote_port;
+};
+
+/* The last stream of HTTP/2 that the service will act on, on the connection of which it said so last. */
+struct last_stream {
+  bool is_known;
+  unsigned long number;
+  struct connection_ends ends;
+};
+
 struct engine_socket {
   bool is_open;
   bool is_idle;   /* no exchange uses it */
@@ -24,13 +37,10 @@ struct engine_sockets {
   int size;
   unsigned idle;
   unsigned given_up_in_use;
+  struct last_stream last_stream;
 };
 
-/* Both ends of a connection, in digits. */
-struct connection_ends {
-  char local_ip[INET6_ADDRSTRLEN], remote_ip[INET6_ADDRSTRLEN];
-  int local_port, remote_port;
-};
+bool engine_sockets_same_ends(const struct connection_ends *a, const struct connection_ends *b);
 
 void engine_sockets_create(struct engine_sockets *sockets, struct descriptor_set *descriptors);
 void engine_sockets_destroy(struct engine_sockets *sockets);

@@ -6,6 +6,7 @@
 #include "client/connection_diagnosis.h"
 #include "client/http_headers.h"
 #include "client/running_curl.h"
+#include "client/stream_trace.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -33,7 +34,8 @@ static bool has_sent_any(const struct http_attempt *attempt) {
 }
 
 bool http_attempt_has_sent(const struct http_attempt *attempt) {
-  return has_sent_any(attempt) && (!attempt->form.source || multipart_form_is_read(&attempt->form));
+  return has_sent_any(attempt) && !attempt->unprocessed &&
+         (!attempt->form.source || multipart_form_is_read(&attempt->form));
 }
 
 static void leave_line(struct http_attempt *attempt) {
@@ -54,6 +56,48 @@ static curl_socket_t open_socket(void *data, curlsocktype purpose, struct curl_s
   return transfer_engine_open_socket(attempt->engine, purpose, address);
 }
 
+/* Whether the service has said that it acts on no stream beyond a last one, and this one's is. */
+static bool is_beyond_last(const struct http_attempt *attempt) {
+  const struct last_stream *last = &transfer_engine_sockets(attempt->engine)->last_stream;
+  return last->is_known && attempt->stream > last->number &&
+         engine_sockets_same_ends(&last->ends, &attempt->ends);
+}
+
+/* curl may pass this on with any of the exchanges that share the connection. */
+static void note_last_stream(const struct http_attempt *attempt, unsigned long number) {
+  transfer_engine_sockets(attempt->engine)->last_stream =
+      (struct last_stream){.is_known = true, .number = number, .ends = attempt->ends};
+}
+
+static int on_trace(CURL *easy, curl_infotype type, char *text, size_t length, void *data) {
+  struct http_attempt *attempt = data;
+  struct stream_trace trace = {0};
+  (void)easy;
+  if (type == CURLINFO_TEXT) trace = stream_trace_read(text, length);
+  switch (trace.kind) {
+  case STREAM_TRACE_OPENED: attempt->stream = trace.number; break;
+  case STREAM_TRACE_LAST: note_last_stream(attempt, trace.number); break;
+  case STREAM_TRACE_REFUSED: attempt->unprocessed = true; break;
+  case STREAM_TRACE_SEND_AGAIN: attempt->unprocessed |= is_beyond_last(attempt); break; /* besides REFUSED */
+  case STREAM_TRACE_OTHER: break;
+  }
+  return 0;
+}
+
+/* A new connection may have the ends of one that is gone. */
+static void forget_last_stream(const struct http_attempt *attempt) {
+  struct last_stream *last = &transfer_engine_sockets(attempt->engine)->last_stream;
+  long connections = 0;
+  curl_easy_getinfo(attempt->easy, CURLINFO_NUM_CONNECTS, &connections);
+  if (connections > 0 && engine_sockets_same_ends(&last->ends, &attempt->ends)) last->is_known = false;
+}
+
+/* Only now: until here, the trace would be about the connection. */
+static void trace_streams(struct http_attempt *attempt) {
+  bool may_have_streams = !attempt->config->url.plain_http && !attempt->form.source;
+  curl_easy_setopt(attempt->easy, CURLOPT_VERBOSE, may_have_streams ? 1L : 0L);
+}
+
 /* Left to itself, curl sends a request a second time when a kept-alive connection dies under it. The service
  * may have acted on the first, so where any of that has left, a second one is for the retry policy to decide,
  * and refused here. */
@@ -67,6 +111,8 @@ static int before_request(void *data, char *primary_ip, char *local_ip, int prim
   ends->local_port = local_port;
   ends->remote_port = primary_port;
   if (attempt->requests_begun++ == 0 || !has_sent_any(attempt)) {
+    forget_last_stream(attempt);
+    trace_streams(attempt);
     attempt->form.was_read_whole = false; /* what was read before has not left */
     return CURL_PREREQFUNC_OK;
   }
@@ -147,6 +193,8 @@ static bool set_client_options(struct http_attempt *attempt, const struct client
   curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, attempt->curl_message);
   curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, before_request);
   curl_easy_setopt(easy, CURLOPT_PREREQDATA, attempt);
+  curl_easy_setopt(easy, CURLOPT_DEBUGFUNCTION, on_trace);
+  curl_easy_setopt(easy, CURLOPT_DEBUGDATA, attempt);
   curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, http_response_take_header);
   curl_easy_setopt(easy, CURLOPT_HEADERDATA, &attempt->response);
   curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, http_response_take_body);
@@ -274,6 +322,8 @@ bool http_attempt_prepare(struct http_attempt *attempt, const struct client_conf
   attempt->requests_begun = 0;
   attempt->left_line_at = 0;
   attempt->resend_refused = false;
+  attempt->unprocessed = false;
+  attempt->stream = 0;
   attempt->curl_message[0] = '\0';
   curl_easy_setopt(easy, CURLOPT_PRIVATE, terms->task);
   curl_easy_setopt(easy, CURLOPT_HTTPHEADER, headers);
@@ -281,6 +331,7 @@ bool http_attempt_prepare(struct http_attempt *attempt, const struct client_conf
   curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT,
                    terms->fresh_connection || has_doubtful_connection(attempt) ? 1L : 0L);
   curl_easy_setopt(easy, CURLOPT_FORBID_REUSE, 0L);
+  curl_easy_setopt(easy, CURLOPT_VERBOSE, 0L);
   set_sharing(easy, request->source != NULL, terms->share_connection);
   return headers && set_body(attempt, request, terms->task) &&
          curl_easy_setopt(easy, CURLOPT_URL, request->url.bytes) == CURLE_OK;
@@ -404,10 +455,12 @@ void http_attempt_conclude(struct http_attempt *attempt, CURLcode result, struct
       .status = http_attempt_status(attempt),
       .sent = http_attempt_has_sent(attempt),
       .resend_refused = attempt->resend_refused || result == CURLE_SEND_FAIL_REWIND, /* by us, either way */
+      .unprocessed = attempt->unprocessed,
       .source_problem = attempt->form.source ? &attempt->form.source->problem : NULL,
       .response = &attempt->response,
   };
   forget_request(attempt);
+  if (attempt->response.headers.over_cap) http_attempt_give_up_connection(attempt); /* the rest still comes */
   attempt_outcome_judge(&facts, time(NULL), outcome);
   diagnose_connection(attempt, &facts, outcome);
   if (outcome->failure.kind != FAILURE_NONE) http_attempt_hide_keys(attempt);

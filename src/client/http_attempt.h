@@ -26,6 +26,8 @@ struct http_attempt {
   struct connection_ends ends;
   unsigned requests_begun; /* on a wire; curl may want to begin a second one by itself */
   bool resend_refused;
+  unsigned long stream; /* of HTTP/2, that its request has; 0: none, or unknown */
+  bool unprocessed;     /* the service has refused its stream of HTTP/2, so what was sent does not count */
   char curl_message[CURL_ERROR_SIZE];
   struct http_attempt *next; /* among the idle ones of a client */
 };
