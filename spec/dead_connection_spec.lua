@@ -142,6 +142,17 @@ describe("a connection that has gone silent", function()
       assert.are.equal(2, line.seen().connections)
       line.close()
     end)
+
+    it(("of %s in the middle of an answer is not used by the retry"):format(protocol[1]), function()
+      local client, line = relayed(protocol[2](), { max_retries = 1, timeout = 0.3 })
+      assert(create(client))
+      service.answer_next { { status = 200, body = "{", cut = true, hold = 5 } }
+      local upload, failure, response = create(client)
+      assert.is_nil(failure)
+      assert.are.same({ "pending", 2, false }, { upload.status, response.attempts, response.connection_reused })
+      assert.are.equal(2, line.seen().connections)
+      line.close()
+    end)
   end
 
   it("takes the idle ones of its age with it", function()

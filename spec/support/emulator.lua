@@ -55,7 +55,7 @@ local function add_control(service)
   -- The next calls get these answers in turn, each
   -- { call, status, headers, body, close, cut, delay, advance_clock, apply }:
   -- with a status, that answer (a table as body becomes JSON); with `close` the connection ends after it, or
-  -- without any answer where there is no status; with `cut` its body ends too early; with `apply` the call is carried
+  -- without any answer where there is no status; with `cut` its body ends too early, `hold` seconds after it began; with `apply` the call is carried
   -- out all the same, and only its
   -- answer is lost or replaced; `delay` waits so many seconds first; `advance_clock` then moves the service's time
   -- by so many. With none of status and close the call is served. An answer with a `call` ("create", "parts",

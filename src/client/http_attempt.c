@@ -387,6 +387,11 @@ void http_attempt_stop_unanswered(struct http_attempt *attempt) {
   engine_sockets_give_up_silent(transfer_engine_sockets(attempt->engine), attempt->asked_at);
 }
 
+void http_attempt_stop_late(struct http_attempt *attempt) {
+  if (attempt->requests_begun > 0) http_attempt_give_up_connection(attempt);
+  transfer_engine_stop(attempt->engine, attempt->easy);
+}
+
 void http_attempt_connect_alone(struct http_attempt *attempt) {
   curl_easy_setopt(attempt->easy, CURLOPT_PIPEWAIT, 0L);
 }

@@ -81,6 +81,10 @@ void http_attempt_give_up_connection(struct http_attempt *attempt);
  * nor the idle ones that were silent as long: as after a change of network, they may be dead. */
 void http_attempt_stop_unanswered(struct http_attempt *attempt);
 
+/* Takes another that is out of time off the engine. Where half an answer has come, its connection alone is no
+ * longer trusted: the other half may never come, and nor would the next answer. */
+void http_attempt_stop_late(struct http_attempt *attempt);
+
 /* Looks whether bytes have left since the last look, or since curl last asked its source, for the form's
  * `moved_at`: handed to the kernel, or sent on by that. */
 void http_attempt_look_for_movement(struct http_attempt *attempt);

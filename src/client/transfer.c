@@ -166,11 +166,11 @@ static void transfer_describe_time_out(const struct transfer *transfer, bool was
 static void transfer_time_out(struct transfer *transfer) {
   struct attempt_outcome outcome;
   bool was_streaming = transfer_is_streaming(transfer);
-  transfer->next_connection_fresh = http_attempt_is_unanswered(transfer->attempt);
-  if (transfer->next_connection_fresh)
+  transfer->next_connection_fresh = transfer->attempt->requests_begun > 0;
+  if (http_attempt_is_unanswered(transfer->attempt))
     http_attempt_stop_unanswered(transfer->attempt);
   else
-    transfer_engine_stop(transfer->client->engine, transfer->attempt->easy);
+    http_attempt_stop_late(transfer->attempt);
   http_attempt_conclude(transfer->attempt, CURLE_OPERATION_TIMEDOUT, &outcome);
   if (outcome.failure.kind ==
       FAILURE_TIMEOUT) /* or the service has refused, and only its explanation is late */

@@ -77,6 +77,7 @@ local function send_cut(canned)
   ngx.header.content_length = #canned.body + 1
   ngx.print(canned.body)
   ngx.flush(true)
+  if canned.hold then ngx.sleep(canned.hold) end
   return ngx.exit(444)
 end
 
