@@ -173,6 +173,56 @@ describe("an answer that came in time counts although the host stepped late,", f
   end)
 end)
 
+describe("a host that steps late", function()
+  local function over_tls(played) return (played.base_url:gsub("^http:", "https:")) end
+
+  local options = { "connect_timeout", "timeout" }
+
+  for _, protocol in ipairs { "base_url", "http1", "good" } do
+    for _, option in ipairs(options) do
+      it(("loses no connection that was being made, by %s, over %s"):format(option, protocol), function()
+        for _, steps in ipairs { 0, 3 } do
+          local base_url = service.tls[protocol] or service.base_url
+          local client = check.client(service, { base_url = base_url, max_retries = 0 })
+          local transfer = client.start.create(params, { [option] = 0.3, with_response = true })
+          for _ = 1, steps do client.step() end
+          be_busy(0.6)
+          drive.all(client)
+          local upload, failure, response = drive.result(transfer)
+          assert.are.same({ "pending", 1 }, { upload and upload.status, response.attempts }, tostring(failure))
+          client.close()
+        end
+      end)
+    end
+  end
+
+  for _, option in ipairs(options) do
+    it(("gives one that is never made its %s once more, and no oftener"):format(option), function()
+      local played = server.script { { { "stall" } } }
+      local client = rows.client(over_tls(played), { [option] = 0.3 })
+      local transfer = client.start.cancel "upload_1"
+      client.step()
+      be_busy(0.6)
+      assert.are.equal(1, client.step())
+      be_busy(0.6)
+      assert.are.equal(0, client.step())
+      rows.check_failure({ kind = "timeout", may = false, says = "time" }, drive.result(transfer))
+      played.close()
+    end)
+  end
+
+  it("gives a connection no time beyond the deadline", function()
+    local played = server.script { { { "stall" } } }
+    local client = rows.client(over_tls(played))
+    local transfer = client.start.cancel("upload_1", { deadline = 0.3 })
+    client.step()
+    be_busy(0.6)
+    client.step()
+    rows.check_failure({ kind = "timeout", may = false, says = "deadline" }, drive.result(transfer))
+    played.close()
+  end)
+end)
+
 describe("the last bytes of a part", function()
   -- The kernel takes megabytes at once; the peer reads them over three times the timeout.
   it("have the whole timeout since the last of them left, not since the kernel took them", function()

@@ -324,6 +324,7 @@ bool http_attempt_prepare(struct http_attempt *attempt, const struct client_conf
   attempt->resend_refused = false;
   attempt->unprocessed = false;
   attempt->stream = 0;
+  attempt->is_forgiven = false;
   attempt->curl_message[0] = '\0';
   curl_easy_setopt(easy, CURLOPT_PRIVATE, terms->task);
   curl_easy_setopt(easy, CURLOPT_HTTPHEADER, headers);

@@ -140,10 +140,33 @@ static bool transfer_stays_in_line(struct transfer *transfer, CURLcode result) {
          transfer_engine_start(transfer->client->engine, transfer->attempt->easy);
 }
 
+/* A host that comes late, after the end of an attempt's time, has kept that from sending its request: there
+ * may be nothing amiss but that. Its time begins once more then. (Once it is sent, what has arrived decides.)
+ */
+static bool transfer_forgives_lateness(struct transfer *transfer) {
+  struct http_attempt *attempt = transfer->attempt;
+  bool was_kept = attempt->requests_begun == 0 || attempt->asked_at >= transfer->task.wake_at;
+  if (attempt->is_forgiven || !was_kept || !transfer_engine_is_late(transfer->client->engine)) return false;
+  attempt->is_forgiven = true;
+  attempt->left_line_at = attempt->form.moved_at = monotonic_clock_now();
+  return true;
+}
+
+/* Curl looks at its clock before it looks at the sockets, and has ended what may have been a good connection.
+ */
+static bool transfer_connects_once_more(struct transfer *transfer, CURLcode result) {
+  struct http_attempt *attempt = transfer->attempt;
+  if (result != CURLE_OPERATION_TIMEDOUT || attempt->requests_begun > 0 ||
+      !transfer_forgives_lateness(transfer))
+    return false;
+  attempt->left_line_at = 0;
+  return transfer_engine_start(transfer->client->engine, attempt->easy);
+}
+
 static void on_finished(struct engine_task *task, CURLcode result) {
   struct transfer *transfer = transfer_of(task);
   struct attempt_outcome outcome;
-  if (transfer_stays_in_line(transfer, result)) return;
+  if (transfer_stays_in_line(transfer, result) || transfer_connects_once_more(transfer, result)) return;
   transfer_engine_wake(transfer->client->engine, task);
   http_attempt_conclude(transfer->attempt, result, &outcome);
   transfer_learn_of_connection(transfer->client, transfer->attempt->requests_begun > 0);
@@ -203,6 +226,7 @@ static void on_awake(struct engine_task *task) {
   }
   if (transfer->request.source) http_attempt_look_for_movement(transfer->attempt);
   patience = transfer_patience(transfer);
+  if (patience <= 0 && transfer_forgives_lateness(transfer)) patience = transfer_patience(transfer);
   if (patience > 0)
     transfer_sleep_on(transfer, patience); /* bytes have moved meanwhile, or it was in line */
   else if (!transfer_has_been_answered(transfer))

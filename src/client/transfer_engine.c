@@ -17,6 +17,8 @@ enum { EVENTS_A_STEP = 64 };
 
 #define SECONDS_UNTIL_ANOTHER_TRY 0.1
 
+#define SECONDS_OF_LATENESS 0.2 /* less than that is nobody's fault */
+
 /* A host that steps between its own frames must not lose one to a hundred TLS handshakes, and its other work
  * shall not wait for a lot of data. Descriptors that are left are still ready in the next step. */
 #define SECONDS_OF_WORK_A_STEP 0.0005
@@ -25,6 +27,7 @@ struct transfer_engine {
   CURLM *multi;
   struct descriptor_set *descriptors;
   double curl_due;      /* when curl wants to be called; INFINITY: not by time */
+  double late_by;       /* seconds that the host came after what was due; 0: in time */
   double announced_due; /* what the descriptor's timer is set to; NAN: nothing yet */
   bool has_timer;       /* somebody asked for the descriptor */
   unsigned turns;       /* of descriptors to be the first one */
@@ -225,6 +228,14 @@ static double transfer_engine_due(const struct transfer_engine *engine) {
   return engine->sleepers && engine->sleepers->wake_at < due ? engine->sleepers->wake_at : due;
 }
 
+static void note_lateness(struct transfer_engine *engine) {
+  engine->late_by = fmax(0, monotonic_clock_now() - transfer_engine_due(engine));
+}
+
+bool transfer_engine_is_late(const struct transfer_engine *engine) {
+  return engine->late_by >= SECONDS_OF_LATENESS;
+}
+
 double transfer_engine_due_in(const struct transfer_engine *engine) {
   return fmax(0, transfer_engine_due(engine) - monotonic_clock_now());
 }
@@ -310,6 +321,7 @@ static unsigned transfer_engine_serve(struct transfer_engine *engine, double sec
   struct descriptor_event events[EVENTS_A_STEP];
   int count = descriptor_set_wait(engine->descriptors, seconds, events, EVENTS_A_STEP);
   unsigned ready = take_idle(engine, events, count);
+  note_lateness(engine); /* the process may have been stopped in the wait */
   transfer_engine_act_on(engine, events, ready);
   if (count == EVENTS_A_STEP) engine_sockets_look_at_idle(&engine->sockets); /* there may be more */
   return ready;
@@ -331,6 +343,7 @@ bool transfer_engine_step(struct transfer_engine *engine, double seconds) {
   if (!has_looked) engine->bytes_noted = 0;
   engine->may_wait = seconds > 0;
   engine->has_told = false;
+  if (!has_looked) note_lateness(engine);
   transfer_engine_run_due(engine);
   if (engine->has_told) seconds = 0;
   until_due = transfer_engine_due(engine) - monotonic_clock_now();

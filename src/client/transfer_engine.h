@@ -65,6 +65,9 @@ void transfer_engine_look(struct transfer_engine *engine);
  * came of the wait either: the time was up, or a signal arrived. */
 bool transfer_engine_step(struct transfer_engine *engine, double seconds);
 
+/* Whether the step under way began, or goes on after its wait, much later than something was due. */
+bool transfer_engine_is_late(const struct transfer_engine *engine);
+
 /* For whoever gives curl many bytes of an exchange: such a step shall end soon, unless it may wait. */
 void transfer_engine_note_bytes(struct transfer_engine *engine, size_t count);
 
