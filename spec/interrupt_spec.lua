@@ -2,6 +2,7 @@
 -- A signal that lua answers with an error, as Ctrl-C is.
 
 local check = require "spec.support.check"
+local emulator = require "spec.support.emulator"
 local fault = require "spec.support.fault"
 local script = require "spec.support.script"
 
@@ -60,5 +61,39 @@ describe("Ctrl-C", function()
     check.holds("interrupted!", child.finish())
     assert.are.same({ true, true }, { closed, next_one })
     stalled.close()
+  end)
+
+  -- As lua's own handler does, a hook raises in whatever Lua runs when the signal comes: here, in our own functions.
+  it("between any two steps of a file or of a list of cancels ends that, and the next call works", function()
+    local service = emulator.start()
+    local result = script.run([[
+      local client = require("openai_uploads").new { max_retries = 0 }
+      local params = { filename = "a", purpose = "b", bytes = 3, mime_type = "c/d" }
+      local works = {
+        function()
+          return client.upload_file_chunked { data = "abcdefgh", filename = "a", purpose = "b", part_size = 2 }
+        end,
+        function(ids) return client.cancel_all(ids) end,
+      }
+      local function interrupt(work, count, ids)
+        debug.sethook(function()
+          debug.sethook()
+          error("interrupted", 0)
+        end, "", count)
+        work(ids)
+        debug.sethook()
+      end
+      for number, work in ipairs(works) do
+        for count = 20, 3000, 17 do
+          local ids = { assert(client.create(params)).id, assert(client.create(params)).id }
+          local fine, raised = pcall(interrupt, work, count, ids)
+          if not fine and not raised:find "interrupted$" then print(number, count, raised) end
+          assert(client.create(params))
+        end
+      end
+      print "done"
+    ]], { OPENAI_BASE_URL = service.base_url, OPENAI_API_KEY = check.key })
+    service.stop()
+    assert.are.same({ "done\n", "" }, { result.stdout, result.stderr })
   end)
 end)

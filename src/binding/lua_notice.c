@@ -175,8 +175,10 @@ void lua_notice_done(lua_State *L, int client, int call, int userdata, struct tr
   lua_notice_tell_waiter(L, call, userdata);
 }
 
-/* Called once; but again, where memory ran out in it: so it is put back. */
+/* Called once; but again, where memory ran out in it, or a hook raised (Ctrl-C) in one of whoever waits, who
+ * would wait for ever: so it is put back. */
 void lua_notice_tell_waiter(lua_State *L, int call, int userdata) {
+  const struct lua_transfer *holder = lua_touserdata(L, userdata);
   int listener = lua_gettop(L) + 1, status;
   if (!push_callback(L, 0, call, LUA_CALLBACK_DONE)) return;
   lua_pushnil(L);
@@ -185,7 +187,7 @@ void lua_notice_tell_waiter(lua_State *L, int call, int userdata) {
   lua_pushvalue(L, userdata);
   status = lua_pcall(L, 1, 0, 0);
   if (status == 0) return;
-  if (lua_failure_is_out_of_memory(L, status)) {
+  if (holder->is_waited_for || lua_failure_is_out_of_memory(L, status)) {
     lua_pushvalue(L, listener);
     lua_rawseti(L, call, LUA_CALLBACK_DONE);
     lua_error(L);

@@ -112,11 +112,12 @@ static int tell_protected(lua_State *L) {
 
 /* Whoever ended it may not have attended it yet: then its function is called when that is done. And in the
  * next step, where memory runs out in it now. */
-int lua_transfer_listen(lua_State *L) {
-  const struct lua_transfer *holder;
+static int set_listener(lua_State *L, bool is_waited_for) {
+  struct lua_transfer *holder;
   struct transfer *transfer;
   luaL_checktype(L, 2, LUA_TFUNCTION);
   holder = check_transfer(L);
+  holder->is_waited_for = is_waited_for;
   transfer = holder->transfer;
   compat_getuservalue(L, 1);
   lua_pushvalue(L, 2);
@@ -129,6 +130,10 @@ int lua_transfer_listen(lua_State *L) {
   return 0;
 }
 
+int lua_transfer_listen(lua_State *L) {
+  return set_listener(L, true);
+}
+
 int lua_transfer_hold(lua_State *L) {
   check_transfer(L);
   lua_attendant_hold(L, lua_gettop(L), 1);
@@ -139,7 +144,7 @@ int lua_transfer_hold(lua_State *L) {
 static int transfer_on_done(lua_State *L) {
   luaL_checktype(L, 2, LUA_TFUNCTION);
   lua_transfer_hold(L);
-  return lua_transfer_listen(L);
+  return set_listener(L, false);
 }
 
 static void push_bytes(lua_State *L, int64_t bytes) {

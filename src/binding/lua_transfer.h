@@ -12,6 +12,7 @@ struct lua_transfer {
   struct byte_source source; /* of a part's bytes; its transfer's request reads it */
   bool has_user_value;       /* a table: the call's own callbacks, and what else goes with it */
   bool is_held;              /* by its client, until it is done */
+  bool is_waited_for;        /* its listener is no function of the program's, but of whoever waits */
 };
 
 /* To be called once a Lua state, before the others. */

@@ -72,7 +72,10 @@ local function take_first(self)
       call.raised = raised
     end
   end
-  if call.raised then self.on_error(self.owner, call.raised) end
+  if call.raised then
+    self.on_error(self.owner, call.raised)
+    if self.owner.is_creating then take(self, call) end -- its answer tells what there is to cancel
+  end
   if call ~= self.carrier then core.release(call.transfer) end
   self.first = call.later
 end
@@ -85,8 +88,9 @@ end
 -- stack of the one before. All are taken up in the listener of the first, the carrier, which is called again where that
 -- raises: so its transfer is released last.
 local function take_up(self, carrier)
-  if self.is_taking_up then return end
-  self.is_taking_up, self.carrier = true, carrier
+  if self.is_taking_up and self.carrier ~= carrier then return end
+  self.carrier = carrier
+  self.is_taking_up = true
   local fine, raised = pcall(take_all, self)
   self.is_taking_up = false
   if not fine then error(raised, 0) end
@@ -101,10 +105,11 @@ end
 
 local function hear(self, call)
   if self.is_stopped then return self.on_late(self.owner) end
-  if not call.is_queued then
-    call.is_queued = true
-    if self.first then self.last.later = call else self.first = call end
+  if not call.is_queued then -- noted last: an interruption before that has it done again
+    if self.first and self.last ~= call then self.last.later = call end
     self.last = call
+    self.first = self.first or call
+    call.is_queued = true
   end
   take_up(self, call)
 end

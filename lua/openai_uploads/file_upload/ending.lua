@@ -118,8 +118,15 @@ function ending.fail_by_error(self, raised)
   if not self.is_done then ending.fail(self, core.failure("aborted", core.describe(raised))) end
 end
 
+-- What dealt with a call's answer has raised, so it is not beginning the completion any more: an interruption may have
+-- kept it from saying so.
+local function fail_in_answer(self, raised)
+  self.is_begun_now = false
+  ending.fail_by_error(self, raised)
+end
+
 --- For the calls under way.
-function ending.new_batch(self) return batch.new(self, ending.fail_by_error, note_doubt, ending.go_on) end
+function ending.new_batch(self) return batch.new(self, fail_in_answer, note_doubt, ending.go_on) end
 
 -- Ends what is under way, and makes room for what cleans up. Returns whether it may have come to something all the
 -- same, and the Upload of an answer that had come.
@@ -179,18 +186,21 @@ local function end_failed(self)
   clean_up(self)
 end
 
+-- The mark is set and taken away in here, within a pcall: an interruption at either would leave it for ever.
 local function take_next_step(self)
+  self.is_going_on = true
   if not self.is_concluding then (self.has_given_up and give_up or end_failed)(self) end
   if self.is_concluding then conclude(self) end
+  self.is_going_on = false
 end
 
 --- Does what is left to do of the ending, if it has begun. It is called once more where memory ran out in it.
 function ending.go_on(self)
   if self.is_going_on or self.has_told then return end
-  self.is_going_on = true
   local fine, raised = pcall(take_next_step, self)
+  if fine then return end
   self.is_going_on = false
-  if not fine then error(raised, 0) end
+  error(raised, 0)
 end
 
 --- Ends it: what is under way is stopped, and the Upload cancelled.
