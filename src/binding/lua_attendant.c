@@ -7,6 +7,7 @@
 #include "binding/lua_notice.h"
 #include "binding/lua_options.h"
 #include "binding/lua_part.h"
+#include "binding/lua_program.h"
 #include "client/http_headers.h"
 
 #include <math.h>
@@ -89,8 +90,9 @@ static const struct lua_transfer *push_known(lua_State *L, int callbacks, const 
 }
 
 /* Calls the program's api_key function. Its string stays on the stack. */
-static bool ask_for_key(lua_State *L, const char **key, size_t *length, struct failure *failure) {
-  int status = lua_pcall(L, 0, 2, 0);
+static bool ask_for_key(lua_State *L, struct upload_client *client, const char **key, size_t *length,
+                        struct failure *failure) {
+  int status = lua_program_call(L, client, 0, 2);
   if (lua_failure_is_out_of_memory(L, status)) lua_error(L);
   if (status != 0) {
     lua_failure_describe_raised(L);
@@ -119,7 +121,7 @@ static bool find_key(lua_State *L, int callbacks, const struct transfer *transfe
     return true;
   }
   lua_rawgeti(L, callbacks, LUA_CALLBACK_API_KEY);
-  if (lua_isfunction(L, -1) && !ask_for_key(L, key, length, failure)) return false;
+  if (lua_isfunction(L, -1) && !ask_for_key(L, transfer->client, key, length, failure)) return false;
   return client_config_check_key(*key, *length, failure);
 }
 
@@ -164,43 +166,43 @@ static void attend(lua_State *L, int callbacks, struct transfer *transfer) {
   lua_settop(L, top);
 }
 
-/* attend(callbacks, transfer) */
-static int attend_protected(lua_State *L) {
-  attend(L, 1, lua_touserdata(L, 2));
-  return 0;
-}
-
-/* Whether it is there: its own function may have taken it. */
-static bool is_known(lua_State *L, int callbacks, unsigned number) {
-  bool is_there;
-  lua_rawgeti(L, callbacks, KNOWN_TRANSFERS);
-  lua_rawgeti(L, -1, (int)number);
-  is_there = !lua_isnil(L, -1);
-  lua_pop(L, 2);
-  return is_there;
-}
-
-/* What is raised here (memory that ran out, a hook) concerns who steps. The transfer's news is told again in
- * the next step. */
-static void attend_or_queue(lua_State *L, int callbacks, struct transfer *transfer) {
-  unsigned number = transfer->number;
-  lua_rawgeti(L, callbacks, ATTEND);
-  lua_pushvalue(L, callbacks);
-  lua_pushlightuserdata(L, transfer);
-  if (lua_pcall(L, 2, 0, 0) == 0) return;
-  if (is_known(L, callbacks, number)) transfer_tell_again(transfer);
-  lua_error(L);
-}
-
 /* Returns whether one of them was done. */
-static bool attend_all(lua_State *L, int callbacks, struct upload_client *client) {
+static bool attend_changed(lua_State *L, int callbacks, struct upload_client *client) {
   struct transfer *changed;
   bool any_done = false;
   luaL_checkstack(L, 20, "no room for a call");
-  while ((changed = transfer_take_changed(client))) {
+  for (;;) {
+    if (!transfer_take_changed(client, &changed)) luaL_error(L, "not enough memory");
+    if (!changed) return any_done;
     any_done |= changed->state == TRANSFER_DONE;
-    attend_or_queue(L, callbacks, changed);
+    attend(L, callbacks, changed);
+    transfer_note_told(client);
   }
+}
+
+/* attend(callbacks, client) -> whether one of them was done */
+static int attend_protected(lua_State *L) {
+  lua_pushboolean(L, attend_changed(L, 1, lua_touserdata(L, 2)));
+  return 1;
+}
+
+/* What is raised here (memory that ran out, a hook) concerns who steps: the news of those transfers is told
+ * again in the next step. Within a function of the program, whoever called that sees to it: a protected call
+ * at each depth would soon be too many for Lua. */
+static bool attend_all(lua_State *L, int callbacks, struct upload_client *client) {
+  bool any_done;
+  if (client->depth > 0) return attend_changed(L, callbacks, client);
+  if (!client->first_changed && client->told_count == 0) return false;
+  luaL_checkstack(L, 4, "no room for a call");
+  lua_rawgeti(L, callbacks, ATTEND);
+  lua_pushvalue(L, callbacks);
+  lua_pushlightuserdata(L, client);
+  if (lua_pcall(L, 2, 1, 0) != 0) {
+    transfer_give_up_telling(client);
+    lua_error(L);
+  }
+  any_done = lua_toboolean(L, -1);
+  lua_pop(L, 1);
   return any_done;
 }
 

@@ -5,6 +5,7 @@
 #include "binding/lua_failure.h"
 #include "binding/lua_object.h"
 #include "binding/lua_options.h"
+#include "binding/lua_program.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -23,8 +24,8 @@ static bool push_callback(lua_State *L, int client, int call, enum lua_callback 
 }
 
 /* Calls the function below the argument on top of the stack. On an error pushes what was raised, as text. */
-static bool call_callback(lua_State *L) {
-  int status = lua_pcall(L, 1, 0, 0);
+static bool call_callback(lua_State *L, const struct transfer *transfer) {
+  int status = lua_program_call(L, transfer->client, 1, 0);
   if (status == 0) return true;
   if (lua_failure_is_out_of_memory(L, status)) lua_error(L);
   lua_failure_describe_raised(L);
@@ -83,8 +84,8 @@ static void complain(lua_State *L, const char *name) {
 }
 
 /* The same, for one whose error must not touch the call. */
-static void call_listener(lua_State *L, const char *name) {
-  if (!call_callback(L)) complain(L, name);
+static void call_listener(lua_State *L, const struct transfer *transfer, const char *name) {
+  if (!call_callback(L, transfer)) complain(L, name);
 }
 
 /* "HTTP 404 (request req_7f3a)". What the service sends may hold what a terminal takes for commands. */
@@ -116,7 +117,7 @@ void lua_notice_attempt(lua_State *L, int client, int call, const struct transfe
   if (transfer->client->config->log_level >= LOG_LEVEL_DEBUG) log_line(transfer, "request", "%s", "");
   if (!push_callback(L, client, call, LUA_CALLBACK_LOG)) return;
   push_event(L, "request", transfer);
-  call_listener(L, "log");
+  call_listener(L, transfer, "log");
 }
 
 static void log_retry(lua_State *L, int client, int call, const struct transfer *transfer) {
@@ -128,7 +129,7 @@ static void log_retry(lua_State *L, int client, int call, const struct transfer 
   push_event(L, "retry", transfer);
   set_outcome(L, transfer);
   set_number(L, "wait", transfer->retry_wait);
-  call_listener(L, "log");
+  call_listener(L, transfer, "log");
 }
 
 /* Each of the two functions may end the call, and close what `holder` has. */
@@ -143,7 +144,7 @@ void lua_notice_retry(lua_State *L, int client, int call, const struct lua_trans
   set_number(L, "wait", transfer->retry_wait);
   lua_failure_push(L, transfer);
   lua_setfield(L, -2, "failure");
-  if (call_callback(L)) return;
+  if (call_callback(L, transfer)) return;
   snprintf(message, sizeof message, "on_retry raised an error: %s", lua_tostring(L, -1));
   lua_pop(L, 1);
   if (!lua_transfer_is_spent(holder) && transfer->state != TRANSFER_DONE)
@@ -167,7 +168,7 @@ static void log_done(lua_State *L, int client, int call, struct transfer *transf
   if (!has_log) return;
   push_event(L, "done", transfer);
   set_outcome(L, transfer);
-  call_listener(L, "log");
+  call_listener(L, transfer, "log");
 }
 
 void lua_notice_done(lua_State *L, int client, int call, int userdata, struct transfer *transfer) {
@@ -185,7 +186,7 @@ void lua_notice_tell_waiter(lua_State *L, int call, int userdata) {
   lua_rawseti(L, call, LUA_CALLBACK_DONE);
   lua_pushvalue(L, listener);
   lua_pushvalue(L, userdata);
-  status = lua_pcall(L, 1, 0, 0);
+  status = lua_program_call(L, holder->transfer->client, 1, 0);
   if (status == 0) return;
   if (holder->is_waited_for || lua_failure_is_out_of_memory(L, status)) {
     lua_pushvalue(L, listener);

@@ -5,6 +5,7 @@
 #include "binding/lua_failure.h"
 #include "binding/lua_file.h"
 #include "binding/lua_options.h"
+#include "binding/lua_program.h"
 #include "client/upload_request.h"
 
 #include <errno.h>
@@ -17,7 +18,7 @@ static const int64_t most_bytes = UPLOAD_REQUEST_MAX_PART_BYTES;
 enum { OFFSET_UNKNOWN = -1 };
 
 /* In a row: nothing else happens while the function is asked again. */
-enum { MOST_EMPTY_CHUNKS = 100 * 1000 };
+enum { MOST_EMPTY_CHUNKS = 1000 * 1000 };
 
 static bool complain(lua_State *L, const char *what) {
   lua_pushstring(L, what);
@@ -207,8 +208,9 @@ void lua_part_open(lua_State *L, const struct lua_part *part, struct byte_source
 }
 
 /* Calls the function on top of the stack, for so many results. False with the failure told when it raises. */
-static bool call_program(lua_State *L, const char *name, int results, struct failure *failure) {
-  int status = lua_pcall(L, 0, results, 0);
+static bool call_program(lua_State *L, const struct transfer *transfer, const char *name, int results,
+                         struct failure *failure) {
+  int status = lua_program_call(L, transfer->client, 0, results);
   if (status == 0) return true;
   if (lua_failure_is_out_of_memory(L, status)) lua_error(L);
   lua_failure_describe_raised(L);
@@ -246,7 +248,7 @@ void lua_part_feed(lua_State *L, int kept, const struct lua_transfer *holder) {
   do { /* an empty chunk is none, and not the end */
     lua_settop(L, top);
     lua_rawgeti(L, kept, LUA_CALLBACK_DATA);
-    given = call_program(L, "data", 2, &failure) && check_chunk(L, &failure);
+    given = call_program(L, transfer, "data", 2, &failure) && check_chunk(L, &failure);
     chunk = given ? lua_tolstring(L, -2, &length) : NULL;
     if (chunk && length == 0 && ++empty > MOST_EMPTY_CHUNKS)
       given = failure_set(&failure, FAILURE_ABORTED,
@@ -276,5 +278,5 @@ bool lua_part_rewind(lua_State *L, int kept, const struct transfer *transfer, st
   const struct byte_source *source = transfer->request.source;
   if (!source || !source->was_asked) return true;
   lua_rawgeti(L, kept, LUA_CALLBACK_REWIND);
-  return call_program(L, "rewind", 0, failure);
+  return call_program(L, transfer, "rewind", 0, failure);
 }

@@ -112,13 +112,9 @@ static int tell_protected(lua_State *L) {
 
 /* Whoever ended it may not have attended it yet: then its function is called when that is done. And in the
  * next step, where memory runs out in it now. */
-static int set_listener(lua_State *L, bool is_waited_for) {
-  struct lua_transfer *holder;
-  struct transfer *transfer;
-  luaL_checktype(L, 2, LUA_TFUNCTION);
-  holder = check_transfer(L);
+static int set_listener(lua_State *L, struct lua_transfer *holder, bool is_waited_for) {
+  struct transfer *transfer = holder->transfer;
   holder->is_waited_for = is_waited_for;
-  transfer = holder->transfer;
   compat_getuservalue(L, 1);
   lua_pushvalue(L, 2);
   lua_rawseti(L, -2, LUA_CALLBACK_DONE);
@@ -131,7 +127,8 @@ static int set_listener(lua_State *L, bool is_waited_for) {
 }
 
 int lua_transfer_listen(lua_State *L) {
-  return set_listener(L, true);
+  luaL_checktype(L, 2, LUA_TFUNCTION);
+  return set_listener(L, check_transfer(L), true);
 }
 
 int lua_transfer_hold(lua_State *L) {
@@ -142,9 +139,11 @@ int lua_transfer_hold(lua_State *L) {
 
 /* Whoever listens may hold nothing but the client. */
 static int transfer_on_done(lua_State *L) {
+  struct lua_transfer *holder;
   luaL_checktype(L, 2, LUA_TFUNCTION);
-  lua_transfer_hold(L);
-  return set_listener(L, false);
+  holder = check_transfer(L);
+  lua_attendant_hold(L, lua_gettop(L), 1);
+  return set_listener(L, holder, false);
 }
 
 static void push_bytes(lua_State *L, int64_t bytes) {

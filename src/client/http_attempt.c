@@ -8,8 +8,8 @@
 #include "client/running_curl.h"
 #include "client/stream_trace.h"
 
-#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #ifdef __linux__
 #include <linux/sockios.h>
 #include <sys/ioctl.h>
@@ -106,8 +106,8 @@ static int before_request(void *data, char *primary_ip, char *local_ip, int prim
   struct connection_ends *ends = &attempt->ends;
   leave_line(attempt);
   attempt->asked_at = monotonic_clock_now();
-  snprintf(ends->local_ip, sizeof ends->local_ip, "%s", local_ip);
-  snprintf(ends->remote_ip, sizeof ends->remote_ip, "%s", primary_ip);
+  strncpy(ends->local_ip, local_ip, sizeof ends->local_ip - 1); /* its last byte stays NUL */
+  strncpy(ends->remote_ip, primary_ip, sizeof ends->remote_ip - 1);
   ends->local_port = local_port;
   ends->remote_port = primary_port;
   if (attempt->requests_begun++ == 0 || !has_sent_any(attempt)) {

@@ -29,15 +29,54 @@ static void transfer_unqueue(struct transfer *transfer) {
   transfer->is_queued = false;
 }
 
-struct transfer *transfer_take_changed(struct upload_client *client) {
-  struct transfer *transfer = client->first_changed;
-  if (transfer) transfer_unqueue(transfer);
-  return transfer;
-}
-
 void transfer_tell_again(struct transfer *transfer) {
   transfer_queue(transfer);
   if (transfer->client->engine) transfer_engine_hurry(transfer->client->engine);
+}
+
+/* Those whose telling began at this depth or beyond, and is not going on any more. */
+static void transfer_put_back(struct upload_client *client, unsigned depth) {
+  while (client->told_count > 0 && client->told[client->told_count - 1].depth >= depth) {
+    struct transfer *transfer = client->told[--client->told_count].transfer;
+    if (transfer) transfer_tell_again(transfer);
+  }
+}
+
+static bool make_room_for_told(struct upload_client *client) {
+  unsigned size = 2 * client->told_size + 8;
+  struct told_transfer *told;
+  if (client->told_count < client->told_size) return true;
+  told = realloc(client->told, size * sizeof *told);
+  if (!told) return false;
+  client->told = told;
+  client->told_size = size;
+  return true;
+}
+
+bool transfer_take_changed(struct upload_client *client, struct transfer **changed) {
+  transfer_put_back(client, client->depth);
+  *changed = client->first_changed;
+  if (!*changed) return true;
+  if (!make_room_for_told(client)) return false;
+  transfer_unqueue(*changed);
+  client->told[client->told_count++] = (struct told_transfer){*changed, client->depth};
+  return true;
+}
+
+void transfer_note_told(struct upload_client *client) {
+  transfer_put_back(client, client->depth + 1);
+  if (client->told_count > 0 && client->told[client->told_count - 1].depth == client->depth)
+    client->told_count--;
+}
+
+void transfer_give_up_telling(struct upload_client *client) {
+  transfer_put_back(client, 0);
+}
+
+static void transfer_forget_telling(const struct transfer *transfer) {
+  struct upload_client *client = transfer->client;
+  for (unsigned i = 0; i < client->told_count; i++)
+    if (client->told[i].transfer == transfer) client->told[i].transfer = NULL;
 }
 
 static void transfer_change(struct transfer *transfer, enum transfer_state state) {
@@ -284,6 +323,7 @@ void transfer_delete(struct transfer *transfer) {
     transfer_give_up(transfer);
   transfer_stop(transfer);
   transfer_unqueue(transfer);
+  transfer_forget_telling(transfer);
   if (transfer->state != TRANSFER_DONE) transfer->client->running--;
   *(transfer->younger ? &transfer->younger->older : &transfer->client->transfers) = transfer->older;
   if (transfer->older) transfer->older->younger = transfer->younger;

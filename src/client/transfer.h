@@ -54,10 +54,18 @@ void transfer_submit(struct transfer *transfer);
 /* Instead: lets so many seconds pass, and then be DONE. */
 void transfer_pause(struct transfer *transfer, double seconds);
 
-/* The next transfer whose state has changed; NULL when there is none. It stays its owner's. */
-struct transfer *transfer_take_changed(struct upload_client *client);
+/* Takes the next transfer whose state has changed; NULL when there is none. It stays its owner's. To be
+ * followed by transfer_note_told. One whose telling was given up, because something was raised, is among the
+ * changed again. False when memory ran out. */
+bool transfer_take_changed(struct upload_client *client, struct transfer **changed);
 
-/* Queues one that was taken and could not be told of: for the next step, which is due soon. */
+/* The program knows of the transfer that was taken last. */
+void transfer_note_told(struct upload_client *client);
+
+/* Gives up all telling, where nothing of the program is running. The next step is due soon. */
+void transfer_give_up_telling(struct upload_client *client);
+
+/* Queues one that was told, and could not be: for the next step, which is due soon. */
 void transfer_tell_again(struct transfer *transfer);
 
 /* READY -> SENDING, or DONE when the attempt cannot begin. The key is not kept. */

@@ -69,6 +69,7 @@ void upload_client_release(struct upload_client *client) {
   if (--client->holders > 0) return;
   upload_client_close(client);
   client_config_delete(client->config);
+  free(client->told);
   free(client);
 }
 

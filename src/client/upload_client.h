@@ -13,6 +13,12 @@
 
 struct transfer;
 
+/* A transfer whose news is being told; NULL: it is gone meanwhile. */
+struct told_transfer {
+  struct transfer *transfer;
+  unsigned depth; /* functions of the program that were running when the telling began */
+};
+
 struct upload_client {
   struct client_config *config;
   struct transfer_engine *engine;
@@ -22,6 +28,9 @@ struct upload_client {
   unsigned running;           /* of them, those begun and not done */
   unsigned done;              /* so far, also those that are gone */
   struct transfer *first_changed, *last_changed;
+  struct told_transfer *told; /* one inside the other's function, the innermost last */
+  unsigned told_count, told_size;
+  unsigned depth; /* functions of the program that are running, each called by the telling of a transfer */
   uint64_t random_state;
   unsigned transfers_made;
   bool connects_alone; /* the last connection could not be made: nobody waits for another's */
