@@ -62,7 +62,7 @@ describe("a data function that", function()
     { "gives false", function() return false end, "^the data function gave a boolean where a string was expected$" },
     { "gives a table", function() return described, "why" end, "^the data function gave a table where a string" },
     { "gives nothing but empty strings", function() return "" end,
-      "^the data function gave 100000 empty strings in a row: return nil at the end$" },
+      "^the data function gave 1000000 empty strings in a row: return nil at the end$" },
     { "gives itself", function() return print end, "^the data function gave a function where a string was expected$" },
   }
   for _, row in ipairs(misdeeds) do
