@@ -102,6 +102,13 @@ void http_attempt_hide_keys(struct http_attempt *attempt);
 
 void http_attempt_forget_key(struct http_attempt *attempt);
 
+/* Whether bytes of the request have left so far. Until it has begun, curl still tells of the one before. */
+static inline bool http_attempt_has_sent_any(const struct http_attempt *attempt) {
+  long bytes = 0;
+  if (attempt->requests_begun > 0) curl_easy_getinfo(attempt->easy, CURLINFO_REQUEST_SIZE, &bytes);
+  return bytes > 0;
+}
+
 /* Whether bytes of the request have left so far; of one with a source, whether all of them may have: less
  * than that nobody can act on. */
 bool http_attempt_has_sent(const struct http_attempt *attempt);
