@@ -55,10 +55,9 @@ local function add_control(service)
   -- The next calls get these answers in turn, each
   -- { call, status, headers, body, close, cut, delay, advance_clock, apply }:
   -- with a status, that answer (a table as body becomes JSON); with `close` the connection ends after it, or
-  -- without any answer where there is no status; with `cut` its body ends too early, `hold` seconds after it began; with `apply` the call is carried
-  -- out all the same, and only its
-  -- answer is lost or replaced; `delay` waits so many seconds first; `advance_clock` then moves the service's time
-  -- by so many. With none of status and close the call is served. An answer with a `call` ("create", "parts",
+  -- without any answer where there is no status; with `cut` its body ends too early, `hold` seconds after it began;
+  -- with `apply` the call is carried out all the same, and only its answer is lost or replaced; `delay` waits so many
+  -- seconds first; `advance_clock` then moves the service's time by so many. With none of status and close the call is served. An answer with a `call` ("create", "parts",
   -- "complete" or "cancel") waits for the next request of that call, and lets others pass.
   function service.answer_next(answers)
     local list = {}
@@ -106,8 +105,8 @@ local function add_control(service)
   function service.reset() must("POST", "reset") end
 end
 
--- Returns { base_url, tls = { good, one_request, http1, expired, wrong_host, unknown_issuer, old_protocol, client_certificate },
--- ca_file, client_cert, client_key, pid, stop() } and the functions above.
+-- Returns { base_url, tls = { good, one_request, http1, expired, wrong_host, unknown_issuer, old_protocol,
+-- client_certificate }, ca_file, client_cert, client_key, pid, stop() } and the functions above.
 function emulator.start()
   local child = assert(process.start(quoted(folder .. "/run")))
   local service = { base_url = child.first_line, tls = {}, pid = child.pid, stop = child.stop, child = child }
