@@ -81,9 +81,10 @@ describe("base_url", function()
 
   local unusable = {
     { "", "base_url is no URL" }, { "v1", "base_url is" }, { "127.0.0.1:80/v1", "base_url is" },
-    { "://127.0.0.1", "base_url is no URL" }, { "http://", "base_url" },
+    { "://127.0.0.1", "(look at it, or at OPENAI_BASE_URL)" }, { "http://", "base_url" },
     { "http://127.0.0.1:99999/v1", "base_url is no URL" }, { "http://127.0.0.1:x/v1", "base_url is no URL" },
-    { "http://a b/v1", "base_url is no URL" }, { "http://[::1/v1", "base_url is no URL" },
+    { "http://a b/v1", "base_url is no URL, such as https://api.openai.com/v1: " },
+    { "http://[::1/v1", "base_url is no URL" },
     { "ftp://127.0.0.1/v1", "neither http:// nor https://" }, { "file:///etc/passwd", "neither http:// nor https://" },
     { "https://127.0.0.1/v1#part", "has a fragment" }, { "https://user@127.0.0.1/v1", "user name or password" },
     { "https://user:word@127.0.0.1/v1", "user name or password" },

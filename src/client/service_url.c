@@ -108,7 +108,10 @@ bool service_url_parse(struct service_url *url, const char *base_url, bool allow
   if (code == CURLUE_OUT_OF_MEMORY || (code == CURLUE_OK && !get_parts(parsed, &parts)))
     failure_set_out_of_memory(failure);
   else if (code != CURLUE_OK)
-    failure_set(failure, FAILURE_CONFIGURATION, "base_url is no URL: %s", curl_url_strerror(code));
+    failure_set(
+        failure, FAILURE_CONFIGURATION,
+        "base_url is no URL, such as https://api.openai.com/v1: %s (look at it, or at OPENAI_BASE_URL)",
+        curl_url_strerror(code)); /* the value may hold a password */
   else
     taken = check_parts(&parts, allow_plain_http, failure) && service_url_take(url, parsed, &parts, failure);
   free_parts(&parts);
