@@ -145,6 +145,28 @@ describe("the key", function()
     end)
   end)
 
+  describe("that the program put elsewhere is hidden in an echo:", function()
+    local key = "sk-elsewhere/0123456789"
+    local places = {
+      { "X-Api-Key", { headers = { ["X-Api-Key"] = key } } },
+      { "Cookie", { headers = { Cookie = key } } },
+      { "the query", { query = { ["api-key"] = key } } },
+      { "base_url", {}, "?a=b&token=sk-elsewhere%2F0123456789" },
+    }
+    for _, place in ipairs(places) do
+      for _, spelled in ipairs { key, "sk-elsewhere\\/0123456789", "sk-elsewhere%2f0123456789" } do
+        it(("%s, as %s"):format(place[1], spelled), function()
+          service.answer_next { { status = 400, headers = { ["x-echo"] = spelled }, body = "You sent " .. spelled } }
+          local settings = check.merged({ base_url = service.base_url .. (place[3] or "") }, place[2])
+          local text, failure = all_of(settings)
+          assert.are.equal("bad_request", failure.kind)
+          check.lacks(key, text)
+          check.lacks(spelled, text)
+        end)
+      end
+    end
+  end)
+
   describe("that is a word", function()
     local word = "fine-tune"
 

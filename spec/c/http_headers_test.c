@@ -228,7 +228,7 @@ static void finds_credentials(void) {
     size_t length = 7;
     set(&list, "X-Other", "Bearer other", &failure);
     if (row->value) set(&list, "authorization", row->value, &failure);
-    credentials = http_headers_credentials(list, "Authorization", &length);
+    credentials = http_headers_credentials(row->value ? list->next : list, &length);
     CHECK(length == strlen(row->credentials) && strncmp(credentials, row->credentials, length) == 0,
           "the credentials of '%s' are '%s' (was '%.*s')", row->value ? row->value : "(none)",
           row->credentials, (int)length, credentials);
@@ -236,7 +236,21 @@ static void finds_credentials(void) {
   }
 }
 
+static void knows_names_of_secrets(void) {
+  static const struct name_row {
+    const char *name;
+    bool is_secret;
+  } rows[] = {
+      {"Authorization", true}, {"api-key", true},      {"X-Api-KEY", true},       {"Cookie", true},
+      {"token", true},         {"api-version", false}, {"OpenAI-Project", false}, {"", false},
+  };
+  EACH(row, rows)
+  CHECK(http_headers_name_a_secret(row->name, strlen(row->name)) == row->is_secret, "'%s' %s", row->name,
+        row->is_secret ? "holds a secret" : "holds none");
+}
+
 int main(void) {
+  knows_names_of_secrets();
   sets_and_replaces();
   refuses_what_could_break_a_request();
   reads_no_byte_past_name_and_value();

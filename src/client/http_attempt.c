@@ -164,16 +164,48 @@ static void hide_proxy_credentials(struct http_attempt *attempt) {
   hide(attempt, &route->basic);
 }
 
-/* Some gateways echo the request when they complain. A key stays out of errors even then, be it ours or one
- * that the program put into a header. */
-static void hide_keys(struct http_attempt *attempt) {
-  static const char *const names[] = {"Authorization", "api-key"};
-  for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-    size_t length;
-    const char *key = http_headers_credentials(attempt->headers, names[i], &length);
-    secret_mask_apply_key(&attempt->response.headers, key, length);
-    secret_mask_apply_key(&attempt->response.body, key, length);
+static void hide_key(struct http_attempt *attempt, const char *key, size_t length) {
+  secret_mask_apply_key(&attempt->response.headers, key, length);
+  secret_mask_apply_key(&attempt->response.body, key, length);
+}
+
+/* "api-key=KEY", as it is in the URL. Without memory to decode it the answer is dropped rather than shown. */
+static void hide_parameter(struct http_attempt *attempt, const char *parameter, size_t length) {
+  const char *equals = memchr(parameter, '=', length);
+  int decoded_length = 0;
+  char *decoded;
+  if (!equals || !http_headers_name_a_secret(parameter, (size_t)(equals - parameter))) return;
+  length -= (size_t)(equals + 1 - parameter);
+  decoded = length ? curl_easy_unescape(NULL, equals + 1, (int)length, &decoded_length) : NULL;
+  if (decoded) hide_key(attempt, decoded, (size_t)decoded_length);
+  if (!decoded && length) {
+    text_buffer_clear(&attempt->response.headers);
+    text_buffer_clear(&attempt->response.body);
   }
+  curl_free(decoded);
+}
+
+static void hide_query(struct http_attempt *attempt) {
+  char *url = NULL;
+  const char *at;
+  curl_easy_getinfo(attempt->easy, CURLINFO_EFFECTIVE_URL, &url);
+  at = url ? strchr(url, '?') : NULL;
+  while (at && *at) {
+    size_t length = strcspn(++at, "&");
+    hide_parameter(attempt, at, length);
+    at += length;
+  }
+}
+
+/* Some gateways echo the request when they complain. A key stays out of errors even then, be it ours or one
+ * that the program put into a header or the query. */
+static void hide_keys(struct http_attempt *attempt) {
+  for (const struct curl_slist *line = attempt->headers; line; line = line->next) {
+    size_t length;
+    const char *key = http_headers_credentials(line, &length);
+    hide_key(attempt, key, length);
+  }
+  hide_query(attempt);
   hide_proxy_credentials(attempt);
 }
 

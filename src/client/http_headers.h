@@ -22,9 +22,12 @@ bool http_headers_set_lines(struct curl_slist **list, const char *lines, size_t 
 
 bool http_headers_have(const struct curl_slist *list, const char *name);
 
-/* What follows the scheme in a header such as "Authorization: Bearer KEY", without blanks around it; in one
- * without a scheme, its value. Length 0 when there is none. */
-const char *http_headers_credentials(const struct curl_slist *list, const char *name, size_t *length);
+/* Whether a header or a parameter of this name is likely to hold a secret: "Authorization", "X-Api-Key". */
+bool http_headers_name_a_secret(const char *name, size_t length);
+
+/* What follows the scheme in a line such as "Authorization: Bearer KEY", without blanks around it. Without a
+ * scheme: its value. Length 0 where the name is not a secret's. */
+const char *http_headers_credentials(const struct curl_slist *line, size_t *length);
 
 /* Overwrites the lines before giving them back: a user may have put a secret there. */
 void http_headers_wipe(struct curl_slist *list);
