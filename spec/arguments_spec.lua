@@ -222,6 +222,8 @@ describe("misuse", function()
     it("that are chosen must be one of the choices", function()
       assert.are.equal("bad option 'auth_header' ('basic' is none of: bearer, api-key)",
         raised(uploads.new, { auth_header = "basic" }))
+      assert.are.equal("bad option 'auth_header' (it is none of: bearer, api-key)", -- a key in the wrong place
+        raised(uploads.new, { auth_header = check.key }))
       check.holds("bad option 'loop' ('nonsense' ", raised(uploads.new, { loop = "nonsense" }))
     end)
 

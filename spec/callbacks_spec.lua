@@ -306,4 +306,10 @@ describe("OPENAI_LOG", function()
     local line = "openai_uploads: OPENAI_LOG is 'verbose', which is none of off, error, warn, info, debug\n"
     assert.are.equal(line, stderr)
   end)
+
+  it("as a key, put into the wrong variable, is not shown", function()
+    local program = [[require("openai_uploads").new {}]]
+    local stderr = script.run(program, { OPENAI_API_KEY = check.key, OPENAI_LOG = check.key }).stderr
+    assert.are.equal("openai_uploads: OPENAI_LOG is none of off, error, warn, info, debug\n", stderr)
+  end)
 end)

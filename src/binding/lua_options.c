@@ -120,12 +120,15 @@ static double check_number(lua_State *L, const struct option_row *row, bool whol
 
 static int check_choice(lua_State *L, const struct option_row *row) {
   const char *text;
+  size_t length;
   if (lua_type(L, -1) != LUA_TSTRING) raise_type(L, row, "string");
-  text = lua_tostring(L, -1);
+  text = lua_tolstring(L, -1, &length);
   for (int i = 0; row->choices[i]; i++)
     if (strcmp(text, row->choices[i]) == 0) return i;
   lua_pushstring(L, row->choices[0]);
   for (int i = 1; row->choices[i]; i++) lua_pushfstring(L, "%s, %s", lua_tostring(L, -1), row->choices[i]);
+  if (length > CLIENT_CONFIG_MAX_QUOTED_BYTES) /* a key may have been put into the wrong setting */
+    return luaL_error(L, "bad option '%s' (it is none of: %s)", row->name, lua_tostring(L, -1));
   return luaL_error(L, "bad option '%s' ('%s' is none of: %s)", row->name, text, lua_tostring(L, -1));
 }
 

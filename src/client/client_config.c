@@ -142,11 +142,15 @@ static bool default_user_agent(struct client_config *config, const char *host) {
   return client_config_set_text(config, &config->user_agent, "user_agent", text, strlen(text));
 }
 
+/* A long one is not quoted: a key may have been put into the wrong variable. */
 static void tell_unknown_level(const char *level, size_t length) {
   static atomic_flag has_told = ATOMIC_FLAG_INIT;
   if (atomic_flag_test_and_set(&has_told)) return;
-  fprintf(stderr, "openai_uploads: OPENAI_LOG is '%.*s', which is none of off, error, warn, info, debug\n",
-          length < 40 ? (int)length : 40, level);
+  if (length <= CLIENT_CONFIG_MAX_QUOTED_BYTES)
+    fprintf(stderr, "openai_uploads: OPENAI_LOG is '%.*s', which is none of off, error, warn, info, debug\n",
+            (int)length, level);
+  else
+    fputs("openai_uploads: OPENAI_LOG is none of off, error, warn, info, debug\n", stderr);
 }
 
 /* The words that the official clients know. There is nothing that would be told for `warn` and `error` alone.

@@ -15,6 +15,8 @@
 enum {
   CLIENT_CONFIG_MAX_TEXT_BYTES = 16 * 1024, /* of one text setting, and of a query */
   CLIENT_CONFIG_MAX_RESPONSE_BYTES = 1024 * 1024,
+  CLIENT_CONFIG_MAX_QUOTED_BYTES =
+      16, /* of a word that is none of those to choose from: no key is as short */
   CLIENT_CONFIG_MAX_CONNECTIONS = 64
 };
 
