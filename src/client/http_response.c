@@ -9,6 +9,7 @@
 void http_response_create(struct http_response *response, size_t max_body_bytes) {
   text_buffer_create(&response->headers, HTTP_RESPONSE_MAX_HEADER_BYTES);
   text_buffer_create(&response->body, max_body_bytes);
+  response->has_whole_head = false;
 }
 
 void http_response_destroy(struct http_response *response) {
