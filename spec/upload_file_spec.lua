@@ -274,7 +274,9 @@ describe("upload_file_chunked", function()
       return most
     end
     greatest(100)
-    assert.is_true(greatest(1000) - greatest(100) < 200) -- KiB
+    local few = greatest(100)
+    -- what the collector has not come to yet may stand at any look, but not at all of them
+    assert.is_true(math.min(greatest(1000), greatest(1000)) - few < 200) -- KiB
   end)
 end)
 

@@ -236,7 +236,8 @@ local errors = {
 }
 local failing = {
   read = { "EINTR", "EIO" }, pread = { "EINTR", "EIO" }, write = { "EINTR", "EIO", "ENOSPC" },
-  send = { "EINTR", "EAGAIN", "ENOBUFS", "EPIPE" }, recv = { "EINTR", "EAGAIN", "ENOMEM", "ECONNRESET" },
+  -- no ENOBUFS: it would go on working, and OpenSSL sends what it could not when the connection is closed
+  send = { "EINTR", "EAGAIN", "EPIPE" }, recv = { "EINTR", "EAGAIN", "ENOMEM", "ECONNRESET" },
   connect = { "EINTR", "ENOMEM", "EAGAIN", "ECONNREFUSED" }, socket = { "EMFILE", "ENFILE", "ENOBUFS" },
   epoll_ctl = { "ENOMEM", "ENOSPC" }, epoll_wait = { "EINTR" }, epoll_create1 = { "EMFILE", "ENOMEM" },
   timerfd_create = { "EMFILE" }, timerfd_settime = { "ENOMEM" }, open = { "EINTR", "EMFILE", "EIO", "EACCES" },
