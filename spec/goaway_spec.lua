@@ -24,8 +24,8 @@ describe("a service that ends its connection after the first of many requests", 
     return ids, transfers
   end
 
-  it("leaves a doubt about none of those that it did not act on", function()
-    local ids, transfers = cancel_at_once { max_retries = 0 }
+  -- Returns how many of the calls were refused without a doubt.
+  local function look_at_ends(ids, transfers)
     local refused = 0
     for index, transfer in ipairs(transfers) do
       local _, upload, failure = transfer:wait(20)
@@ -37,6 +37,15 @@ describe("a service that ends its connection after the first of many requests", 
         assert.are.same({ "connection", "pending" }, { failure.kind, status })
         assert.are.equal("the service refused the request before it looked at it", failure.message)
       end
+    end
+    return refused
+  end
+
+  -- How many have left when it says so is a matter of chance.
+  it("leaves a doubt about none of those that it did not act on", function()
+    local refused, tries = 0, 0
+    while refused == 0 and tries < 20 do
+      refused, tries = look_at_ends(cancel_at_once { max_retries = 0 }), tries + 1
     end
     assert.is_true(refused > 0)
   end)

@@ -180,8 +180,19 @@ CALL("pread", ssize_t, pread, (int descriptor, void *bytes, size_t size, off_t a
 CALL("pread", ssize_t, pread64, (int descriptor, void *bytes, size_t size, off64_t at), descriptor, bytes,
      size, at)
 CALL("write", ssize_t, write, (int descriptor, const void *bytes, size_t size), descriptor, bytes, size)
-CALL("send", ssize_t, send, (int descriptor, const void *bytes, size_t size, int flags), descriptor, bytes,
-     size, flags)
+
+/* A connection that is broken stays so: OpenSSL would send what it could not when it is closed. */
+ssize_t send(int descriptor, const void *bytes, size_t size, int flags) {
+  static ssize_t (*real)(int, const void *, size_t, int);
+  if (!real) real = next("send");
+  if (!refuses("send")) return real(descriptor, bytes, size, flags);
+  if (errno == EPIPE) {
+    shutdown(descriptor, SHUT_RDWR);
+    errno = EPIPE;
+  }
+  return -1;
+}
+
 CALL("recv", ssize_t, recv, (int descriptor, void *bytes, size_t size, int flags), descriptor, bytes, size,
      flags)
 CALL("connect", int, connect, (int descriptor, const struct sockaddr *address, socklen_t size), descriptor,
