@@ -83,6 +83,7 @@ bool http_attempt_prepare(struct http_attempt *attempt, const struct client_conf
   http_response_clear(&attempt->response);
   attempt->requests_begun = 0;
   attempt->left_line_at = 0;
+  attempt->returns_to_line = 0;
   attempt->resend_refused = false;
   attempt->unprocessed = false;
   attempt->stream = 0;

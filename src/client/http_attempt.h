@@ -22,7 +22,8 @@ struct http_attempt {
   struct text_buffer authorization_line; /* wiped when the attempt is over */
   struct multipart_form form;            /* while an attempt runs whose request has a source */
   double left_line_at;                   /* when curl took up a connection for it; 0: it waits for one */
-  double asked_at;                       /* when its last request began, on this connection: */
+  unsigned returns_to_line;
+  double asked_at; /* when its last request began, on this connection: */
   struct connection_ends ends;
   unsigned requests_begun; /* on a wire; curl may want to begin a second one by itself */
   bool resend_refused;

@@ -172,11 +172,24 @@ static void transfer_learn_of_connection(struct upload_client *client, bool made
     if (at->state == TRANSFER_SENDING) http_attempt_connect_alone(at->attempt);
 }
 
+enum { MOST_RETURNS_TO_LINE = 10 }; /* of an attempt that had left it */
+
+/* Whether it has only just begun to connect, too recently for connect_timeout to have passed. */
+static bool transfer_has_just_left_line(const struct transfer *transfer) {
+  double connecting = monotonic_clock_now() - transfer->attempt->left_line_at;
+  return transfer->attempt->requests_begun == 0 && connecting < transfer->settings.connect_timeout / 2;
+}
+
 /* libcurl 8 counts the time in line for a connection as spent on connecting, and gives up. The attempt stands
  * in line once more then. */
 static bool transfer_stays_in_line(struct transfer *transfer, CURLcode result) {
-  return result == CURLE_OPERATION_TIMEDOUT && http_attempt_is_in_line(transfer->attempt) &&
-         transfer_engine_start(transfer->client->engine, transfer->attempt->easy);
+  struct http_attempt *attempt = transfer->attempt;
+  if (result != CURLE_OPERATION_TIMEDOUT) return false;
+  if (!http_attempt_is_in_line(attempt) &&
+      (!transfer_has_just_left_line(transfer) || attempt->returns_to_line++ == MOST_RETURNS_TO_LINE))
+    return false;
+  attempt->left_line_at = 0;
+  return transfer_engine_start(transfer->client->engine, attempt->easy);
 }
 
 /* A host that comes late, after the end of an attempt's time, has kept that from sending its request: there
