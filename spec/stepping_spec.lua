@@ -365,7 +365,8 @@ describe("fd", function()
         client = client, getfd = function() return descriptor end, dirty = function() return false end,
       }
     end
-    local running, rounds = { true, true, true }, 0
+    local running, rounds = {}, 0
+    for index = 1, 3 do running[index] = not transfers[index]:done() end -- an answer may be there at once
     while running[1] or running[2] or running[3] do
       local waiting = {}
       for index = 1, 3 do waiting[#waiting + 1] = running[index] and objects[index] or nil end
