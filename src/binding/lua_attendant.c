@@ -186,9 +186,9 @@ static int attend_protected(lua_State *L) {
   return 1;
 }
 
-/* What is raised here (memory that ran out, a hook) concerns who steps: the news of those transfers is told
- * again in the next step. Within a function of the program, whoever called that sees to it: a protected call
- * at each depth would soon be too many for Lua. */
+/* What is raised here (memory that ran out, a hook) goes to the caller of the step, and the news of those
+ * transfers is told again in the next step. Within a function of the program, the outermost step sees to it:
+ * a protected call at each depth would soon be too many for Lua. */
 static bool attend_all(lua_State *L, int callbacks, struct upload_client *client) {
   bool any_done;
   if (client->depth > 0) return attend_changed(L, callbacks, client);
@@ -268,7 +268,6 @@ static int start_protected(lua_State *L) {
   note(L, 1, 2);
   lua_transfer_keep_client(L, 2, 3);
   lua_attendant_step(L, 1, holder->transfer->client, 0);
-  return 0;
   return 0;
 }
 

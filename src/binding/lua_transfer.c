@@ -137,7 +137,7 @@ int lua_transfer_hold(lua_State *L) {
   return 0;
 }
 
-/* Whoever listens may hold nothing but the client. */
+/* The program may hold nothing but the client. */
 static int transfer_on_done(lua_State *L) {
   struct lua_transfer *holder;
   luaL_checktype(L, 2, LUA_TFUNCTION);

@@ -66,7 +66,7 @@ bool http_attempt_prepare(struct http_attempt *attempt, const struct client_conf
 void http_attempt_connect_alone(struct http_attempt *attempt);
 
 /* Whether it waits for a connection: curl has none for it within max_connections, or one is being made that
- * it may share. Nobody's time-out counts meanwhile. */
+ * it may share. Its time-outs do not count meanwhile. */
 static inline bool http_attempt_is_in_line(const struct http_attempt *attempt) {
   return attempt->left_line_at <= 0;
 }

@@ -17,7 +17,7 @@ enum { EVENTS_A_STEP = 64 };
 
 #define SECONDS_UNTIL_ANOTHER_TRY 0.1
 
-#define SECONDS_OF_LATENESS 0.2 /* less than that is nobody's fault */
+#define SECONDS_OF_LATENESS 0.2 /* less than that is normal scheduling */
 
 /* A host that steps between its own frames must not lose one to a hundred TLS handshakes, and its other work
  * shall not wait for a lot of data. Descriptors that are left are still ready in the next step. */
