@@ -29,12 +29,12 @@ INSTALL_CMOD ?= $(PREFIX)/lib/lua/$(patsubst lua%,%,$(MAIN_LUA:luajit=lua5.1))
 INSTALL_BIN ?= $(PREFIX)/bin
 INSTALL_MAN ?= $(PREFIX)/share/man
 
-LOWER_SOURCES := $(sort $(wildcard src/base/*.c src/client/*.c))
+LOWER_SOURCES := $(sort $(wildcard src/base/*.c src/http/*.c src/uploads/*.c))
 BINDING_SOURCES := $(sort $(wildcard src/binding/*.c))
 LOWER_OBJECTS := $(LOWER_SOURCES:src/%.c=$(BUILD)/c/%.o)
 binding_objects = $(BINDING_SOURCES:src/%.c=$(BUILD)/$(1)/%.o)
 
-.PHONY: help deps build demo test lint floors sanitize threads coverage memcheck fuzz bench install clean env
+.PHONY: help deps build demo test lint layers sanitize threads coverage memcheck fuzz bench install clean env
 .DEFAULT_GOAL := help
 
 help:
@@ -44,7 +44,7 @@ help:
 	@echo "make env       the exports that let MAIN_LUA ($(MAIN_LUA)) find this checkout"
 	@echo "make install   into PREFIX ($(PREFIX)) for MAIN_LUA"
 	@echo "make deps      what the above need (apt; elsewhere it names what is missing)"
-	@echo "make lint floors sanitize threads coverage memcheck fuzz bench    what the above must pass; see CONTRIBUTING.md"
+	@echo "make lint layers sanitize threads coverage memcheck fuzz bench    what the above must pass; see CONTRIBUTING.md"
 	@echo "make clean"
 
 deps:
@@ -128,12 +128,12 @@ test:
 run-tests:
 	@spec/run $(BUILD) $(LUAS)
 
-floors:
-	@.ci/floors $(BUILD)/$(MAIN_LUA)/openai_uploads/core.so
+layers:
+	@.ci/layers $(BUILD)/$(MAIN_LUA)/openai_uploads/core.so
 
 C_FILES = $(wildcard src/*/*.[ch] spec/c/*.[ch] spec/support/*.c bench/*.c examples/*/*.[ch])
 
-lint: floors
+lint: layers
 	@luacheck --quiet lua bin/openai-uploads spec examples bench
 	@clang-format --dry-run --Werror $(C_FILES)
 	@clang-tidy --quiet --warnings-as-errors='*' $(wildcard src/*/*.c) -- -std=c11 -D_GNU_SOURCE -Isrc $(call lua_flags,lua5.4)

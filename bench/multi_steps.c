@@ -12,9 +12,9 @@
 #include <string.h>
 #include <time.h>
 
-enum { MOST_STEPS = 4 * 1000 * 1000 };
+enum { MAX_STEPS = 4 * 1000 * 1000 };
 
-static double took[MOST_STEPS];
+static double took[MAX_STEPS];
 static clockid_t clock_used = CLOCK_MONOTONIC;
 
 static double now(void) {
@@ -34,10 +34,10 @@ static void time_steps(struct plain_loop *loop, long until_finished) {
   while (stream->finished < until_finished) {
     double start = now();
     plain_loop_step(loop, 0);
-    took[count++ % MOST_STEPS] = now() - start;
+    took[count++ % MAX_STEPS] = now() - start;
     plain_stream_refill(stream);
   }
-  if (count > MOST_STEPS) count = MOST_STEPS;
+  if (count > MAX_STEPS) count = MAX_STEPS;
   qsort(took, count, sizeof *took, ascending);
   printf("%.9f %.9f %.9f\n", took[count / 2], took[count - 1 - count / 1000], took[count - 1]);
 }

@@ -6,8 +6,8 @@ local cjson = require("cjson").new()
 local command = require "spec.support.command"
 local emulator = require "spec.support.emulator"
 local fault = require "spec.support.fault"
-local output = require "openai_uploads.command.output"
-local upload_files = require "openai_uploads.command.upload"
+local output = require "openai_uploads.cli.output"
+local upload_files = require "openai_uploads.cli.upload"
 
 local HELD = 30 -- seconds, which no spec waits for
 local held = { call = "parts", delay = HELD } -- a part; with both held, nothing happens meanwhile
@@ -133,7 +133,7 @@ describe("Ctrl-C", function()
         local real = assert(digest(...))
         return { wait = function() end, close = function() real:close() end }
       end
-      os.exit(require "openai_uploads.command"(arg), true)
+      os.exit(require "openai_uploads.cli"(arg), true)
     ]])
     local child = command.start({ "upload", path, "--purpose", "batch", "--md5" },
       { OPENAI_BASE_URL = service.base_url }, nil, program)
@@ -317,7 +317,7 @@ describe("An interrupted upload", function()
       local around
       debug.sethook(function()
         local at = debug.getinfo(2, "S")
-        if not at.source:find "command/upload.lua$" then return end
+        if not at.source:find "cli/upload.lua$" then return end
         around = around or at.linedefined
         if at.linedefined == around then return end
         debug.sethook()

@@ -2,9 +2,9 @@
 -- The progress bar of the command: numbers and a clock in, a line out.
 
 local check = require "spec.support.check"
-local progress_bar = require "openai_uploads.command.progress_bar"
-local progress_display = require "openai_uploads.command.progress_display"
-local transfer_rate = require "openai_uploads.command.transfer_rate"
+local progress_bar = require "openai_uploads.cli.progress_bar"
+local progress_display = require "openai_uploads.cli.progress_display"
+local transfer_rate = require "openai_uploads.cli.transfer_rate"
 
 local KIB, MIB, GIB = 1024, 1024 ^ 2, 1024 ^ 3
 

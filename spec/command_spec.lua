@@ -5,7 +5,7 @@ local check = require "spec.support.check"
 local cjson = require("cjson").new()
 local command = require "spec.support.command"
 local emulator = require "spec.support.emulator"
-local exit_codes = require "openai_uploads.command.exit_codes"
+local exit_codes = require "openai_uploads.cli.exit_codes"
 local uploads = require "openai_uploads"
 
 local new_upload = {

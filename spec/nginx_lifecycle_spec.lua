@@ -285,7 +285,7 @@ end)
 describe("without a bell", function()
   it("calls look for their answers, of which each worker gives notice once", function()
     nginx.with({ workers = 2, listen = " reuseport", init = clients() .. [[
-      require("openai_uploads.core").doorbell = function() return nil, "out of bells" end
+      require("openai_uploads.core").waker = function() return nil, "out of bells" end
     ]], server = call }, function(server)
       local calls, requests = begin_calls(server, 8)
       server.check_ping()

@@ -17,7 +17,7 @@ after_each(upload_file.remove_all)
 
 local function new_id() return service.make_uploads(1)[1] end
 
-local MOST_DEEDS = 2 -- in one call: what a deed begins may come to the same function again
+local MAX_DEEDS = 2 -- in one call: what a deed begins may come to the same function again
 
 local undescribable = setmetatable({}, {})
 getmetatable(undescribable).__tostring = function() error(undescribable) end
@@ -198,7 +198,7 @@ local function prove(way, place, deed)
   local call = { place = place[1], other = new_id() }
   local times, is_ready = 0, true
   function call.deed()
-    if not is_ready or times == MOST_DEEDS or way.is_begun and not call.transfer then return end
+    if not is_ready or times == MAX_DEEDS or way.is_begun and not call.transfer then return end
     times = times + 1
     if place.is_told then pcall(deed[2], call) else deed[2](call) end
   end

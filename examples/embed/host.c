@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <time.h>
 
-enum { MOST_FRAMES = 60 * 60, FRAME_NANOSECONDS = 1000000000 / 60 };
+enum { MAX_FRAMES = 60 * 60, FRAME_NANOSECONDS = 1000000000 / 60 };
 
 /* The module's C, linked into this program. No header of it is needed. */
 int luaopen_openai_uploads_core(lua_State *L);
@@ -68,7 +68,7 @@ static void run_frames(lua_State *L, int frame, int step) {
   lua_Integer running = 0;
   bool goes_on = true;
   int number = 0;
-  while (goes_on && number < MOST_FRAMES) {
+  while (goes_on && number < MAX_FRAMES) {
     lua_pushvalue(L, step);
     lua_call(L, 0, 1);
     running = lua_tointeger(L, -1);

@@ -6,7 +6,7 @@ local plain = require "openai_uploads.plain"
 -- What is said to the program is said at its line: it called the function below, which called these.
 local CALLERS_LINE = 3
 
-local MOST_IDS = 1000 * 1000 -- a list whose __index always has one more must end
+local MAX_IDS = 1000 * 1000 -- a list whose __index always has one more must end
 
 -- The ids, all of them read and checked before the first is sent.
 local function read_ids(ids)
@@ -21,8 +21,8 @@ local function read_ids(ids)
     if refusal then
       error(("bad argument #1 to 'cancel_all' (ids[%d]: upload id %s)"):format(index, refusal), CALLERS_LINE)
     end
-    if index > MOST_IDS then
-      error(("bad argument #1 to 'cancel_all' (ids has more than %d)"):format(MOST_IDS), CALLERS_LINE)
+    if index > MAX_IDS then
+      error(("bad argument #1 to 'cancel_all' (ids has more than %d)"):format(MAX_IDS), CALLERS_LINE)
     end
     list[index] = id
   end

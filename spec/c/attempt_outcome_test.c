@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Which end of an attempt is which failure, worth another try, and perhaps carried out. */
-#include "client/attempt_outcome.h"
+#include "http/attempt_outcome.h"
 
 #include "unit.h"
 #include <math.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-#include "client/client_config.h"
+#include "uploads/client_config.h"
 
-#include "client/http_headers.h"
+#include "http/http_headers.h"
 #include "guard_page.h"
 #include "unit.h"
 #include <math.h>

@@ -10,8 +10,8 @@
  * what it would tell of the exchange is played. */
 #include "binding/lua_failure.h"
 #include "binding/lua_transfer.h"
-#include "client/http_headers.h"
-#include "client/upload_request.h"
+#include "http/http_headers.h"
+#include "uploads/upload_request.h"
 
 #include "fuzz.h"
 #include <lauxlib.h>
@@ -20,13 +20,13 @@
 #include <stdarg.h>
 #include <string.h>
 
-enum { MOST_BODY_BYTES = 2000, SHORTEST_HIDDEN_KEY = 8 };
+enum { MAX_BODY_BYTES = 2000, SHORTEST_HIDDEN_KEY = 8 };
 
 int luaopen_openai_uploads_core(lua_State *L);
 CURLcode __wrap_curl_easy_getinfo(CURL *easy, CURLINFO info, ...);
 
 static lua_State *state;
-static struct upload_client *client;
+static struct http_client *client;
 static long played_status;
 
 CURLcode __wrap_curl_easy_getinfo(CURL *easy, CURLINFO info, ...) {
@@ -46,12 +46,12 @@ static void set_up(void) {
   luaL_openlibs(state);
   luaL_requiref(state, "openai_uploads.core", luaopen_openai_uploads_core, 0);
   client_config_set_text(config, &config->base_url, "base_url", "http://127.0.0.1:9", 18);
-  config->max_response_bytes = MOST_BODY_BYTES;
+  config->max_response_bytes = MAX_BODY_BYTES;
   config->call.with_response = true;
   config->call.retry.max_retries = 1;
   REQUIRE(client_config_complete(config, "fuzz") && config->problem.kind == FAILURE_NONE,
           config->problem.message);
-  client = upload_client_new(config, &failure);
+  client = http_client_new(config, &failure);
   REQUIRE(client, failure.message);
 }
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* The wait that an answer's headers ask for. The first line of an input is the time of our clock, in seconds
  * since 1970; the rest is the block of headers. */
-#include "client/http_headers.h"
-#include "client/http_response.h"
+#include "http/http_headers.h"
+#include "http/http_response.h"
 
 #include "fuzz.h"
 #include <float.h>

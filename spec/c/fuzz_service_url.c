@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Any text as a base URL, and again as a query that is added to it: refused in words, or taken so that
  * nothing leads off this machine unencrypted. */
-#include "client/service_url.h"
+#include "http/service_url.h"
 
 #include "fuzz.h"
 #include <curl/curl.h>

@@ -2,7 +2,7 @@
 /* Settings as the environment gives them. An input is lines of NAME=value; a byte 30 stands for a line break
  * within a value. What comes of it must be a client or words, and never show the SECRET of a proxy's URL or a
  * key. */
-#include "client/client_config.h"
+#include "uploads/client_config.h"
 
 #include "fuzz.h"
 #include <ctype.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Linked with --wrap=curl_slist_free_all, to look at a list while it is given back. */
-#include "client/http_headers.h"
+#include "http/http_headers.h"
 
 #include "guard_page.h"
 #include "unit.h"

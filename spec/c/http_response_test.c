@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "client/http_response.h"
+#include "http/http_response.h"
 
 #include "unit.h"
 #include <math.h>

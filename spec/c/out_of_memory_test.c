@@ -14,7 +14,7 @@
 #include <unistd.h>
 
 enum {
-  MOST_ALLOCATIONS = 5000, /* a call that makes more of them never ends */
+  MAX_ALLOCATIONS = 5000, /* a call that makes more of them never ends */
   LONGEST_CALL = 30
 }; /* seconds; its timeouts are 2 s */
 
@@ -263,7 +263,7 @@ static void survives_every_n(const struct scenario *scenario, struct failing_all
                              bool keeps_failing) {
   bool well = true, was_refused = true;
   long allowed = 0;
-  for (; well && was_refused && allowed < MOST_ALLOCATIONS; allowed++)
+  for (; well && was_refused && allowed < MAX_ALLOCATIONS; allowed++)
     well = survives(scenario, allocator, allowed, keeps_failing, &was_refused);
   CHECK(well && !was_refused, "%s survives that %s of %s's %ld allocations fails", scenario->name,
         keeps_failing ? "each, with all that follow," : "each", allocator->name, allowed - 1);
@@ -272,7 +272,7 @@ static void survives_every_n(const struct scenario *scenario, struct failing_all
 static void survives_at_all(const struct scenario *scenario) {
   struct failing_allocator none = {.name = "nobody"};
   bool was_refused;
-  CHECK(survives(scenario, &none, MOST_ALLOCATIONS, false, &was_refused), "%s works on a fresh state",
+  CHECK(survives(scenario, &none, MAX_ALLOCATIONS, false, &was_refused), "%s works on a fresh state",
         scenario->name);
 }
 

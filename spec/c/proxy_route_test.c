@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-#include "client/proxy_route.h"
+#include "http/proxy_route.h"
 
-#include "client/proxy_exclusion.h"
+#include "http/proxy_exclusion.h"
 #include "unit.h"
 #include <stdlib.h>
 #include <string.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "client/service_url.h"
+#include "http/service_url.h"
 
 #include "guard_page.h"
 #include "unit.h"

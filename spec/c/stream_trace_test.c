@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "client/stream_trace.h"
+#include "http/stream_trace.h"
 
 #include "unit.h"
 #include <string.h>

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* Who sleeps is put in with a time that has passed: a single step then tells all of them, in their order. */
-#include "client/transfer_engine.h"
+#include "http/transfer_engine.h"
 
 #include "unit.h"
 #include <math.h>
 #include <string.h>
 
-enum { MOST_STEPS = 10000 }; /* a test that needs more of them hangs */
+enum { MAX_STEPS = 10000 }; /* a test that needs more of them hangs */
 
 struct sleeper {
   struct engine_task task;
@@ -77,7 +77,7 @@ static void does_not_tell_those_woken_before(void) {
 }
 
 static void step_until_woken(struct transfer_engine *engine, size_t count) {
-  for (int i = 0; i < MOST_STEPS && strlen(woken) < count; i++) transfer_engine_step(engine, INFINITY);
+  for (int i = 0; i < MAX_STEPS && strlen(woken) < count; i++) transfer_engine_step(engine, INFINITY);
 }
 
 static void sleeps_again_and_again(void) {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Built twice, as the descriptor set below it is. */
-#include "client/transfer_engine.h"
+#include "http/transfer_engine.h"
 
 #include "http_server.h"
 #include "unit.h"
@@ -12,7 +12,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { MOST_STEPS = 10000 }; /* a test that needs more of them hangs */
+enum { MAX_STEPS = 10000 }; /* a test that needs more of them hangs */
 
 static struct http_answer answer(const char *request) {
   struct http_answer ok = {.status = "200 OK", .body = "ok"};
@@ -70,7 +70,7 @@ static bool exchange_start(struct exchange *exchange, struct transfer_engine *en
 }
 
 static bool exchange_finish(struct exchange *exchange) {
-  for (int i = 0; i < MOST_STEPS && !exchange->finished; i++) transfer_engine_step(exchange->engine, 1);
+  for (int i = 0; i < MAX_STEPS && !exchange->finished; i++) transfer_engine_step(exchange->engine, 1);
   return exchange->finished == 1 && exchange->result == CURLE_OK && strcmp(exchange->body, "ok") == 0;
 }
 
@@ -208,7 +208,7 @@ static void does_not_wait_when_one_pauses(void) {
   curl_easy_setopt(exchange.easy, CURLOPT_HTTPHEADER, &no_expect);
   curl_easy_setopt(exchange.easy, CURLOPT_READFUNCTION, have_no_bytes);
   curl_easy_setopt(exchange.easy, CURLOPT_READDATA, &exchange);
-  while (ended < 3 && steps++ < MOST_STEPS) {
+  while (ended < 3 && steps++ < MAX_STEPS) {
     int paused_before = paused;
     bool came = transfer_engine_step(engine, 0.5);
     if (paused == paused_before) continue;

@@ -141,7 +141,7 @@ local values = {
     return file
   end },
   { "a digest", function() return core.digest "abc" end },
-  { "a doorbell", function() return (core.doorbell()) end },
+  { "a waker", function() return (core.waker()) end },
   { "a transfer", function(world) return world.client.start.cancel "upload_1" end },
   { "a transfer that is done", function(world)
     local transfer = world.client.start.cancel "upload_1"
@@ -247,7 +247,7 @@ for _, name in ipairs { "poll", "done", "on_done", "wait", "abort", "progress", 
     return job[name](job, ...)
   end)
 end
-for _, name in ipairs { "digest", "doorbell", "edit_distance", "failure", "hold", "is_terminal", "listen", "now",
+for _, name in ipairs { "digest", "waker", "edit_distance", "failure", "hold", "is_terminal", "listen", "now",
   "open_file", "plain", "process_id", "take", "upload_id_refusal", "utf8", "client" } do
   target("core." .. name, { name == "client" and "settings" or "any", "any", "any" }, function(_, ...)
     if core[name] then return core[name](...) end
@@ -257,8 +257,8 @@ target("core's pause", { "any", "any" }, function(_, ...) return select(2, core.
 target("a digest's wait", { "any" }, function(_, ...)
   return core.digest("abc"):wait(...)
 end)
-target("a doorbell's arm", { "any" }, function(_, ...)
-  local bell = core.doorbell()
+target("a waker's arm", { "any" }, function(_, ...)
+  local bell = core.waker()
   return bell:arm(...)
 end)
 target("a file of the core", { "any" }, function(world, ...)

@@ -8,7 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { MOST_TRIES = 8 }; /* while others make and remove the file */
+enum { MAX_TRIES = 8 }; /* while others make and remove the file */
 
 static bool fail_for(struct failure *failure, const char *what, int error) {
   char text[128];
@@ -55,7 +55,7 @@ static bool try_open(struct journal_file *journal, const char *path, struct fail
 
 bool journal_file_open(struct journal_file *journal, const char *path, struct failure *failure) {
   *failure = (struct failure){0};
-  for (int i = 0; i < MOST_TRIES && failure->kind == FAILURE_NONE; i++) {
+  for (int i = 0; i < MAX_TRIES && failure->kind == FAILURE_NONE; i++) {
     *journal = (struct journal_file){.file.descriptor = -1};
     if (try_open(journal, path, failure)) return true;
     journal_file_close(journal);

@@ -15,7 +15,7 @@ static bool is_worth_a_retry(const struct retry_outcome *outcome) {
   return outcome->status == 408 || outcome->status == 409 || outcome->status == 429 || outcome->status >= 500;
 }
 
-#define LEAST_PATIENT_WAIT 0.5 /* seconds: the number of patient retries has no other bound */
+#define MIN_PATIENT_WAIT 0.5 /* seconds: the number of patient retries has no other bound */
 
 static double backoff(const struct retry_settings *settings, unsigned attempts, double random) {
   double delay = settings->retry_delay;
@@ -39,7 +39,7 @@ struct retry_decision retry_policy_decide(const struct retry_settings *settings,
 
   wait = outcome->retry_after > 0 ? outcome->retry_after : backoff(settings, attempts, random);
   if (outcome->stale_connection) wait = 0;
-  if (attempts > settings->max_retries && wait < LEAST_PATIENT_WAIT) wait = LEAST_PATIENT_WAIT;
+  if (attempts > settings->max_retries && wait < MIN_PATIENT_WAIT) wait = MIN_PATIENT_WAIT;
   if (wait >= time_left)
     decision.verdict = RETRY_PAST_DEADLINE;
   else

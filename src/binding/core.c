@@ -6,15 +6,15 @@
 #include "binding/lua_client.h"
 #include "binding/lua_compat.h"
 #include "binding/lua_digest.h"
-#include "binding/lua_doorbell.h"
 #include "binding/lua_failure.h"
 #include "binding/lua_file.h"
 #include "binding/lua_journal.h"
 #include "binding/lua_json.h"
 #include "binding/lua_plain.h"
 #include "binding/lua_transfer.h"
-#include "client/client_config.h"
-#include "client/upload_request.h"
+#include "binding/lua_waker.h"
+#include "uploads/client_config.h"
+#include "uploads/upload_request.h"
 
 #include <curl/curl.h>
 #include <pthread.h>
@@ -82,7 +82,7 @@ static const luaL_Reg functions[] = {
     {"edit_distance", edit_distance},
     {"describe", describe},
     {"digest", lua_digest_new},
-    {"doorbell", lua_doorbell_new},
+    {"waker", lua_waker_new},
     {"failure", lua_failure_new},
     {"hold", lua_transfer_hold},
     {"is_terminal", is_terminal},
@@ -109,7 +109,7 @@ int luaopen_openai_uploads_core(lua_State *L) {
   lua_json_open(L);
   lua_failure_open(L);
   lua_digest_open(L);
-  lua_doorbell_open(L);
+  lua_waker_open(L);
   lua_file_open(L);
   lua_journal_open(L);
   lua_transfer_open(L);

@@ -5,7 +5,7 @@
 #define BINDING_LUA_ARGUMENTS_H
 
 #include "binding/lua_part.h"
-#include "client/upload_request.h"
+#include "uploads/upload_request.h"
 #include <lua.h>
 
 /* A field of a parameter table that it may inherit from a metatable's __index, as it may all fields of

@@ -2,8 +2,8 @@
 #include "binding/lua_client.h"
 
 #include "binding/lua_arguments.h"
-#include "binding/lua_attendant.h"
 #include "binding/lua_compat.h"
+#include "binding/lua_dispatch.h"
 #include "binding/lua_failure.h"
 #include "binding/lua_options.h"
 #include "binding/lua_transfer.h"
@@ -37,16 +37,16 @@ enum { SERVICE_CALLS = sizeof service_calls / sizeof *service_calls };
 /* Its user value is the table of the client's callbacks. */
 struct lua_client {
   struct client_config *config; /* while it is being filled */
-  struct upload_client *client; /* NULL before the first use */
+  struct http_client *client;   /* NULL before the first use */
   bool closed;                  /* finalized, and perhaps wanted by another finalizer still */
 };
 
 static int client_gc(lua_State *L) {
   struct lua_client *holder = luaL_checkudata(L, 1, client_type);
-  struct upload_client *client = holder->client;
+  struct http_client *client = holder->client;
   holder->client = NULL;
   holder->closed = true;
-  if (client) upload_client_release(client);
+  if (client) http_client_unref(client);
   client_config_delete(holder->config);
   holder->config = NULL;
   return 0;
@@ -66,13 +66,13 @@ static void set_up(lua_State *L, struct lua_client *holder, int settings, int ca
   if (!config) lua_failure_raise_out_of_memory(L);
   if (settings) lua_options_read_client(L, settings, config, callbacks);
   if (!client_config_complete(config, LUA_VERSION)) lua_failure_raise_out_of_memory(L);
-  holder->config = NULL; /* upload_client_new takes it, whatever comes */
-  holder->client = upload_client_new(config, &failure);
+  holder->config = NULL; /* http_client_new takes it, whatever comes */
+  holder->client = http_client_new(config, &failure);
   if (!holder->client) raise(L, &failure);
 }
 
 /* To be called first of all by each function of a client. Pushes the table of its callbacks. */
-static struct upload_client *enter(lua_State *L) {
+static struct http_client *enter(lua_State *L) {
   struct lua_client *holder = lua_touserdata(L, lua_upvalueindex(1));
   struct failure failure = {0};
   if (holder->closed) luaL_error(L, "the client is closed");
@@ -104,12 +104,12 @@ static void open_part(lua_State *L, const struct service_call *call, struct lua_
 
 /* A finalizer of the program, which may run whenever Lua takes memory, can have closed the client since it
  * was entered. From here on, until the transfer is submitted, nothing calls Lua. */
-static struct transfer *new_transfer(lua_State *L, struct upload_client *client,
+static struct transfer *new_transfer(lua_State *L, struct http_client *client,
                                      const struct call_settings *settings,
                                      const struct request_additions *additions) {
   struct failure failure = {0};
   struct transfer *transfer;
-  if (!upload_client_open(client, &failure)) raise(L, &failure);
+  if (!http_client_open(client, &failure)) raise(L, &failure);
   transfer = transfer_new(client, settings, additions);
   if (!transfer) lua_failure_raise_out_of_memory(L);
   return transfer;
@@ -117,7 +117,7 @@ static struct transfer *new_transfer(lua_State *L, struct upload_client *client,
 
 /* Pushes the userdata of a transfer that is on its way, or has failed already. Nothing raises once that is
  * made: it would go on until it is collected. */
-static struct lua_transfer *begin(lua_State *L, struct upload_client *client, const struct service_call *call,
+static struct lua_transfer *begin(lua_State *L, struct http_client *client, const struct service_call *call,
                                   struct lua_arguments *arguments, bool with_user_value) {
   int options = arguments->options;
   struct lua_transfer *holder = lua_transfer_push(L, with_user_value || options || call->takes_part);
@@ -144,16 +144,16 @@ static struct lua_transfer *begin(lua_State *L, struct upload_client *client, co
 static int client_call(lua_State *L) {
   const struct service_call *call = &service_calls[lua_tointeger(L, lua_upvalueindex(2))];
   struct lua_arguments arguments = {0};
-  struct upload_client *client;
+  struct http_client *client;
   struct lua_transfer *holder;
   int callbacks, count;
   lua_arguments_read(L, call, &arguments);
   client = enter(L);
   callbacks = lua_gettop(L);
   holder = begin(L, client, call, &arguments, false);
-  lua_attendant_finish(L, callbacks, holder);
+  lua_dispatch_finish(L, callbacks, holder);
   count = lua_transfer_push_result(L, holder);
-  lua_attendant_forget(L, callbacks, holder);
+  lua_dispatch_forget(L, callbacks, holder);
   lua_transfer_close(holder);
   return count;
 }
@@ -162,13 +162,13 @@ static int client_call(lua_State *L) {
 static int client_start(lua_State *L) {
   const struct service_call *call = &service_calls[lua_tointeger(L, lua_upvalueindex(2))];
   struct lua_arguments arguments = {0};
-  struct upload_client *client;
+  struct http_client *client;
   int callbacks;
   lua_arguments_read(L, call, &arguments);
   client = enter(L);
   callbacks = lua_gettop(L);
   begin(L, client, call, &arguments, true);
-  lua_attendant_start(L, callbacks, lua_upvalueindex(1));
+  lua_dispatch_start(L, callbacks, lua_upvalueindex(1));
   return 1;
 }
 
@@ -178,7 +178,7 @@ static int client_start(lua_State *L) {
 static int client_pause(lua_State *L) {
   double seconds = luaL_checknumber(L, 1);
   int options = lua_istable(L, 2) ? 2 : 0;
-  struct upload_client *client;
+  struct http_client *client;
   struct lua_transfer *holder;
   struct call_settings settings;
   struct failure unused = {0};
@@ -191,17 +191,17 @@ static int client_pause(lua_State *L) {
   read_options(L, options, holder, lua_gettop(L), &settings, &unused);
   holder->transfer = new_transfer(L, client, &client->config->call, NULL);
   transfer_pause(holder->transfer, seconds);
-  lua_attendant_start(L, callbacks, lua_upvalueindex(1));
+  lua_dispatch_start(L, callbacks, lua_upvalueindex(1));
   return 1;
 }
 
 /* step([seconds]) -> how many transfers still run */
 static int client_step(lua_State *L) {
   double seconds = luaL_optnumber(L, 1, 0);
-  struct upload_client *client;
+  struct http_client *client;
   luaL_argcheck(L, seconds >= 0, 1, "seconds must not be negative");
   client = enter(L);
-  lua_attendant_step(L, lua_gettop(L), client, seconds);
+  lua_dispatch_step(L, lua_gettop(L), client, seconds);
   lua_pushinteger(L, (lua_Integer)client->running);
   return 1;
 }
@@ -228,9 +228,9 @@ static int client_timeout(lua_State *L) {
 
 /* close(): ends all that runs as `aborted`; a later call opens anew */
 static int client_close(lua_State *L) {
-  struct upload_client *client = enter(L);
+  struct http_client *client = enter(L);
   transfer_close_all(client);
-  lua_attendant_step(L, lua_gettop(L), client, 0);
+  lua_dispatch_step(L, lua_gettop(L), client, 0);
   return 0;
 }
 
@@ -291,7 +291,7 @@ int lua_client_new(lua_State *L) {
   *holder = (struct lua_client){NULL, NULL, false};
   compat_setmetatable(L, client_type);
   userdata = lua_gettop(L);
-  lua_attendant_push_callbacks(L);
+  lua_dispatch_push_callbacks(L);
   lua_pushvalue(L, -1);
   compat_setuservalue(L, userdata);
   lua_pushvalue(L, 2);

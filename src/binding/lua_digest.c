@@ -71,7 +71,7 @@ static struct file_digest *start(lua_State *L, int source, struct file_digest_pi
 }
 
 #define LARGEST_PIECE 9e15 /* bytes: as many as a double counts */
-#define MOST_PIECES 1e6
+#define MAX_PIECES 1e6
 
 static double check_whole(lua_State *L, int index, double most) {
   double number = luaL_checknumber(L, index);
@@ -85,7 +85,7 @@ static struct file_digest_pieces check_pieces(lua_State *L) {
   struct file_digest_pieces pieces = file_digest_whole;
   if (lua_isnoneornil(L, 2)) return pieces;
   pieces.size = (int64_t)check_whole(L, 2, LARGEST_PIECE);
-  pieces.count = (size_t)check_whole(L, 3, MOST_PIECES);
+  pieces.count = (size_t)check_whole(L, 3, MAX_PIECES);
   return pieces;
 }
 

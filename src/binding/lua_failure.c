@@ -7,12 +7,12 @@
 #include "binding/lua_json.h"
 #include "binding/lua_object.h"
 #include "binding/lua_refusal.h"
-#include "client/http_headers.h"
+#include "http/http_headers.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-enum { MOST_BODY_BYTES = 64 * 1024, MOST_QUOTED_BYTES = 200 };
+enum { MAX_BODY_BYTES = 64 * 1024, MAX_QUOTED_BYTES = 200 };
 
 static const char failure_type[] = "openai_uploads.failure";
 
@@ -143,7 +143,7 @@ void lua_failure_push_headers(lua_State *L, const struct http_response *response
 static bool is_quotable(const char *text, size_t length) {
   for (size_t i = 0; i < length; i++)
     if (text[i] == '\0') return false;
-  return length > 0 && length <= MOST_QUOTED_BYTES && text[0] != '<' && text[0] != '{' && text[0] != '[';
+  return length > 0 && length <= MAX_QUOTED_BYTES && text[0] != '<' && text[0] != '{' && text[0] != '[';
 }
 
 /* Pushes the table that a body of JSON is; false, and pushes nothing, when it is none. */
@@ -212,7 +212,7 @@ static void set_answer(lua_State *L, const struct transfer *transfer) {
   set_header(L, "request_id", response, "x-request-id");
   lua_failure_push_headers(L, response);
   lua_setfield(L, -2, "headers");
-  lua_pushlstring(L, text_buffer_text(body), body->length < MOST_BODY_BYTES ? body->length : MOST_BODY_BYTES);
+  lua_pushlstring(L, text_buffer_text(body), body->length < MAX_BODY_BYTES ? body->length : MAX_BODY_BYTES);
   lua_setfield(L, -2, "body");
   if (transfer->failure.kind == FAILURE_REDIRECT) set_header(L, "location", response, "location");
   if (failure_kind_of_status(transfer->status) == transfer->failure.kind) set_service_details(L, body);

@@ -3,7 +3,7 @@
 #ifndef BINDING_LUA_FAILURE_H
 #define BINDING_LUA_FAILURE_H
 
-#include "client/transfer.h"
+#include "http/transfer.h"
 #include <lua.h>
 
 /* To be called once a Lua state, before the others. */

@@ -3,7 +3,7 @@
 #ifndef BINDING_LUA_OBJECT_H
 #define BINDING_LUA_OBJECT_H
 
-#include "client/transfer.h"
+#include "http/transfer.h"
 #include <lua.h>
 #include <stdbool.h>
 

@@ -4,7 +4,7 @@
 #ifndef BINDING_LUA_OPTIONS_H
 #define BINDING_LUA_OPTIONS_H
 
-#include "client/client_config.h"
+#include "uploads/client_config.h"
 #include <lua.h>
 
 /* The functions among the options: they stay on the Lua side, in a table under these numbers. */

@@ -6,19 +6,19 @@
 #include "binding/lua_file.h"
 #include "binding/lua_options.h"
 #include "binding/lua_program.h"
-#include "client/upload_request.h"
+#include "uploads/upload_request.h"
 
 #include <errno.h>
 #include <inttypes.h>
 #include <math.h>
 #include <string.h>
 
-static const int64_t most_bytes = UPLOAD_REQUEST_MAX_PART_BYTES;
+static const int64_t max_bytes = UPLOAD_REQUEST_MAX_PART_BYTES;
 
 enum { OFFSET_UNKNOWN = -1 };
 
 /* In a row: nothing else happens while the function is asked again. */
-enum { MOST_EMPTY_CHUNKS = 1000 * 1000 };
+enum { MAX_EMPTY_CHUNKS = 1000 * 1000 };
 
 static bool complain(lua_State *L, const char *what) {
   lua_pushstring(L, what);
@@ -133,9 +133,9 @@ bool lua_part_read(lua_State *L, int index, struct lua_part *part) {
 
 /* What the source will give, where that is known, must fit into a part. */
 static void check_size(const struct byte_source *source, struct failure *problem) {
-  if (problem->kind != FAILURE_NONE || source->length <= most_bytes) return;
+  if (problem->kind != FAILURE_NONE || source->length <= max_bytes) return;
   failure_set(problem, FAILURE_TOO_LARGE,
-              "a part takes at most %" PRId64 " bytes (64 MiB), and this one has %" PRId64, most_bytes,
+              "a part takes at most %" PRId64 " bytes (64 MiB), and this one has %" PRId64, max_bytes,
               source->length);
 }
 
@@ -187,7 +187,7 @@ static void open_data(lua_State *L, const struct lua_part *part, struct byte_sou
   else if (compat_is_file(L, part->data, &stream))
     open_io_file(part, stream, source, problem);
   else
-    byte_source_of_chunks(source, part->length, most_bytes, !lua_isnil(L, part->rewind));
+    byte_source_of_chunks(source, part->length, max_bytes, !lua_isnil(L, part->rewind));
 }
 
 static void keep(lua_State *L, int value, int kept, enum lua_callback place) {
@@ -250,10 +250,10 @@ void lua_part_feed(lua_State *L, int kept, const struct lua_transfer *holder) {
     lua_rawgeti(L, kept, LUA_CALLBACK_DATA);
     given = call_program(L, transfer, "data", 2, &failure) && check_chunk(L, &failure);
     chunk = given ? lua_tolstring(L, -2, &length) : NULL;
-    if (chunk && length == 0 && ++empty > MOST_EMPTY_CHUNKS)
+    if (chunk && length == 0 && ++empty > MAX_EMPTY_CHUNKS)
       given = failure_set(&failure, FAILURE_ABORTED,
                           "the data function gave %d empty strings in a row: return nil at the end",
-                          MOST_EMPTY_CHUNKS);
+                          MAX_EMPTY_CHUNKS);
   } while (given && chunk && length == 0 && wants_it(holder, attempt));
   if (!given) {
     if (!lua_transfer_is_spent(holder) && transfer->state != TRANSFER_DONE)

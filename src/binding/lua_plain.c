@@ -8,8 +8,8 @@
 
 enum {
   DEEPEST = 100,
-  MOST_VALUES = 1000 * 1000,         /* one table that stands in many places is no cycle, but grows */
-  MOST_TEXT_BYTES = 64 * 1024 * 1024 /* more than a body takes, which is a failure of its own */
+  MAX_VALUES = 1000 * 1000,         /* one table that stands in many places is no cycle, but grows */
+  MAX_TEXT_BYTES = 64 * 1024 * 1024 /* more than a body takes, which is a failure of its own */
 };
 
 /* Where the copying is. Nothing here outlives the tables, which stand on the stack. */
@@ -42,8 +42,8 @@ static bool count(lua_State *L, struct place *place, int index) {
   size_t length = 0;
   if (lua_type(L, index) == LUA_TSTRING) lua_tolstring(L, index, &length);
   place->text_bytes += length;
-  if (++place->values > MOST_VALUES) return complain(L, place, "holds too many values");
-  return place->text_bytes <= MOST_TEXT_BYTES || complain(L, place, "holds too much text");
+  if (++place->values > MAX_VALUES) return complain(L, place, "holds too many values");
+  return place->text_bytes <= MAX_TEXT_BYTES || complain(L, place, "holds too much text");
 }
 
 /* NOLINTBEGIN(misc-no-recursion): DEEPEST bounds it */

@@ -3,7 +3,7 @@
 
 #include "binding/lua_compat.h"
 
-enum { DEEPEST_WORDS = 4, MOST_LISTED = 8 };
+enum { DEEPEST_WORDS = 4, MAX_LISTED = 8 };
 
 static bool push_words_of_value(lua_State *L, int depth);
 
@@ -41,7 +41,7 @@ static bool push_first(lua_State *L, int object, const char *const *fields, int 
 /* "one; two; three" */
 static bool push_list(lua_State *L, int list, int depth) {
   bool any = false;
-  for (int i = 1; i <= MOST_LISTED; i++) {
+  for (int i = 1; i <= MAX_LISTED; i++) {
     lua_rawgeti(L, list, i);
     if (lua_isnil(L, -1)) {
       lua_pop(L, 1);
@@ -62,7 +62,7 @@ static bool push_by_field(lua_State *L, int map, int depth) {
   while (lua_next(L, map)) {
     bool is_named = lua_type(L, -2) == LUA_TSTRING;
     if (!push_words_of_value(L, depth)) continue;
-    if (is_named && count < MOST_LISTED) {
+    if (is_named && count < MAX_LISTED) {
       lua_pushfstring(L, "%s%s%s: %s", lua_tostring(L, joined), count++ > 0 ? "; " : "", lua_tostring(L, -2),
                       lua_tostring(L, -1));
       lua_replace(L, joined);
@@ -79,7 +79,7 @@ static bool push_location(lua_State *L, int object) {
   bool any = false;
   lua_getfield(L, object, "loc");
   list = lua_gettop(L);
-  for (int i = 1; i <= MOST_LISTED && lua_type(L, list) == LUA_TTABLE; i++) {
+  for (int i = 1; i <= MAX_LISTED && lua_type(L, list) == LUA_TTABLE; i++) {
     lua_rawgeti(L, list, i);
     if (!lua_isstring(L, -1)) {
       lua_pop(L, 1);

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "binding/lua_transfer.h"
 
-#include "binding/lua_attendant.h"
+#include "binding/lua_callbacks.h"
 #include "binding/lua_compat.h"
+#include "binding/lua_dispatch.h"
 #include "binding/lua_failure.h"
-#include "binding/lua_notice.h"
 #include "binding/lua_object.h"
 #include "binding/lua_options.h"
 
@@ -37,7 +37,7 @@ static struct lua_transfer *check_transfer(lua_State *L) {
 /* Steps until the transfer is done or the time is up. false, or true and what the call returns. */
 static int finish_or_not(lua_State *L, double seconds) {
   struct lua_transfer *holder = check_transfer(L);
-  lua_attendant_wait(L, lua_gettop(L), holder, seconds);
+  lua_dispatch_wait(L, lua_gettop(L), holder, seconds);
   if (lua_transfer_is_spent(holder)) return luaL_error(L, "the transfer was closed while it was waited for");
   lua_pushboolean(L, holder->transfer->state == TRANSFER_DONE);
   return holder->transfer->state == TRANSFER_DONE ? 1 + lua_transfer_push_result(L, holder) : 1;
@@ -49,7 +49,7 @@ int lua_transfer_take(lua_State *L) {
   int count;
   if (holder->transfer->state != TRANSFER_DONE) return luaL_error(L, "the transfer is not done");
   count = lua_transfer_push_result(L, holder);
-  lua_attendant_forget(L, callbacks, holder);
+  lua_dispatch_forget(L, callbacks, holder);
   lua_transfer_close(holder);
   return count;
 }
@@ -69,7 +69,7 @@ int lua_transfer_release(lua_State *L) {
   struct lua_transfer *holder = luaL_checkudata(L, 1, transfer_type);
   if (!holder->transfer) return 0;
   check_transfer(L);
-  lua_attendant_forget(L, lua_gettop(L), holder);
+  lua_dispatch_forget(L, lua_gettop(L), holder);
   lua_transfer_close(holder);
   return 0;
 }
@@ -106,7 +106,7 @@ static int transfer_wait(lua_State *L) {
 
 /* tell(user value, transfer) */
 static int tell_protected(lua_State *L) {
-  lua_notice_tell_waiter(L, 1, 2);
+  lua_callbacks_tell_waiter(L, 1, 2);
   return 0;
 }
 
@@ -133,7 +133,7 @@ int lua_transfer_listen(lua_State *L) {
 
 int lua_transfer_hold(lua_State *L) {
   check_transfer(L);
-  lua_attendant_hold(L, lua_gettop(L), 1);
+  lua_dispatch_hold(L, lua_gettop(L), 1);
   return 0;
 }
 
@@ -142,7 +142,7 @@ static int transfer_on_done(lua_State *L) {
   struct lua_transfer *holder;
   luaL_checktype(L, 2, LUA_TFUNCTION);
   holder = check_transfer(L);
-  lua_attendant_hold(L, lua_gettop(L), 1);
+  lua_dispatch_hold(L, lua_gettop(L), 1);
   return set_listener(L, holder, false);
 }
 
@@ -173,7 +173,7 @@ static int transfer_abort(lua_State *L) {
   struct lua_transfer *holder = check_transfer(L);
   bool was_running = holder->transfer->state != TRANSFER_DONE;
   if (was_running) transfer_fail(holder->transfer, FAILURE_ABORTED, "aborted by the program");
-  lua_attendant_wait(L, lua_gettop(L), holder, 0);
+  lua_dispatch_wait(L, lua_gettop(L), holder, 0);
   lua_pushboolean(L, was_running);
   return 1;
 }
@@ -181,7 +181,7 @@ static int transfer_abort(lua_State *L) {
 int lua_transfer_wind_down(lua_State *L) {
   struct lua_transfer *holder = check_transfer(L);
   transfer_wind_down(holder->transfer);
-  lua_attendant_wait(L, lua_gettop(L), holder, 0);
+  lua_dispatch_wait(L, lua_gettop(L), holder, 0);
   return 0;
 }
 

@@ -3,7 +3,7 @@
 #ifndef BINDING_LUA_TRANSFER_H
 #define BINDING_LUA_TRANSFER_H
 
-#include "client/transfer.h"
+#include "http/transfer.h"
 #include <lua.h>
 
 struct lua_transfer {

@@ -10,7 +10,7 @@ local batch = require "openai_uploads.file_upload.batch"
 local SECONDS_BETWEEN_LOOKS = 0.02 -- at a digest that takes longer than the sending
 local SECONDS_OF_PATIENCE = 30 -- with parts and the completion, where nobody said how often to try again
 
-local LEAST_DEADLINE = 0.001 -- seconds that a call takes for one
+local MIN_DEADLINE = 0.001 -- seconds that a call takes for one
 
 local flow = {
   SECONDS_BETWEEN_REPORTS = 0.1, -- of progress, to a program that wants them
@@ -25,7 +25,7 @@ local function options_of_call(self)
   local options = ending.options(self)
   if self.deadline_at then
     options.deadline = self.deadline_at - core.now()
-    if options.deadline < LEAST_DEADLINE then
+    if options.deadline < MIN_DEADLINE then
       return nil, core.failure("timeout", ("the deadline of %g s has passed"):format(self.options.deadline))
     end
   end

@@ -8,8 +8,8 @@ local resume = require "openai_uploads.file_upload.resume"
 
 local params = {}
 
-local DEFAULT_CONCURRENCY, MOST_CONCURRENCY = 4, 64
-local MOST_PARTS = 100000 -- what a request to complete has room for
+local DEFAULT_CONCURRENCY, MAX_CONCURRENCY = 4, 64
+local MAX_PARTS = 100000 -- what a request to complete has room for
 
 -- name -> what it must be
 local known = {
@@ -93,7 +93,7 @@ local function check(given)
   if given.data and not given.filename then complain("params.filename is missing: data has no name of its own") end
   if not given.purpose then complain("params.purpose is missing") end
   check_range(given, "part_size", 1, core.max_part_bytes)
-  check_range(given, "concurrency", 1, MOST_CONCURRENCY)
+  check_range(given, "concurrency", 1, MAX_CONCURRENCY)
   if given.md5 and given.md5 ~= "compute" and not (given.md5:find("^%x+$") and #given.md5 == 32) then
     complain("params.md5 must be 32 hexadecimal digits or 'compute', got '%s'", given.md5)
   end
@@ -121,10 +121,10 @@ end
 -- Nil and a failure, where there would be more parts than can be completed.
 local function divide(plan)
   plan.part_count = math.ceil(plan.bytes / plan.part_size)
-  if plan.part_count <= MOST_PARTS then return true end
+  if plan.part_count <= MAX_PARTS then return true end
   return nil, core.failure("too_large", ("%s has %d bytes, which are %d parts of %d: at most %d can be completed, " ..
     "so choose a part size of %d or more"):format(plan.filename, plan.bytes, plan.part_count, plan.part_size,
-    MOST_PARTS, math.ceil(plan.bytes / MOST_PARTS)))
+    MAX_PARTS, math.ceil(plan.bytes / MAX_PARTS)))
 end
 
 -- Nil and a failure, where the file is not the one to resume.

@@ -9,7 +9,7 @@
 -- many files the same time, and a copy of the same file another one.
 local core = require "openai_uploads.core"
 
-local MOST_BYTES = 2 ^ 53
+local MAX_BYTES = 2 ^ 53
 
 local resume = {}
 
@@ -86,7 +86,7 @@ function resume.read(saved)
   local refusal = core.upload_id_refusal(copy.upload_id)
   if refusal then return nil, "has an upload_id that " .. refusal end
   copy.bytes, copy.part_size = saved.bytes, saved.part_size
-  if not is_whole(copy.bytes, 1, MOST_BYTES) or not is_whole(copy.part_size, 1, core.max_part_bytes) then
+  if not is_whole(copy.bytes, 1, MAX_BYTES) or not is_whole(copy.part_size, 1, core.max_part_bytes) then
     return nil, "has no bytes or no part_size"
   end
   copy.expires_after, copy.completing = saved.expires_after, saved.completing == true or nil

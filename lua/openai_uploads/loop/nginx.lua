@@ -48,7 +48,7 @@ end
 -- A bell, and the socket at which it is heard; nil and why, where there can be none.
 local function new_bell(client)
   if not client.fd() then return nil, "this system has no descriptor to wait on" end
-  local bell, port, token = core.doorbell()
+  local bell, port, token = core.waker()
   if not bell then return nil, port end
   local socket = ngx.socket.tcp()
   socket:settimeouts(MILLISECONDS_OF_HELLO, MILLISECONDS_OF_HELLO, MILLISECONDS_OF_RECEIVE)

@@ -8,8 +8,8 @@ local upload_store = require "spec.support.emulator.upload_store"
 local control = {}
 
 local ROOT = "/_emulator/"
-local MOST_RECORDED = 1000
-local MOST_MADE = 100000
+local MAX_RECORDED = 1000
+local MAX_MADE = 100000
 local AS_SERVED = {}
 
 local CALLS = { create = true, parts = true, complete = true, cancel = true }
@@ -43,7 +43,7 @@ end
 -- The first thousand are kept and all are counted, so that a benchmark pays for the first thousand only.
 function control.record(uri, body)
   request_count = request_count + 1
-  if request_count > MOST_RECORDED then return end
+  if request_count > MAX_RECORDED then return end
   local headers = request_headers()
   local is_multipart = (headers["content-type"] or ""):find("^multipart/")
   recorded[request_count] = {
@@ -81,7 +81,7 @@ calls["POST clock"] = function(params)
 end
 
 calls["POST uploads"] = function(params)
-  return json.encode_list(service.make_uploads(math.min(params.count, MOST_MADE)))
+  return json.encode_list(service.make_uploads(math.min(params.count, MAX_MADE)))
 end
 
 -- Parts stand beside their Upload, for a list of none must stay one.

@@ -54,8 +54,8 @@ void *__libc_realloc(void *block, size_t size);
 void *__libc_memalign(size_t alignment, size_t size);
 void __libc_free(void *block);
 
-enum { MOST_BLOCKS = 4096 };
-static void *blocks[MOST_BLOCKS]; /* of our module, outstanding */
+enum { MAX_BLOCKS = 4096 };
+static void *blocks[MAX_BLOCKS]; /* of our module, outstanding */
 static int block_count;
 static pthread_mutex_t block_lock = PTHREAD_MUTEX_INITIALIZER;
 
@@ -79,7 +79,7 @@ static bool refuses_memory(const void *caller) {
 static void note_block(void *block, const void *caller) {
   if (!block || !is_of(&ours, caller)) return;
   pthread_mutex_lock(&block_lock);
-  if (block_count == MOST_BLOCKS) abort();
+  if (block_count == MAX_BLOCKS) abort();
   blocks[block_count++] = block;
   pthread_mutex_unlock(&block_lock);
 }

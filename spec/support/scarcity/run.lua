@@ -212,7 +212,7 @@ local function each_scenario(body)
 end
 
 local ENOUGH = 10000000
-local MOST_DESCRIPTORS = 40
+local MAX_DESCRIPTORS = 40
 
 -- Some of the n's at which a call of that kind can fail.
 local function run_some(scenario, base_url, index, kind, code, modes)
@@ -266,9 +266,9 @@ elseif what == "calls" then
     end
   end)
 elseif what == "descriptors" then
-  local stride = math.max(1, math.floor(MOST_DESCRIPTORS / most))
+  local stride = math.max(1, math.floor(MAX_DESCRIPTORS / most))
   each_scenario(function(scenario, base_url)
-    for allowed = 3, MOST_DESCRIPTORS, stride do run(scenario, base_url, "descriptors", allowed) end
+    for allowed = 3, MAX_DESCRIPTORS, stride do run(scenario, base_url, "descriptors", allowed) end
   end)
 end
 os.remove(path)

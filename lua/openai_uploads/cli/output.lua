@@ -1,0 +1,107 @@
+-- SPDX-License-Identifier: MIT
+-- What the command says, and where: results on stdout; failures and notes on stderr.
+local cjson = require("cjson").new()
+local exit_codes = require "openai_uploads.cli.exit_codes"
+local printable = require "openai_uploads.cli.printable"
+
+local output = {}
+
+local PROGRAM = "openai-uploads: "
+
+-- One line of JSON: no byte in it is a command to a terminal.
+local function json(object)
+  local text = cjson.encode(object):gsub("\\/", "/")
+  text = text:gsub("\194([\128-\159])", function(byte) return ("\\u%04x"):format(byte:byte()) end)
+  return (printable(text, "\\ufffd"))
+end
+
+local told_fields = {
+  "kind", "message", "status", "code", "param", "type", "request_id", "location", "attempts", "may_have_applied",
+  "may_be_completed", "retry_after", "upload_id", "cancelled", "part_number", "aftermath",
+}
+
+-- subject: what it is about, an id or the name of a file, or nil.
+local function failure_as_json(subject, failure, exit_code)
+  local told = { subject = subject, exit_code = exit_code }
+  for _, name in ipairs(told_fields) do told[name] = failure[name] end
+  return json({ error = told })
+end
+
+-- With its subject in front, unless there is none.
+local function about(subject, text)
+  return subject and subject .. ": " .. text or text
+end
+
+local function write_line(stream, line)
+  local written, why = stream:write(line, "\n")
+  if written then written, why = stream:flush() end
+  return written, why
+end
+
+--- options: json, quiet. With json, stdout has nothing but objects, one a line, and stderr as well: {"error": {...}}
+--- and {"note": "..."}.
+function output.new(options)
+  local out = {}
+
+  local function to_stderr(text, as_json)
+    write_line(io.stderr, options.json and as_json or PROGRAM .. printable(text))
+  end
+
+  --- A result: an object of the service, and the line for those who did not ask for JSON. Raises a failure when
+  --- stdout takes no more.
+  function out.result(object, line)
+    line = options.json and json(object) or printable(line)
+    local written, why = write_line(io.stdout, line)
+    if written then return end
+    error({ kind = "file", message = ("standard output cannot be written: %s; this was for it: %s"):format(why, line) })
+  end
+
+  --- Returns the exit code.
+  function out.failure(subject, failure)
+    local text = getmetatable(failure) and tostring(failure) or failure.kind .. ": " .. failure.message
+    local code = exit_codes.of(failure)
+    local names_it = failure.kind == "file" and subject and failure.message:find(subject, 1, true)
+    to_stderr(about(not names_it and subject or nil, text), failure_as_json(subject, failure, code))
+    return code
+  end
+
+  --- Ctrl-C, and what has become of what was under way. failure: that of the call, where there is one. Returns the
+  --- exit code.
+  function out.interrupted(subject, aftermath, failure)
+    local code = exit_codes.interrupted
+    local told = { kind = "interrupted", message = "interrupted", aftermath = aftermath,
+      upload_id = failure and failure.upload_id, cancelled = failure and failure.cancelled,
+      may_be_completed = failure and failure.may_be_completed }
+    to_stderr(about(subject, "interrupted" .. (aftermath and "; " .. aftermath or "")),
+      failure_as_json(subject, told, code))
+    return code
+  end
+
+  --- What is wrong about the arguments; `of`: whose --help says what is right. Returns the exit code.
+  function out.misuse(text, of)
+    local code = exit_codes.usage
+    text = text:gsub("\nDid you mean (.*)%?$", " (did you mean %1?)") -- as argparse puts it
+    to_stderr(("%s; see '%s --help'"):format(text, of),
+      failure_as_json(nil, { kind = "usage", message = text }, code))
+    return code
+  end
+
+  --- What is good to know, but is neither result nor failure.
+  function out.note(text)
+    if not options.quiet then to_stderr(text, json({ note = text })) end
+  end
+
+  --- An event of the client's log.
+  function out.log(event)
+    local pieces = { event.event, event.method, event.url, "attempt", ("%d"):format(event.attempt) }
+    for _, name in ipairs { "status", "request_id", "kind", "message", "wait" } do
+      if event[name] then pieces[#pieces + 1] = ("%s=%s"):format(name, tostring(event[name])) end
+    end
+    pieces[#pieces + 1] = ("elapsed=%.3f"):format(event.elapsed)
+    to_stderr(table.concat(pieces, " "), json({ log = event }))
+  end
+
+  return out
+end
+
+return output

@@ -1,0 +1,223 @@
+-- SPDX-License-Identifier: MIT
+-- `upload FILE...`: one file after the other, each by upload_file_chunked.
+local core = require "openai_uploads.core"
+local calls = require "openai_uploads.cli.calls"
+local exit_codes = require "openai_uploads.cli.exit_codes"
+local interruption = require "openai_uploads.cli.interruption"
+local progress_display = require "openai_uploads.cli.progress_display"
+local resume_state = require "openai_uploads.cli.resume_state"
+
+local SECONDS_TO_LEAVE = 10 -- after Ctrl-C, for what has to be cancelled
+local SECONDS_BETWEEN_LOOKS = 1 -- whether it came in one of our functions, and not while we waited
+local USUAL_WIDTH = 80 -- columns
+local UNKNOWN_UPLOAD = "whether an Upload was created is not known; one that was expires by itself within an hour"
+
+local function new_display(path, options)
+  if options.quiet or options.verbose or not core.is_terminal(2) then return progress_display.none() end
+  local columns = (os.getenv "COLUMNS" or ""):match "^[1-9]%d?%d?%d?$"
+  return progress_display.new(path:match("[^/]*$"), {
+    write = function(text) io.stderr:write(text) end, width = tonumber(columns) or USUAL_WIDTH, now = core.now,
+  })
+end
+
+local function begin_leaving(run, raised)
+  if run.leaving then return end
+  run.raised, run.leaving = raised, true
+  run.display.erase()
+  run.out.note "stopping; Ctrl-C once more leaves at once"
+end
+
+-- A function for the job, which ends when that is interrupted.
+local function heeding_interruptions(run, action)
+  return function(...)
+    local fine, raised = pcall(action, ...)
+    if fine then return end
+    if interruption.is(raised) then begin_leaving(run, raised) end
+    error(raised, 0)
+  end
+end
+
+local function tell_once_of_state(run, problem)
+  if run.told_of_state then return end
+  run.told_of_state = true
+  run.display.erase()
+  run.out.failure(run.path, problem) -- which is no reason to give up what is under way
+end
+
+local function save(run, resume, part)
+  if not run.state then return end
+  local saved, problem = run.state.save(resume, part)
+  if not saved then tell_once_of_state(run, problem) end
+end
+
+local function params_of(run, options)
+  return {
+    file = run.path, purpose = options.purpose, mime_type = options.mime_type, filename = options.filename,
+    part_size = options.part_size, concurrency = options.concurrency, md5 = options.md5 and "compute" or nil,
+    expires_after = calls.expires_after(options.expires_after),
+    resume = run.state and run.state.resume, keep_on_failure = run.state ~= nil,
+    on_checkpoint = heeding_interruptions(run, function(resume, part) save(run, resume, part) end),
+    on_progress = heeding_interruptions(run, function(sent, total)
+      run.total = total
+      if not run.leaving then run.display.show(sent, total) end
+    end),
+  }
+end
+
+-- What is said of the arguments, in the words of the command line; nil when that is not what was raised.
+local function misuse_in(raised)
+  local said = type(raised) == "string" and raised:match("bad argument .-%((.*)%)$")
+  return said and said:gsub("params%.([%w_]+)", function(name) return "--" .. name:gsub("_", "-") end)
+end
+
+-- Whether Ctrl-C came in Lua code of the library, which has made a failure of that.
+local function was_interrupted(failure) return failure and interruption.is(failure.message) end
+
+-- Waits for the end, and through an interruption: then the job ends in its own order, and leaves nothing behind. Where
+-- the service has not answered yet it is given some time. Returns what a transfer does.
+local function wait(run, job)
+  local fine, done, upload, failure
+  repeat
+    fine, done, upload, failure = pcall(job.wait, job, SECONDS_BETWEEN_LOOKS)
+  until not fine or done or run.leaving or was_interrupted(job.failure)
+  if fine and done then return done, upload, failure end
+  if not run.leaving then begin_leaving(run, not fine and done or job.failure.message) end
+  if not job.failure then job:abort() end -- else it would give up on the cancel
+  done, upload, failure = job:wait(SECONDS_TO_LEAVE)
+  if done then return done, upload, failure end
+  job:abort()
+  return job:poll()
+end
+
+-- A state that is not of this file is put aside, or the same command would fail for ever.
+local function tell_of_refused_state(run)
+  local state = run.state
+  local aside = state.set_aside()
+  if aside then
+    run.out.note(("what was saved is in %s now; to start over, give the same command once more"):format(aside))
+  else
+    run.out.note(("to start over, remove %s first"):format(state.path))
+  end
+end
+
+-- A refusal of these kinds is the answer to the same request again, whenever that comes.
+local final_kinds = { bad_request = true, not_found = true, gone = true, unprocessable_entity = true }
+
+-- Brings the state up to date with a failure. Returns whether nothing can be sent for it any more.
+local function settle_state(run, failure)
+  local state = run.state
+  local is_over = failure.may_be_completed and not failure.resume
+  if failure.resume then save(run, failure.resume) end
+  if is_over and state.resume and not state.verdict then
+    local closed, problem = state.close { kind = failure.kind, aftermath = failure.aftermath }
+    if not closed then tell_once_of_state(run, problem) end
+  end
+  return is_over
+end
+
+-- How to go on, where there is a state.
+local function tell_of_state(run, client, failure)
+  local state = run.state
+  if not state then return end
+  local is_over = settle_state(run, failure)
+  if not state.resume then
+    state.remove()
+    if failure.upload_id and not failure.may_be_completed then client.cancel(failure.upload_id) end -- or it is lost
+  elseif failure.refused_resume then
+    tell_of_refused_state(run)
+  elseif is_over or state.resume.completing and not failure.resume then
+    run.out.note(("its File may be there already; to send it again all the same, remove %s first"):format(state.path))
+  elseif failure.may_be_completed then
+    run.out.note(("the same command completes the Upload, if that is still to do, and sends no part again; to send " ..
+      "the file again all the same, remove %s first"):format(state.path))
+  elseif not failure.resume or final_kinds[failure.kind] then
+    run.out.note(("to begin anew, remove %s first"):format(state.path))
+  else
+    run.out.note(("to go on, give the same command once more; to begin anew, remove %s first"):format(state.path))
+  end
+end
+
+local function aftermath_of(failure)
+  if failure.aftermath or failure.upload_id then return failure.aftermath end
+  if not failure.may_have_applied then return "no Upload was created" end
+  return UNKNOWN_UPLOAD
+end
+
+-- Returns the exit code, and whether it was interrupted.
+local function tell_failure(run, client, failure)
+  run.display.erase()
+  if was_interrupted(failure) then begin_leaving(run, failure.message) end
+  local code
+  if run.leaving then
+    code = run.out.interrupted(run.path, aftermath_of(failure), failure)
+  else
+    code = run.out.failure(run.path, failure)
+  end
+  tell_of_state(run, client, failure)
+  return code, run.leaving
+end
+
+local function tell_upload(run, upload)
+  run.display.finish(run.total or upload.bytes)
+  local code = calls.tell_completed(upload, run.out)
+  if run.state then run.state.remove() end
+  return code
+end
+
+-- What is known of one file, while it is under way; nil and an exit code where it cannot be begun.
+local function prepare(path, options, out)
+  local file, failure = core.open_file(path) -- what is no file is told of before all else that may be wrong
+  if not file then return nil, out.failure(path, failure) end
+  file:close()
+  local run = { path = path, out = out, display = new_display(path, options) }
+  if not options.resume then return run end
+  run.state, failure = resume_state.open(options.resume)
+  if not run.state then return nil, out.failure(nil, failure) end
+  return run
+end
+
+-- For a file whose Upload's completion was refused although an earlier one may have been done. Returns the exit code.
+local function tell_verdict(run)
+  local verdict = run.state.verdict
+  local failure = { kind = verdict.kind, message = "nothing was sent: " .. verdict.aftermath, may_be_completed = true }
+  local code = run.out.failure(run.path, failure)
+  tell_of_state(run, nil, failure)
+  return code
+end
+
+local function begin(run, client, options)
+  local begun, job = pcall(client.start.upload_file_chunked, params_of(run, options), { deadline = options.deadline })
+  if begun then return job end
+  if interruption.is(job) then return nil, run.out.interrupted(run.path, UNKNOWN_UPLOAD) end
+  local misuse = misuse_in(job)
+  if not misuse then error(job, 0) end
+  if run.state and not run.state.resume then run.state.remove() end
+  return nil, run.out.misuse(("%s: %s"):format(run.path, misuse), "openai-uploads upload")
+end
+
+-- Returns the exit code, and whether it was interrupted.
+local function upload_one(client, path, options, out)
+  local run, code, job, _, upload, failure
+  run, code = prepare(path, options, out)
+  if not run then return code end
+  if run.state and run.state.verdict then return tell_verdict(run) end
+  job, code = begin(run, client, options)
+  if not job then return code, code == exit_codes.interrupted end
+  _, upload, failure = wait(run, job)
+  if run.raised and not interruption.is(run.raised) then error(run.raised, 0) end
+  if not upload then return tell_failure(run, client, failure) end
+  code = tell_upload(run, upload)
+  if run.leaving then return out.interrupted(path, "but all was done already"), true end
+  return code
+end
+
+--- One that fails does not keep the others from being uploaded; Ctrl-C does. The exit code of the first failure.
+return function(client, options, out)
+  local first
+  for _, path in ipairs(options.files) do
+    local code, is_over = upload_one(client, path, options, out)
+    if is_over then return code end
+    if code ~= exit_codes.success then first = first or code end
+  end
+  return first or exit_codes.success
+end

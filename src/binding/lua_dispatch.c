@@ -1,0 +1,293 @@
+/* SPDX-License-Identifier: MIT */
+#include "binding/lua_dispatch.h"
+
+#include "base/monotonic_clock.h"
+#include "binding/lua_callbacks.h"
+#include "binding/lua_compat.h"
+#include "binding/lua_failure.h"
+#include "binding/lua_options.h"
+#include "binding/lua_part.h"
+#include "binding/lua_program.h"
+#include "http/http_headers.h"
+
+#include <math.h>
+
+/* Tables in that of a client's callbacks, each of a transfer's number -> its userdata: all transfers, weakly;
+ * and those that the client holds for a listener. Neither is a root: they go with the client's userdata. Then
+ * our own functions that are called protected: Lua 5.1 allocates to push one. */
+enum { KNOWN_TRANSFERS = LUA_CALLBACK_COUNT, HELD_TRANSFERS, ATTEND, FINISH, START };
+
+static int attend_protected(lua_State *L);
+static int finish_protected(lua_State *L);
+static int start_protected(lua_State *L);
+
+void lua_dispatch_push_callbacks(lua_State *L) {
+  lua_newtable(L);
+  lua_newtable(L);
+  lua_newtable(L);
+  lua_pushliteral(L, "v");
+  lua_setfield(L, -2, "__mode");
+  lua_setmetatable(L, -2);
+  lua_rawseti(L, -2, KNOWN_TRANSFERS);
+  lua_newtable(L);
+  lua_rawseti(L, -2, HELD_TRANSFERS);
+  lua_pushcfunction(L, attend_protected);
+  lua_rawseti(L, -2, ATTEND);
+  lua_pushcfunction(L, finish_protected);
+  lua_rawseti(L, -2, FINISH);
+  lua_pushcfunction(L, start_protected);
+  lua_rawseti(L, -2, START);
+}
+
+/* Sets what stands for a transfer in one of the two tables to the value on top of the stack; pops that. */
+static void set_transfer(lua_State *L, int callbacks, int table, unsigned number) {
+  lua_rawgeti(L, callbacks, table);
+  lua_insert(L, -2);
+  lua_rawseti(L, -2, (int)number);
+  lua_pop(L, 1);
+}
+
+static void note(lua_State *L, int callbacks, int index) {
+  const struct lua_transfer *holder = lua_touserdata(L, index);
+  lua_pushvalue(L, index);
+  set_transfer(L, callbacks, KNOWN_TRANSFERS, holder->transfer->number);
+}
+
+void lua_dispatch_hold(lua_State *L, int callbacks, int index) {
+  struct lua_transfer *holder = lua_touserdata(L, index);
+  if (holder->is_held || (holder->transfer->state == TRANSFER_DONE && !holder->transfer->is_queued)) return;
+  lua_pushvalue(L, index);
+  set_transfer(L, callbacks, HELD_TRANSFERS, holder->transfer->number);
+  holder->is_held = true;
+}
+
+static void let_go(lua_State *L, int callbacks, const struct lua_transfer *holder) {
+  if (!holder->is_held) return;
+  lua_pushnil(L);
+  set_transfer(L, callbacks, HELD_TRANSFERS, holder->transfer->number);
+}
+
+void lua_dispatch_forget(lua_State *L, int callbacks, const struct lua_transfer *holder) {
+  let_go(L, callbacks, holder);
+  lua_pushnil(L);
+  set_transfer(L, callbacks, KNOWN_TRANSFERS, holder->transfer->number);
+}
+
+/* Pushes two values, of which the second is the transfer's userdata, so that no collection takes it while it
+ * is attended; NULL when it is garbage already. Then pushes its own callbacks; *own is their place, 0 when it
+ * has none. */
+static const struct lua_transfer *push_known(lua_State *L, int callbacks, const struct transfer *transfer,
+                                             int *own) {
+  const struct lua_transfer *holder;
+  lua_rawgeti(L, callbacks, KNOWN_TRANSFERS);
+  lua_rawgeti(L, -1, (int)transfer->number);
+  holder = lua_touserdata(L, -1);
+  *own = 0;
+  if (!holder || !holder->has_user_value) return holder;
+  compat_getuservalue(L, -1);
+  *own = lua_gettop(L);
+  return holder;
+}
+
+/* Calls the program's api_key function. Its string stays on the stack. */
+static bool ask_for_key(lua_State *L, struct http_client *client, const char **key, size_t *length,
+                        struct failure *failure) {
+  int status = lua_program_call(L, client, 0, 2);
+  if (lua_failure_is_out_of_memory(L, status)) lua_error(L);
+  if (status != 0) {
+    lua_failure_describe_raised(L);
+    return failure_set(failure, FAILURE_CONFIGURATION, "the api_key function raised an error: %s",
+                       lua_tostring(L, -1));
+  }
+  if (lua_type(L, -2) == LUA_TSTRING) {
+    *key = lua_tolstring(L, -2, length);
+    return true;
+  }
+  if (lua_isnil(L, -1))
+    lua_pushstring(L, luaL_typename(L, -2)); /* it gave no reason; the value may be secret */
+  lua_failure_describe_raised(L);
+  return failure_set(failure, FAILURE_CONFIGURATION, "the api_key function returned no string: %s",
+                     lua_tostring(L, -1));
+}
+
+static bool find_key(lua_State *L, int callbacks, const struct transfer *transfer, const char **key,
+                     size_t *length, struct failure *failure) {
+  const struct client_config *config = transfer->client->config;
+  const struct text_buffer *own = &config->api_key;
+  *key = text_buffer_text(own);
+  *length = own->length;
+  if (http_headers_have(transfer->request.headers, client_config_auth_header(config))) {
+    *length = 0;
+    return true;
+  }
+  lua_rawgeti(L, callbacks, LUA_CALLBACK_API_KEY);
+  if (lua_isfunction(L, -1) && !ask_for_key(L, transfer->client, key, length, failure)) return false;
+  return client_config_check_key(*key, *length, failure);
+}
+
+static void begin(lua_State *L, int callbacks, int own, const struct lua_transfer *holder) {
+  struct transfer *transfer = holder->transfer;
+  struct failure failure = {0};
+  const char *key = "";
+  size_t length = 0;
+  bool found = lua_part_rewind(L, own, transfer, &failure) && !lua_transfer_is_spent(holder) &&
+               find_key(L, callbacks, transfer, &key, &length, &failure);
+  if (lua_transfer_is_spent(holder) || transfer->state != TRANSFER_READY) return; /* the program ended it */
+  if (!found) {
+    transfer_fail(transfer, failure.kind, failure.message);
+    return;
+  }
+  transfer_begin(transfer, key, length);
+  if (transfer->state == TRANSFER_SENDING) lua_callbacks_attempt(L, callbacks, own, transfer);
+}
+
+static void attend(lua_State *L, int callbacks, struct transfer *transfer) {
+  int top = lua_gettop(L);
+  int userdata = top + 2;
+  int own;
+  const struct lua_transfer *holder = push_known(L, callbacks, transfer, &own);
+  if (holder) {
+    switch (transfer->state) {
+    case TRANSFER_READY: begin(L, callbacks, own, holder); break;
+    case TRANSFER_WAITING: lua_callbacks_retry(L, callbacks, own, holder); break;
+    case TRANSFER_DONE:
+      if (transfer->request.source) lua_part_forget(L, own);
+      if (transfer->is_pause)
+        lua_callbacks_tell_waiter(L, own, userdata);
+      else
+        lua_callbacks_done(L, callbacks, own, userdata, transfer);
+      if (!lua_transfer_is_spent(holder)) let_go(L, callbacks, holder);
+      break;
+    case TRANSFER_SENDING:
+      if (transfer_wants_chunk(transfer)) lua_part_feed(L, own, holder);
+      break;
+    }
+  }
+  lua_settop(L, top);
+}
+
+/* Returns whether one of them was done. */
+static bool attend_changed(lua_State *L, int callbacks, struct http_client *client) {
+  struct transfer *changed;
+  bool any_done = false;
+  luaL_checkstack(L, 20, "no room for a call");
+  for (;;) {
+    if (!transfer_take_changed(client, &changed)) luaL_error(L, "not enough memory");
+    if (!changed) return any_done;
+    any_done |= changed->state == TRANSFER_DONE;
+    attend(L, callbacks, changed);
+    transfer_note_told(client);
+  }
+}
+
+/* attend(callbacks, client) -> whether one of them was done */
+static int attend_protected(lua_State *L) {
+  lua_pushboolean(L, attend_changed(L, 1, lua_touserdata(L, 2)));
+  return 1;
+}
+
+/* What is raised here (memory that ran out, a hook) goes to the caller of the step, and the news of those
+ * transfers is told again in the next step. Within a function of the program, the outermost step sees to it:
+ * a protected call at each depth would soon be too many for Lua. */
+static bool attend_all(lua_State *L, int callbacks, struct http_client *client) {
+  bool any_done;
+  if (client->depth > 0) return attend_changed(L, callbacks, client);
+  if (!client->first_changed && client->told_count == 0) return false;
+  luaL_checkstack(L, 4, "no room for a call");
+  lua_rawgeti(L, callbacks, ATTEND);
+  lua_pushvalue(L, callbacks);
+  lua_pushlightuserdata(L, client);
+  if (lua_pcall(L, 2, 1, 0) != 0) {
+    transfer_give_up_telling(client);
+    lua_error(L);
+  }
+  any_done = lua_toboolean(L, -1);
+  lua_pop(L, 1);
+  return any_done;
+}
+
+static void attend_and_announce(lua_State *L, int callbacks, struct http_client *client) {
+  attend_all(L, callbacks, client);
+  if (client->engine) transfer_engine_announce(client->engine);
+}
+
+static int do_nothing(lua_State *L) {
+  (void)L;
+  return 0;
+}
+
+/* lua.c answers Ctrl-C with a hook that raises; a hook runs only when Lua does something. */
+static void let_hooks_run(lua_State *L) {
+  lua_pushcfunction(L, do_nothing);
+  lua_call(L, 0, 0);
+}
+
+/* A signal that arrives just before the wait begins does not end it. */
+#define SECONDS_WITHOUT_HOOKS 1.0
+
+/* What is done may have come to that in a step that a callback made. */
+void lua_dispatch_step(lua_State *L, int callbacks, struct http_client *client, double seconds) {
+  double until = monotonic_clock_now() + seconds;
+  unsigned done = client->done;
+  bool came;
+  double left;
+  if (client->engine && client->first_changed) transfer_engine_look(client->engine);
+  came = attend_all(L, callbacks, client);
+  do {
+    if (!client->engine) return; /* a callback closed it */
+    /* with nothing running there is nothing to wait for, but idle connections may stir */
+    left = client->running > 0 && client->done == done && !came ? until - monotonic_clock_now() : 0;
+    came = transfer_engine_step(client->engine, fmax(0, fmin(left, SECONDS_WITHOUT_HOOKS)));
+    let_hooks_run(L); /* here, or they run in a callback of the program, which would be told of the error */
+    attend_and_announce(L, callbacks, client);
+  } while (!came && left > 0);
+}
+
+/* One that is done costs no step, but somebody may have ended it a moment ago, and then it is told of. */
+void lua_dispatch_wait(lua_State *L, int callbacks, const struct lua_transfer *holder, double seconds) {
+  double until = monotonic_clock_now() + seconds;
+  double left = seconds;
+  if (holder->transfer->state == TRANSFER_DONE) attend_and_announce(L, callbacks, holder->transfer->client);
+  while (holder->transfer && holder->transfer->state != TRANSFER_DONE) {
+    lua_dispatch_step(L, callbacks, holder->transfer->client, fmax(0, left));
+    left = until - monotonic_clock_now();
+    if (left <= 0) return;
+  }
+}
+
+/* finish(callbacks, transfer's userdata) */
+static int finish_protected(lua_State *L) {
+  note(L, 1, 2);
+  lua_dispatch_wait(L, 1, lua_touserdata(L, 2), INFINITY);
+  return 0;
+}
+
+/* start(callbacks, transfer's userdata, client's) */
+static int start_protected(lua_State *L) {
+  const struct lua_transfer *holder = lua_touserdata(L, 2);
+  note(L, 1, 2);
+  lua_transfer_keep_client(L, 2, 3);
+  lua_dispatch_step(L, 1, holder->transfer->client, 0);
+  return 0;
+}
+
+void lua_dispatch_finish(lua_State *L, int callbacks, struct lua_transfer *holder) {
+  int userdata = lua_gettop(L);
+  lua_rawgeti(L, callbacks, FINISH);
+  lua_pushvalue(L, callbacks);
+  lua_pushvalue(L, userdata);
+  if (lua_pcall(L, 2, 0, 0) == 0) return;
+  lua_transfer_close(holder);
+  lua_error(L);
+}
+
+void lua_dispatch_start(lua_State *L, int callbacks, int client) {
+  int userdata = lua_gettop(L);
+  lua_rawgeti(L, callbacks, START);
+  lua_pushvalue(L, callbacks);
+  lua_pushvalue(L, userdata);
+  lua_pushvalue(L, client);
+  if (lua_pcall(L, 3, 0, 0) == 0) return;
+  lua_transfer_close(lua_touserdata(L, userdata));
+  lua_error(L);
+}

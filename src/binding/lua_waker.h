@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: MIT */
+/* The waker as a userdata, for the Lua side of hosts that need one. */
+#ifndef BINDING_LUA_WAKER_H
+#define BINDING_LUA_WAKER_H
+
+#include <lua.h>
+
+/* To be called once a Lua state, before lua_waker_new. */
+void lua_waker_open(lua_State *L);
+
+/* waker() -> bell, port, token; or nil and why. bell:arm(descriptor) -> whether it can ring for that;
+ * bell:close(). */
+int lua_waker_new(lua_State *L);
+
+#endif

@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: MIT */
+#include "http/attempt_options.h"
+
+#include "base/monotonic_clock.h"
+#include "http/attempt_trace.h"
+#include "http/running_curl.h"
+
+#include <string.h>
+
+#if LIBCURL_VERSION_NUM < 0x075000
+#error "libcurl 7.80 or newer is needed" /* for CURLOPT_PREREQFUNCTION, without which may_have_applied cannot be exact */
+#endif
+
+enum { SMALL_BODY_BUFFER_BYTES = 64 * 1024 }; /* curl's own default */
+
+/* As the official clients have them: middleboxes forget a connection that is silent for minutes, and the
+ * kernel tells of one whose other end is gone. */
+#define KEEPALIVE_IDLE_SECONDS 60L
+#define KEEPALIVE_INTERVAL_SECONDS 60L
+
+static void leave_line(struct http_attempt *attempt) {
+  if (http_attempt_is_in_line(attempt)) attempt->left_line_at = monotonic_clock_now();
+}
+
+/* Curl makes a connection for the attempt: it looks a name up, or, where it knows the address, opens a
+ * socket. */
+static int on_look_up(void *resolver, void *reserved, void *data) {
+  (void)resolver, (void)reserved;
+  leave_line(data);
+  return 0;
+}
+
+static curl_socket_t open_socket(void *data, curlsocktype purpose, struct curl_sockaddr *address) {
+  struct http_attempt *attempt = data;
+  leave_line(attempt);
+  return transfer_engine_open_socket(attempt->engine, purpose, address);
+}
+
+/* Only now: until here, the trace would be about the connection. */
+static void trace_streams(struct http_attempt *attempt) {
+  bool may_have_streams = !attempt->config->url.plain_http && !attempt->form.source;
+  curl_easy_setopt(attempt->easy, CURLOPT_VERBOSE, may_have_streams ? 1L : 0L);
+}
+
+/* Left to itself, curl sends a request a second time when a kept-alive connection dies under it. The service
+ * may have acted on the first, so where any of that has left, a second one is for the retry policy to decide,
+ * and refused here. */
+static int before_request(void *data, char *primary_ip, char *local_ip, int primary_port, int local_port) {
+  struct http_attempt *attempt = data;
+  struct connection_ends *ends = &attempt->ends;
+  leave_line(attempt);
+  attempt->asked_at = monotonic_clock_now();
+  strncpy(ends->local_ip, local_ip, sizeof ends->local_ip - 1); /* its last byte stays NUL */
+  strncpy(ends->remote_ip, primary_ip, sizeof ends->remote_ip - 1);
+  ends->local_port = local_port;
+  ends->remote_port = primary_port;
+  if (attempt->requests_begun++ == 0 || !http_attempt_has_sent_any(attempt)) {
+    attempt_trace_forget_last(attempt);
+    trace_streams(attempt);
+    attempt->form.was_read_whole = false; /* what was read before has not left */
+    return CURL_PREREQFUNC_OK;
+  }
+  attempt->resend_refused = true;
+  return CURL_PREREQFUNC_ABORT;
+}
+
+static CURLcode set_text(CURL *easy, CURLoption option, const struct text_buffer *setting) {
+  return setting->length ? curl_easy_setopt(easy, option, setting->bytes) : CURLE_OK;
+}
+
+/* The client has chosen: libcurl asks the environment for neither a proxy nor exceptions. */
+static CURLcode set_proxy(CURL *easy, const struct proxy_route *route) {
+  CURLcode failed = curl_easy_setopt(easy, CURLOPT_PROXY, text_buffer_text(&route->url)) |
+                    curl_easy_setopt(easy, CURLOPT_NOPROXY, "");
+  curl_easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L); /* they are no answer */
+  return failed | set_text(easy, CURLOPT_PROXYUSERNAME, &route->user) |
+         set_text(easy, CURLOPT_PROXYPASSWORD, &route->password);
+}
+
+/* Where libcurl was built with a ca_path besides its ca_file, as Debian's is, it reads the file anew for each
+ * connection: a fortieth of a second every time, for a directory that has the same in it. With the file alone
+ * it reads it once. */
+static CURLcode set_authorities(CURL *easy, const struct client_config *config, CURLoption file,
+                                CURLoption path) {
+  bool has_file = config->ca_file.length || config->curl_has_ca_file;
+  CURLcode failed = set_text(easy, file, &config->ca_file);
+  if (config->ca_path.length || !has_file) return failed | set_text(easy, path, &config->ca_path);
+  return failed | curl_easy_setopt(easy, path, NULL);
+}
+
+/* A proxy that speaks TLS is held against the same authorities as the service. */
+static CURLcode set_tls(CURL *easy, const struct client_config *config) {
+  long verify_peer = config->verify_tls ? 1 : 0, verify_host = config->verify_tls ? 2 : 0;
+  curl_easy_setopt(easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
+  curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, verify_peer);
+  curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, verify_host);
+  curl_easy_setopt(easy, CURLOPT_PROXY_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
+  curl_easy_setopt(easy, CURLOPT_PROXY_SSL_VERIFYPEER, verify_peer);
+  curl_easy_setopt(easy, CURLOPT_PROXY_SSL_VERIFYHOST, verify_host);
+  return set_authorities(easy, config, CURLOPT_CAINFO, CURLOPT_CAPATH) |
+         set_authorities(easy, config, CURLOPT_PROXY_CAINFO, CURLOPT_PROXY_CAPATH);
+}
+
+/* An empty password is one, too: without any, OpenSSL asks on the terminal, for as long as it takes. */
+static CURLcode set_certificate(CURL *easy, const struct client_config *config) {
+  const struct text_buffer *password = &config->client_key_password;
+  CURLcode failed = set_text(easy, CURLOPT_SSLCERT, &config->client_cert) |
+                    set_text(easy, CURLOPT_SSLKEY, &config->client_key);
+  if (!config->client_cert.length || (!password->length && !running_curl_asks_for_passwords())) return failed;
+  return failed | curl_easy_setopt(easy, CURLOPT_KEYPASSWD, text_buffer_text(password));
+}
+
+/* An answer may come in a coding even where none was asked for; libcurl undoes those it knows once one is. */
+static CURLcode set_codings(CURL *easy, const struct client_config *config) {
+  return config->curl_reads_gzip ? curl_easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, "gzip") : CURLE_OK;
+}
+
+static CURLcode set_protocols(CURL *easy) {
+#if LIBCURL_VERSION_NUM >= 0x075500
+  return curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
+#else
+  return curl_easy_setopt(easy, CURLOPT_PROTOCOLS, (long)(CURLPROTO_HTTP | CURLPROTO_HTTPS));
+#endif
+}
+
+/* Only the setters that copy a text can run out of memory. */
+bool attempt_options_set_client(struct http_attempt *attempt, const struct client_config *config) {
+  CURL *easy = attempt->easy;
+  CURLcode failed = CURLE_OK;
+  curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+#if LIBCURL_VERSION_NUM >= 0x075700
+  curl_easy_setopt(easy, CURLOPT_QUICK_EXIT,
+                   1L); /* or a name server that hangs would outlast every timeout */
+#endif
+  curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
+  curl_easy_setopt(easy, CURLOPT_PATH_AS_IS, 1L);
+  curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, attempt->curl_message);
+  curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, before_request);
+  curl_easy_setopt(easy, CURLOPT_PREREQDATA, attempt);
+  curl_easy_setopt(easy, CURLOPT_DEBUGFUNCTION, attempt_trace_take);
+  curl_easy_setopt(easy, CURLOPT_DEBUGDATA, attempt);
+  curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, http_response_take_header);
+  curl_easy_setopt(easy, CURLOPT_HEADERDATA, &attempt->response);
+  curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, http_response_take_body);
+  curl_easy_setopt(easy, CURLOPT_WRITEDATA, &attempt->response);
+  curl_easy_setopt(easy, CURLOPT_RESOLVER_START_FUNCTION, on_look_up);
+  curl_easy_setopt(easy, CURLOPT_RESOLVER_START_DATA, attempt);
+  curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, open_socket);
+  curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, attempt);
+  curl_easy_setopt(easy, CURLOPT_CLOSESOCKETFUNCTION, transfer_engine_close_socket);
+  curl_easy_setopt(easy, CURLOPT_CLOSESOCKETDATA, attempt->engine); /* the connection outlives the attempt */
+  curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
+  curl_easy_setopt(easy, CURLOPT_TCP_KEEPIDLE, KEEPALIVE_IDLE_SECONDS);
+  curl_easy_setopt(easy, CURLOPT_TCP_KEEPINTVL, KEEPALIVE_INTERVAL_SECONDS);
+  failed |= set_protocols(easy);
+  failed |= set_codings(easy, config);
+  failed |= set_tls(easy, config);
+  failed |= set_certificate(easy, config);
+  failed |= set_proxy(easy, &config->route);
+  return failed == CURLE_OK;
+}
+
+/* Small exchanges share one connection where HTTP/2 can be had. Much data goes faster on connections of its
+ * own: as streams of one they would share its congestion window, and wait for windows of the service's
+ * besides. */
+static void set_sharing(CURL *easy, bool has_source, bool wait_for_connection) {
+  curl_easy_setopt(easy, CURLOPT_HTTP_VERSION,
+                   has_source ? (long)CURL_HTTP_VERSION_1_1 : (long)CURL_HTTP_VERSION_2TLS);
+  curl_easy_setopt(easy, CURLOPT_PIPEWAIT, wait_for_connection && !has_source ? 1L : 0L);
+}
+
+static bool set_form(struct http_attempt *attempt, const struct http_request *request,
+                     struct engine_task *task) {
+  return multipart_form_open(&attempt->form, attempt->easy, request->source, attempt->engine, task) &&
+         curl_easy_setopt(attempt->easy, CURLOPT_MIMEPOST, attempt->form.mime) == CURLE_OK;
+}
+
+static bool set_body(struct http_attempt *attempt, const struct http_request *request,
+                     struct engine_task *task) {
+  CURL *easy = attempt->easy;
+  multipart_form_close(&attempt->form); /* of an attempt that was given up */
+  curl_easy_setopt(easy, CURLOPT_UPLOAD_BUFFERSIZE,
+                   request->source ? (long)MULTIPART_FORM_PIECE_BYTES : (long)SMALL_BODY_BUFFER_BYTES);
+  /* A refusal may be there before curl has noted that it sent all; that is no reason to close the connection,
+   * unless much is left to send that nobody wants. */
+  curl_easy_setopt(easy, CURLOPT_KEEP_SENDING_ON_ERROR, request->source ? 0L : 1L);
+  if (request->source) return set_form(attempt, request, task);
+  curl_easy_setopt(easy, CURLOPT_POST, 1L); /* the handle may have sent a form before */
+  curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE, (long)request->body.length);
+  curl_easy_setopt(easy, CURLOPT_POSTFIELDS, text_buffer_text(&request->body)); /* not copied */
+  return true;
+}
+
+/* Rounded up: 0 would mean no limit at all. */
+static long to_milliseconds(double seconds) {
+  return (long)(seconds * 1000) + 1;
+}
+
+/* One that was given up and is still in use: curl would put a further exchange on it. */
+static bool has_doubtful_connection(const struct http_attempt *attempt) {
+  return transfer_engine_sockets(attempt->engine)->given_up_in_use > 0;
+}
+
+bool attempt_options_set(struct http_attempt *attempt, const struct http_request *request,
+                         const struct attempt_terms *terms) {
+  CURL *easy = attempt->easy;
+  curl_easy_setopt(easy, CURLOPT_PRIVATE, terms->task);
+  curl_easy_setopt(easy, CURLOPT_HTTPHEADER, attempt->headers);
+  curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, to_milliseconds(terms->connect_timeout));
+  curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT,
+                   terms->fresh_connection || has_doubtful_connection(attempt) ? 1L : 0L);
+  curl_easy_setopt(easy, CURLOPT_FORBID_REUSE, 0L);
+  curl_easy_setopt(easy, CURLOPT_VERBOSE, 0L);
+  set_sharing(easy, request->source != NULL, terms->share_connection);
+  return set_body(attempt, request, terms->task) &&
+         curl_easy_setopt(easy, CURLOPT_URL, request->url.bytes) == CURLE_OK;
+}
+
+void attempt_options_forget_headers(struct http_attempt *attempt) {
+  curl_easy_setopt(attempt->easy, CURLOPT_HTTPHEADER, NULL);
+}
+
+void attempt_options_forbid_reuse(struct http_attempt *attempt) {
+  curl_easy_setopt(attempt->easy, CURLOPT_FORBID_REUSE, 1L);
+}
+
+void attempt_options_connect_alone(struct http_attempt *attempt) {
+  curl_easy_setopt(attempt->easy, CURLOPT_PIPEWAIT, 0L);
+}

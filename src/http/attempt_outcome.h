@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: MIT */
+/* What an attempt came to -> failure, whether to try again, and whether the service may have acted on it.
+ * Pure: it asks nobody and changes nothing. */
+#ifndef HTTP_ATTEMPT_OUTCOME_H
+#define HTTP_ATTEMPT_OUTCOME_H
+
+#include "base/failure.h"
+#include "base/retry_policy.h"
+#include "http/http_response.h"
+#include <curl/curl.h>
+
+struct attempt_facts {
+  CURLcode result;
+  const char *curl_message; /* "" for none */
+  long status;              /* 0: no final answer began */
+  bool sent;                /* bytes of the request left this machine, or may have */
+  bool resend_refused;      /* the kept-alive connection had died under it */
+  bool unprocessed;         /* the service said by HTTP/2 that it has not acted on it, and will not */
+  const struct failure *source_problem; /* the body could not be read; NULL, or kind NONE: it could */
+  const struct http_response *response;
+};
+
+struct attempt_outcome {
+  struct failure failure; /* kind NONE: a whole answer with a 2xx status */
+  struct retry_outcome retry;
+  long status;
+  bool unconfirmed; /* sent, and the service may have acted on it without our knowing */
+};
+
+/* `now` is what a date in retry-after is held against. */
+void attempt_outcome_judge(const struct attempt_facts *facts, time_t now, struct attempt_outcome *outcome);
+
+#endif

@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: MIT */
+#include "http/connection_diagnosis.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { KEY_BYTES_READ = 16 * 1024 };
+
+/* Does not wait for another process to open the other end of a pipe. */
+static int open_file(const char *path) {
+  return open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+}
+
+static bool can_be_opened(const char *path) {
+  int descriptor = open_file(path);
+  if (descriptor >= 0) close(descriptor);
+  return descriptor >= 0;
+}
+
+/* An object of a token is named by a URI, and is no file. */
+static bool is_file(const struct text_buffer *setting) {
+  return setting->length > 0 && strncmp(setting->bytes, "pkcs11:", 7) != 0;
+}
+
+static bool explain_file(const char *name, const struct text_buffer *setting,
+                         struct attempt_outcome *outcome) {
+  const char *path = text_buffer_text(setting);
+  if (!is_file(setting) || can_be_opened(path)) return false;
+  failure_set(&outcome->failure, FAILURE_TLS, "%s '%.120s' cannot be opened: %s", name, path,
+              errno == ENOENT   ? "there is no such file"
+              : errno == EACCES ? "it may not be read"
+                                : "it is no readable file");
+  outcome->retry.transient = false;
+  return true;
+}
+
+/* As "BEGIN ENCRYPTED PRIVATE KEY" or "Proc-Type: 4,ENCRYPTED". */
+static bool is_encrypted(const char *path) {
+  char bytes[KEY_BYTES_READ];
+  int descriptor = open_file(path);
+  ssize_t length = descriptor < 0 ? -1 : read(descriptor, bytes, sizeof bytes);
+  if (descriptor >= 0) close(descriptor);
+  return length > 0 && memmem(bytes, (size_t)length, "ENCRYPTED", 9) != NULL;
+}
+
+/* libcurl's OpenSSL has a code for files that cannot be used, its GnuTLS only words. */
+static bool is_about_certificate(const struct attempt_facts *facts) {
+  return facts->result == CURLE_SSL_CERTPROBLEM || strstr(facts->curl_message, "key file") ||
+         strstr(facts->curl_message, "certificate file");
+}
+
+static bool explain_key(const struct client_config *config, const struct attempt_facts *facts,
+                        struct attempt_outcome *outcome) {
+  bool is_in_cert = config->client_key.length == 0;
+  const struct text_buffer *key = is_in_cert ? &config->client_cert : &config->client_key;
+  if (!is_about_certificate(facts)) return false;
+  outcome->retry.transient = false;
+  if (!is_file(key) || !is_encrypted(key->bytes)) return false;
+  failure_set(&outcome->failure, FAILURE_TLS, "the key in %s '%.120s' is encrypted%s",
+              is_in_cert ? "client_cert" : "client_key", key->bytes,
+              config->client_key_password.length ? ", and client_key_password does not open it"
+                                                 : ": set client_key_password");
+  return true;
+}
+
+static bool explain_files(const struct client_config *config, const struct attempt_facts *facts,
+                          struct attempt_outcome *outcome) {
+  return explain_file(config->ca_file_name, &config->ca_file, outcome) ||
+         explain_file("client_cert", &config->client_cert, outcome) ||
+         explain_file("client_key", &config->client_key, outcome) || explain_key(config, facts, outcome);
+}
+
+/* Of the proxies' refusals, only these say that the service could not be reached just now. Others are meant,
+ * and asking once more may lock an account. */
+static bool may_pass(long proxy_status) {
+  return proxy_status >= 502 && proxy_status <= 504;
+}
+
+static void explain_refusal(const struct proxy_route *route, long status, struct attempt_outcome *outcome) {
+  failure_set(&outcome->failure, FAILURE_CONNECTION, "the proxy %s refused the connection: HTTP %ld%s",
+              route->name, status,
+              status == 407 ? "; it asks for a user name and password, or for others than its URL has" : "");
+  outcome->retry.transient = may_pass(status);
+}
+
+static void append(struct attempt_outcome *outcome, const char *advice) {
+  struct failure original = outcome->failure;
+  failure_set(&outcome->failure, original.kind, "%.170s%s", original.message, advice);
+}
+
+/* Most often a company's own authority, which no system knows before it is told. */
+static void advise_on_authority(const struct attempt_facts *facts, struct attempt_outcome *outcome) {
+  static const char *const words[] = {"issuer", "self-signed", "self signed", "not trusted"};
+  if (facts->result != CURLE_PEER_FAILED_VERIFICATION) return;
+  for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+    if (strstr(facts->curl_message, words[i])) {
+      append(outcome, "; a private authority's file is named in ca_file or SSL_CERT_FILE");
+      return;
+    }
+}
+
+static void explain_proxy(const struct proxy_route *route, struct attempt_outcome *outcome) {
+  struct failure original = outcome->failure;
+  failure_set(&outcome->failure, original.kind, "no connection through the proxy %s: %s", route->name,
+              original.message);
+}
+
+/* libcurl told us, or is stopped by us: then what it knows of a proxy may be of an earlier attempt. */
+static bool was_stopped(const struct attempt_facts *facts) {
+  return facts->result == CURLE_OPERATION_TIMEDOUT || facts->result == CURLE_ABORTED_BY_CALLBACK;
+}
+
+/* As of HTTP's refusals: these are meant. libcurl's words tell which. */
+static bool is_refused_by_socks(const struct attempt_facts *facts, const struct proxy_answer *answer) {
+  if (facts->result != CURLE_PROXY) return false;
+  switch (answer->socks) {
+  case CURLPX_IDENTD:
+  case CURLPX_IDENTD_DIFFER:
+  case CURLPX_NO_AUTH:
+  case CURLPX_REPLY_NOT_ALLOWED:
+  case CURLPX_REQUEST_FAILED:
+  case CURLPX_USER_REJECTED: return true;
+  default: return false;
+  }
+}
+
+void connection_diagnosis_refine(const struct client_config *config, const struct attempt_facts *facts,
+                                 const struct proxy_answer *answer, struct attempt_outcome *outcome) {
+  const struct proxy_route *route = &config->route;
+  bool is_refused = answer->status > 0 && answer->status / 100 != 2 && !was_stopped(facts);
+  if (outcome->failure.kind == FAILURE_TLS && explain_files(config, facts, outcome)) return;
+  advise_on_authority(facts, outcome);
+  if (outcome->failure.kind == FAILURE_OUT_OF_MEMORY || proxy_route_is_direct(route)) return;
+  if (is_refused)
+    explain_refusal(route, answer->status, outcome);
+  else
+    explain_proxy(route, outcome);
+  if (is_refused_by_socks(facts, answer)) outcome->retry.transient = false;
+}

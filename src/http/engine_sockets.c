@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: MIT */
+#include "http/engine_sockets.h"
+
+#include "base/monotonic_clock.h"
+
+#include <netdb.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+enum { EVENTS_A_LOOK = 64 };
+
+bool engine_sockets_same_ends(const struct connection_ends *a, const struct connection_ends *b) {
+  return a->local_port == b->local_port && a->remote_port == b->remote_port &&
+         strcmp(a->local_ip, b->local_ip) == 0 && strcmp(a->remote_ip, b->remote_ip) == 0;
+}
+
+void engine_sockets_create(struct engine_sockets *sockets, struct descriptor_set *descriptors) {
+  *sockets = (struct engine_sockets){.descriptors = descriptors};
+}
+
+void engine_sockets_destroy(struct engine_sockets *sockets) {
+  free(sockets->sockets);
+}
+
+/* NULL where the descriptor is no socket of ours. */
+static struct engine_socket *find(const struct engine_sockets *sockets, int descriptor) {
+  if (descriptor < 0 || descriptor >= sockets->size || !sockets->sockets[descriptor].is_open) return NULL;
+  return &sockets->sockets[descriptor];
+}
+
+static bool make_room(struct engine_sockets *sockets, int descriptor) {
+  int size = 2 * descriptor + 64;
+  struct engine_socket *grown;
+  if (descriptor < sockets->size) return true;
+  grown = realloc(sockets->sockets, (size_t)size * sizeof *grown);
+  if (!grown) return false;
+  memset(grown + sockets->size, 0, (size_t)(size - sockets->size) * sizeof *grown);
+  sockets->sockets = grown;
+  sockets->size = size;
+  return true;
+}
+
+bool engine_sockets_add(struct engine_sockets *sockets, int descriptor) {
+  if (!make_room(sockets, descriptor)) return false;
+  sockets->sockets[descriptor] = (struct engine_socket){.is_open = true, .heard_at = monotonic_clock_now()};
+  return true;
+}
+
+static void set_idle(struct engine_sockets *sockets, struct engine_socket *socket, bool is_idle) {
+  if (socket->is_idle == is_idle) return;
+  socket->is_idle = is_idle;
+  sockets->idle += is_idle ? 1 : -1u;
+  if (socket->is_given_up) sockets->given_up_in_use += is_idle ? -1u : 1;
+}
+
+/* An idle one. It is not asked about again, so what its end stirs up wakes no host. */
+static void end(struct engine_sockets *sockets, int descriptor) {
+  shutdown(descriptor, SHUT_RDWR);
+  descriptor_set_watch(sockets->descriptors, descriptor, 0);
+}
+
+void engine_sockets_remove(struct engine_sockets *sockets, int descriptor) {
+  struct engine_socket *socket = find(sockets, descriptor);
+  descriptor_set_watch(sockets->descriptors, descriptor, 0);
+  if (!socket) return;
+  set_idle(sockets, socket, true);
+  sockets->idle--;
+  *socket = (struct engine_socket){0};
+}
+
+/* Should watching fail because the kernel lacks memory, the exchange ends by its time-out. */
+void engine_sockets_watch(struct engine_sockets *sockets, int descriptor, unsigned interest) {
+  struct engine_socket *socket = find(sockets, descriptor);
+  if (socket) set_idle(sockets, socket, interest == 0);
+  if (interest || !socket)
+    descriptor_set_watch(sockets->descriptors, descriptor, interest);
+  else if (socket->is_given_up)
+    end(sockets, descriptor);
+  else
+    descriptor_set_pause(sockets->descriptors, descriptor);
+}
+
+bool engine_sockets_take_idle(struct engine_sockets *sockets, const struct descriptor_event *event) {
+  struct engine_socket *socket = find(sockets, event->descriptor);
+  if (socket && event->readiness & DESCRIPTOR_READABLE) socket->heard_at = monotonic_clock_now();
+  if (!(event->readiness & DESCRIPTOR_STIRRED)) return false;
+  if (!socket || !socket->is_idle) return true;
+  if (socket->is_shared && !(event->readiness & DESCRIPTOR_ENDED)) {
+    descriptor_set_watch(sockets->descriptors, event->descriptor, DESCRIPTOR_ENDED);
+    descriptor_set_pause(sockets->descriptors, event->descriptor);
+  } else {
+    end(sockets, event->descriptor);
+  }
+  return true;
+}
+
+/* Those that are in use and ready fill places too. The kernel tells them in turns, so a few looks see all. */
+void engine_sockets_look_at_idle(struct engine_sockets *sockets) {
+  struct descriptor_event events[EVENTS_A_LOOK];
+  int count, looks = 1 + sockets->size / EVENTS_A_LOOK;
+  if (sockets->idle == 0) return;
+  do {
+    count = descriptor_set_wait(sockets->descriptors, 0, events, EVENTS_A_LOOK);
+    for (int i = 0; i < count; i++) engine_sockets_take_idle(sockets, &events[i]);
+  } while (count == EVENTS_A_LOOK && --looks > 0);
+}
+
+void engine_sockets_note_shared(struct engine_sockets *sockets, int descriptor) {
+  struct engine_socket *socket = find(sockets, descriptor);
+  if (socket) socket->is_shared = true;
+}
+
+typedef int address_function(int descriptor, struct sockaddr *address, socklen_t *size);
+
+static bool has_end(int descriptor, address_function *address_of, const char *ip, int port) {
+  struct sockaddr_storage address;
+  struct sockaddr *plain = (struct sockaddr *)(void *)&address;
+  socklen_t size = sizeof address;
+  char host[INET6_ADDRSTRLEN], service[8];
+  return address_of(descriptor, plain, &size) == 0 &&
+         getnameinfo(plain, size, host, sizeof host, service, sizeof service,
+                     NI_NUMERICHOST | NI_NUMERICSERV) == 0 &&
+         strcmp(host, ip) == 0 && strtol(service, NULL, 10) == port;
+}
+
+int engine_sockets_find(const struct engine_sockets *sockets, const struct connection_ends *ends) {
+  for (int descriptor = 0; descriptor < sockets->size; descriptor++)
+    if (find(sockets, descriptor) && has_end(descriptor, getsockname, ends->local_ip, ends->local_port) &&
+        has_end(descriptor, getpeername, ends->remote_ip, ends->remote_port))
+      return descriptor;
+  return -1;
+}
+
+void engine_sockets_give_up(struct engine_sockets *sockets, int descriptor) {
+  struct engine_socket *socket = find(sockets, descriptor);
+  if (!socket || socket->is_given_up) return;
+  socket->is_given_up = true;
+  if (socket->is_idle)
+    end(sockets, descriptor);
+  else
+    sockets->given_up_in_use++;
+}
+
+void engine_sockets_give_up_silent(struct engine_sockets *sockets, double since) {
+  for (int descriptor = 0; descriptor < sockets->size; descriptor++) {
+    struct engine_socket *socket = find(sockets, descriptor);
+    if (socket && socket->is_idle && socket->heard_at < since) engine_sockets_give_up(sockets, descriptor);
+  }
+}

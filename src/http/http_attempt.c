@@ -1,0 +1,295 @@
+/* SPDX-License-Identifier: MIT */
+#include "http/http_attempt.h"
+
+#include "base/monotonic_clock.h"
+#include "base/secret_mask.h"
+#include "http/attempt_options.h"
+#include "http/connection_diagnosis.h"
+#include "http/http_headers.h"
+#include "http/running_curl.h"
+
+#include <stdlib.h>
+#include <string.h>
+#ifdef __linux__
+#include <linux/sockios.h>
+#include <sys/ioctl.h>
+#endif
+
+bool http_attempt_has_sent(const struct http_attempt *attempt) {
+  return http_attempt_has_sent_any(attempt) && !attempt->unprocessed &&
+         (!attempt->form.source || multipart_form_is_read(&attempt->form));
+}
+
+struct http_attempt *http_attempt_new(const struct client_config *config, struct transfer_engine *engine) {
+  struct http_attempt *attempt = calloc(1, sizeof *attempt);
+  if (!attempt) return NULL;
+  http_response_create(&attempt->response, (size_t)config->max_response_bytes);
+  text_buffer_create(&attempt->authorization_line,
+                     CLIENT_CONFIG_MAX_TEXT_BYTES + sizeof "Authorization: Bearer ");
+  attempt->config = config;
+  attempt->engine = engine;
+  attempt->easy = curl_easy_init();
+  if (attempt->easy && attempt_options_set_client(attempt, config)) return attempt;
+  http_attempt_delete(attempt);
+  return NULL;
+}
+
+void http_attempt_delete(struct http_attempt *attempt) {
+  struct sigpipe_guard guard;
+  if (!attempt) return;
+  multipart_form_close(&attempt->form);
+  running_curl_enter(&guard);
+  curl_easy_cleanup(attempt->easy);
+  sigpipe_guard_leave(&guard);
+  http_response_destroy(&attempt->response);
+  text_buffer_wipe(&attempt->authorization_line);
+  free(attempt);
+}
+
+static struct curl_slist *prepend(struct curl_slist *line, const char *text, struct curl_slist *list) {
+  line->data = (char *)(void *)text; /* curl only reads it */
+  line->next = list;
+  return line;
+}
+
+/* Puts our own lines before the request's list, without copying it. NULL when memory ran out. */
+static struct curl_slist *assemble_headers(struct http_attempt *attempt, const struct client_config *config,
+                                           const struct http_request *request,
+                                           const struct attempt_terms *terms) {
+  struct curl_slist *list = (struct curl_slist *)(void *)request->headers;
+  struct text_buffer *line = &attempt->authorization_line;
+  const char *scheme = config->auth_header == AUTH_HEADER_BEARER ? ": Bearer " : ": ";
+  if (request->source) {
+    list = prepend(&attempt->expect, "Expect:", list); /* some gateways never answer to 100-continue */
+    list =
+        prepend(&attempt->content_type, "Content-Type: multipart/form-data", list); /* the first one counts */
+  } else if (!http_headers_have(list, "Content-Type")) {
+    list = prepend(&attempt->content_type,
+                   request->content_type ? "Content-Type: application/json" : "Content-Type:", list);
+  }
+  if (terms->api_key_length == 0) return list;
+  text_buffer_clear(line);
+  if (!text_buffer_append_text(line, client_config_auth_header(config)) ||
+      !text_buffer_append_text(line, scheme) ||
+      !text_buffer_append(line, terms->api_key, terms->api_key_length))
+    return NULL;
+  return prepend(&attempt->authorization, line->bytes, list);
+}
+
+bool http_attempt_prepare(struct http_attempt *attempt, const struct client_config *config,
+                          const struct http_request *request, const struct attempt_terms *terms) {
+  struct curl_slist *headers = assemble_headers(attempt, config, request, terms);
+  attempt->headers = headers;
+  http_response_clear(&attempt->response);
+  attempt->requests_begun = 0;
+  attempt->left_line_at = 0;
+  attempt->returns_to_line = 0;
+  attempt->resend_refused = false;
+  attempt->unprocessed = false;
+  attempt->stream = 0;
+  attempt->is_forgiven = false;
+  attempt->curl_message[0] = '\0';
+  return headers && attempt_options_set(attempt, request, terms);
+}
+
+static int socket_of(const struct http_attempt *attempt) {
+  return engine_sockets_find(transfer_engine_sockets(attempt->engine), &attempt->ends);
+}
+
+/* Bytes that curl has handed over and the kernel has not got rid of yet: on a slow line, megabytes for
+ * minutes. */
+static int bytes_in_kernel(const struct http_attempt *attempt) {
+  int bytes = 0;
+#ifdef SIOCOUTQ
+  int descriptor = attempt->requests_begun > 0 ? socket_of(attempt) : -1;
+  if (descriptor < 0 || ioctl(descriptor, SIOCOUTQ, &bytes) != 0) return 0;
+#else
+  (void)attempt;
+#endif
+  return bytes;
+}
+
+void http_attempt_look_for_movement(struct http_attempt *attempt) {
+  curl_off_t moved = 0;
+  curl_easy_getinfo(attempt->easy, CURLINFO_SIZE_UPLOAD_T, &moved);
+  moved -= bytes_in_kernel(attempt);
+  if (moved != attempt->form.moved) attempt->form.moved_at = monotonic_clock_now();
+  attempt->form.moved = moved;
+}
+
+/* Where curl still had the form's head to send when it asked, it has only noted that it will pause: told to
+ * go on before that, it would take no heed, and then pause for ever. */
+void http_attempt_go_on(struct http_attempt *attempt) {
+  struct sigpipe_guard guard;
+  running_curl_enter(&guard);
+  curl_easy_pause(attempt->easy, CURLPAUSE_SEND);
+  curl_easy_pause(attempt->easy, CURLPAUSE_CONT);
+  sigpipe_guard_leave(&guard);
+}
+
+bool http_attempt_is_unanswered(const struct http_attempt *attempt) {
+  return attempt->requests_begun > 0 && attempt->response.headers.length == 0;
+}
+
+void http_attempt_give_up_connection(struct http_attempt *attempt) {
+  engine_sockets_give_up(transfer_engine_sockets(attempt->engine), socket_of(attempt));
+}
+
+void http_attempt_stop_unanswered(struct http_attempt *attempt) {
+  attempt_options_forbid_reuse(attempt);
+  http_attempt_give_up_connection(attempt);
+  transfer_engine_stop(attempt->engine, attempt->easy);
+  engine_sockets_give_up_silent(transfer_engine_sockets(attempt->engine), attempt->asked_at);
+}
+
+void http_attempt_stop_late(struct http_attempt *attempt) {
+  if (attempt->requests_begun > 0) http_attempt_give_up_connection(attempt);
+  transfer_engine_stop(attempt->engine, attempt->easy);
+}
+
+void http_attempt_connect_alone(struct http_attempt *attempt) {
+  attempt_options_connect_alone(attempt);
+}
+
+static void hide(struct http_attempt *attempt, const struct text_buffer *secret) {
+  if (secret->length == 0) return;
+  secret_mask_apply(&attempt->response.headers, secret->bytes, secret->length);
+  secret_mask_apply(&attempt->response.body, secret->bytes, secret->length);
+}
+
+/* A proxy of plain HTTP is sent them with the request, and may echo that. */
+static void hide_proxy_credentials(struct http_attempt *attempt) {
+  const struct proxy_route *route = &attempt->config->route;
+  hide(attempt, &route->password);
+  hide(attempt, &route->written);
+  hide(attempt, &route->basic);
+}
+
+static void hide_key(struct http_attempt *attempt, const char *key, size_t length) {
+  secret_mask_apply_key(&attempt->response.headers, key, length);
+  secret_mask_apply_key(&attempt->response.body, key, length);
+}
+
+/* "api-key=KEY", as it is in the URL. Without memory to decode it the answer is dropped rather than shown. */
+static void hide_parameter(struct http_attempt *attempt, const char *parameter, size_t length) {
+  const char *equals = memchr(parameter, '=', length);
+  int decoded_length = 0;
+  char *decoded;
+  if (!equals || !http_headers_name_a_secret(parameter, (size_t)(equals - parameter))) return;
+  length -= (size_t)(equals + 1 - parameter);
+  decoded = length ? curl_easy_unescape(NULL, equals + 1, (int)length, &decoded_length) : NULL;
+  if (decoded) hide_key(attempt, decoded, (size_t)decoded_length);
+  if (!decoded && length) {
+    text_buffer_clear(&attempt->response.headers);
+    text_buffer_clear(&attempt->response.body);
+  }
+  curl_free(decoded);
+}
+
+static void hide_query(struct http_attempt *attempt) {
+  char *url = NULL;
+  const char *at;
+  curl_easy_getinfo(attempt->easy, CURLINFO_EFFECTIVE_URL, &url);
+  at = url ? strchr(url, '?') : NULL;
+  while (at && *at) {
+    size_t length = strcspn(++at, "&");
+    hide_parameter(attempt, at, length);
+    at += length;
+  }
+}
+
+/* Some gateways echo the request when they complain. A key stays out of errors even then, be it ours or one
+ * that the program put into a header or the query. */
+static void hide_keys(struct http_attempt *attempt) {
+  for (const struct curl_slist *line = attempt->headers; line; line = line->next) {
+    size_t length;
+    const char *key = http_headers_credentials(line, &length);
+    hide_key(attempt, key, length);
+  }
+  hide_query(attempt);
+  hide_proxy_credentials(attempt);
+}
+
+void http_attempt_forget_key(struct http_attempt *attempt) {
+  attempt->headers = NULL;
+  text_buffer_erase(&attempt->authorization_line);
+}
+
+void http_attempt_hide_keys(struct http_attempt *attempt) {
+  hide_keys(attempt);
+  http_attempt_forget_key(attempt);
+}
+
+/* What was lent for the exchange alone. */
+static void forget_request(struct http_attempt *attempt) {
+  attempt_options_forget_headers(attempt);
+  multipart_form_close(&attempt->form);
+}
+
+static struct proxy_answer proxy_answer_of(const struct http_attempt *attempt) {
+  struct proxy_answer answer = {0};
+  curl_easy_getinfo(attempt->easy, CURLINFO_HTTP_CONNECTCODE, &answer.status);
+  curl_easy_getinfo(attempt->easy, CURLINFO_PROXY_ERROR, &answer.socks);
+  return answer;
+}
+
+static void diagnose_connection(const struct http_attempt *attempt, const struct attempt_facts *facts,
+                                struct attempt_outcome *outcome) {
+  struct proxy_answer answer = proxy_answer_of(attempt);
+  if (attempt->requests_begun > 0 || facts->result == CURLE_OK) return;
+  connection_diagnosis_refine(attempt->config, facts, &answer, outcome);
+}
+
+void http_attempt_conclude(struct http_attempt *attempt, CURLcode result, struct attempt_outcome *outcome) {
+  struct attempt_facts facts = {
+      .result = result,
+      .curl_message = attempt->curl_message,
+      .status = http_attempt_status(attempt),
+      .sent = http_attempt_has_sent(attempt),
+      .resend_refused = attempt->resend_refused || result == CURLE_SEND_FAIL_REWIND, /* by us, either way */
+      .unprocessed = attempt->unprocessed,
+      .source_problem = attempt->form.source ? &attempt->form.source->problem : NULL,
+      .response = &attempt->response,
+  };
+  forget_request(attempt);
+  if (attempt->response.headers.over_cap) http_attempt_give_up_connection(attempt); /* the rest still comes */
+  attempt_outcome_judge(&facts, time(NULL), outcome);
+  diagnose_connection(attempt, &facts, outcome);
+  if (outcome->failure.kind != FAILURE_NONE) http_attempt_hide_keys(attempt);
+}
+
+long http_attempt_status(const struct http_attempt *attempt) {
+  long status = 0;
+  if (attempt->requests_begun > 0) curl_easy_getinfo(attempt->easy, CURLINFO_RESPONSE_CODE, &status);
+  return status >= 200 ? status : 0;
+}
+
+static const char *http_version_name(long version) {
+  switch (version) {
+  case CURL_HTTP_VERSION_1_0: return "1.0";
+  case CURL_HTTP_VERSION_1_1: return "1.1";
+  case CURL_HTTP_VERSION_2_0: return "2";
+  case CURL_HTTP_VERSION_3: return "3";
+  default: return NULL;
+  }
+}
+
+static double seconds_of(CURL *easy, CURLINFO info) {
+  curl_off_t microseconds = 0;
+  curl_easy_getinfo(easy, info, &microseconds);
+  return (double)microseconds * 1e-6;
+}
+
+void http_attempt_report(const struct http_attempt *attempt, struct attempt_report *report) {
+  CURL *easy = attempt->easy;
+  long version = 0, connections = 0;
+  curl_easy_getinfo(easy, CURLINFO_HTTP_VERSION, &version);
+  curl_easy_getinfo(easy, CURLINFO_NUM_CONNECTS, &connections);
+  report->name_lookup = seconds_of(easy, CURLINFO_NAMELOOKUP_TIME_T);
+  report->connect = seconds_of(easy, CURLINFO_CONNECT_TIME_T);
+  report->tls_handshake = seconds_of(easy, CURLINFO_APPCONNECT_TIME_T);
+  report->first_byte = seconds_of(easy, CURLINFO_STARTTRANSFER_TIME_T);
+  report->total = seconds_of(easy, CURLINFO_TOTAL_TIME_T);
+  report->http_version = http_version_name(version);
+  report->connection_reused = attempt->requests_begun > 0 && connections == 0;
+}

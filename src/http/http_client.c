@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: MIT */
+#include "http/http_client.h"
+
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { IDLE_ATTEMPTS_KEPT = 64 };
+
+/* Programs started together must not retry together; nothing here is a secret. */
+static void seed_random(struct http_client *client) {
+  struct timespec now;
+  uint64_t seed;
+  clock_gettime(CLOCK_REALTIME, &now);
+  seed = (uint64_t)now.tv_nsec ^ (uint64_t)now.tv_sec << 24 ^ (uint64_t)getpid() << 32 ^
+         (uint64_t)(uintptr_t)client;
+  client->random_state = seed | 1; /* it must not be 0 */
+}
+
+bool http_client_open(struct http_client *client, struct failure *failure) {
+  if (client->engine) return true;
+  client->engine = transfer_engine_new(client->config->max_connections);
+  seed_random(client);
+  return client->engine ||
+         failure_set(failure, FAILURE_CONNECTION, "no memory or no descriptors left for a client");
+}
+
+bool http_client_is_inherited(const struct http_client *client) {
+  return client->engine && !transfer_engine_is_ours(client->engine);
+}
+
+struct http_client *http_client_new(struct client_config *config, struct failure *failure) {
+  struct http_client *client = calloc(1, sizeof *client);
+  if (!client) {
+    client_config_delete(config);
+    failure_set_out_of_memory(failure);
+    return NULL;
+  }
+  client->config = config;
+  client->holders = 1;
+  if (http_client_open(client, failure)) return client;
+  http_client_unref(client);
+  return NULL;
+}
+
+static void delete_idle_attempts(struct http_client *client) {
+  while (client->idle_attempts) {
+    struct http_attempt *attempt = client->idle_attempts;
+    client->idle_attempts = attempt->next;
+    http_attempt_delete(attempt);
+  }
+  client->idle_count = 0;
+}
+
+void http_client_ref(struct http_client *client) {
+  client->holders++;
+}
+
+void http_client_close(struct http_client *client) {
+  delete_idle_attempts(client);
+  if (http_client_is_inherited(client))
+    transfer_engine_abandon(client->engine);
+  else
+    transfer_engine_delete(client->engine);
+  client->engine = NULL;
+}
+
+void http_client_unref(struct http_client *client) {
+  if (--client->holders > 0) return;
+  http_client_close(client);
+  client_config_delete(client->config);
+  free(client->told);
+  free(client);
+}
+
+struct http_attempt *http_client_take_attempt(struct http_client *client) {
+  struct http_attempt *attempt = client->idle_attempts;
+  if (!attempt) return http_attempt_new(client->config, client->engine);
+  client->idle_attempts = attempt->next;
+  client->idle_count--;
+  return attempt;
+}
+
+void http_client_return_attempt(struct http_client *client, struct http_attempt *attempt) {
+  if (client->idle_count == IDLE_ATTEMPTS_KEPT || attempt->engine != client->engine) {
+    http_attempt_delete(attempt);
+    return;
+  }
+  http_attempt_forget_key(attempt);
+  attempt->next = client->idle_attempts;
+  client->idle_attempts = attempt;
+  client->idle_count++;
+}
+
+/* xorshift64*, with no state that threads would share. */
+double http_client_random(struct http_client *client) {
+  uint64_t state = client->random_state;
+  state ^= state >> 12;
+  state ^= state << 25;
+  state ^= state >> 27;
+  client->random_state = state;
+  return (double)(state * UINT64_C(2685821657736338717) >> 11) / 9007199254740992.0; /* 2^53 */
+}

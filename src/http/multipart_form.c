@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: MIT */
+#include "http/multipart_form.h"
+
+#include "base/monotonic_clock.h"
+
+static size_t read_source(char *bytes, size_t size, size_t count, void *data) {
+  struct multipart_form *form = data;
+  size_t most = size * count, read;
+  if (!transfer_engine_may_wait(form->engine) && most > TRANSFER_ENGINE_BYTES_A_STEP)
+    most = TRANSFER_ENGINE_BYTES_A_STEP;
+  form->moved_at = monotonic_clock_now(); /* curl asks for more when it has sent what it had */
+  switch (byte_source_read(form->source, bytes, most, &read)) {
+  case BYTE_SOURCE_READ: transfer_engine_note_bytes(form->engine, read); return read;
+  case BYTE_SOURCE_END: return 0;
+  case BYTE_SOURCE_WANTS_CHUNK:
+    transfer_engine_tell_paused(form->engine, form->task);
+    return CURL_READFUNC_PAUSE;
+  case BYTE_SOURCE_BROKEN: break;
+  }
+  return CURL_READFUNC_ABORT;
+}
+
+bool multipart_form_is_read(const struct multipart_form *form) {
+  return form->was_read_whole || byte_source_is_exhausted(form->source);
+}
+
+static int rewind_source(void *data, curl_off_t offset, int origin) {
+  struct multipart_form *form = data;
+  bool rewound;
+  form->was_read_whole = multipart_form_is_read(form);
+  rewound = offset == 0 && origin == SEEK_SET && byte_source_rewind(form->source);
+  return rewound ? CURL_SEEKFUNC_OK : CURL_SEEKFUNC_FAIL;
+}
+
+bool multipart_form_open(struct multipart_form *form, CURL *easy, struct byte_source *source,
+                         struct transfer_engine *engine, struct engine_task *task) {
+  curl_mimepart *field;
+  *form = (struct multipart_form){
+      .source = source, .engine = engine, .task = task, .moved_at = monotonic_clock_now()};
+  form->mime = curl_mime_init(easy);
+  field = form->mime ? curl_mime_addpart(form->mime) : NULL;
+  return field && curl_mime_name(field, "data") == CURLE_OK &&
+         curl_mime_filename(field, "data") == CURLE_OK &&
+         curl_mime_type(field, "application/octet-stream") == CURLE_OK &&
+         curl_mime_data_cb(field, source->length, read_source, rewind_source, NULL, form) == CURLE_OK;
+}
+
+void multipart_form_close(struct multipart_form *form) {
+  curl_mime_free(form->mime);
+  form->mime = NULL;
+  form->source = NULL;
+}

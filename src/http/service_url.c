@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: MIT */
+#include "http/service_url.h"
+
+#include "base/ascii.h"
+
+#include <arpa/inet.h>
+#include <curl/curl.h>
+#include <netinet/in.h>
+#include <string.h>
+
+/* `host` as CURLU gives it: lower or upper case as written, IPv6 in brackets, numbers made dotted. */
+bool service_url_is_loopback(const char *host) {
+  struct in_addr v4;
+  struct in6_addr v6;
+  char address[INET6_ADDRSTRLEN];
+  size_t length = strlen(host);
+  if (ascii_same_text(host, "localhost")) return true;
+  if (inet_pton(AF_INET, host, &v4) == 1) return ntohl(v4.s_addr) >> 24 == 127;
+  if (host[0] != '[' || length < 4 || length - 2 >= sizeof address) return false;
+  memcpy(address, host + 1, length - 2);
+  address[length - 2] = '\0';
+  return inet_pton(AF_INET6, address, &v6) == 1 && IN6_IS_ADDR_LOOPBACK(&v6);
+}
+
+/* The parts that are looked at; NULL: the URL has no such part. */
+struct url_parts {
+  char *scheme, *host, *query, *user, *password, *fragment;
+};
+
+/* False when memory ran out. */
+static bool get_part(CURLU *parsed, CURLUPart part, char **text) {
+  return curl_url_get(parsed, part, text, 0) != CURLUE_OUT_OF_MEMORY;
+}
+
+static bool get_parts(CURLU *parsed, struct url_parts *parts) {
+  return get_part(parsed, CURLUPART_SCHEME, &parts->scheme) &&
+         get_part(parsed, CURLUPART_HOST, &parts->host) && get_part(parsed, CURLUPART_QUERY, &parts->query) &&
+         get_part(parsed, CURLUPART_USER, &parts->user) &&
+         get_part(parsed, CURLUPART_PASSWORD, &parts->password) &&
+         get_part(parsed, CURLUPART_FRAGMENT, &parts->fragment);
+}
+
+static void free_parts(struct url_parts *parts) {
+  curl_free(parts->scheme);
+  curl_free(parts->host);
+  curl_free(parts->query);
+  curl_free(parts->user);
+  curl_free(parts->password);
+  curl_free(parts->fragment);
+}
+
+static bool check_parts(const struct url_parts *parts, bool allow_plain_http, struct failure *failure) {
+  bool plain_http = parts->scheme && ascii_same_text(parts->scheme, "http");
+  const char *refusal = NULL;
+  if (!plain_http && !(parts->scheme && ascii_same_text(parts->scheme, "https")))
+    refusal = "base_url is neither http:// nor https://";
+  else if (!parts->host || !*parts->host)
+    refusal = "base_url has no host";
+  else if (parts->user || parts->password)
+    refusal = "base_url has a user name or password; use api_key or headers";
+  else if (parts->fragment)
+    refusal = "base_url has a fragment ('#...')";
+  if (refusal) return failure_set(failure, FAILURE_CONFIGURATION, "%s", refusal);
+  if (plain_http && !allow_plain_http && !service_url_is_loopback(parts->host))
+    return failure_set(
+        failure, FAILURE_CONFIGURATION,
+        "base_url would send the key to '%.80s' unencrypted; use https:// (or allow_plain_http)",
+        parts->host);
+  return true;
+}
+
+/* The URL again without its query, and without slashes at its end. */
+static bool set_prefix(struct service_url *url, CURLU *parsed) {
+  char *whole = NULL;
+  bool set = curl_url_set(parsed, CURLUPART_QUERY, NULL, 0) == CURLUE_OK &&
+             curl_url_get(parsed, CURLUPART_URL, &whole, 0) == CURLUE_OK;
+  if (set) {
+    size_t length = strlen(whole);
+    while (length > 0 && whole[length - 1] == '/') length--;
+    set = text_buffer_append(&url->prefix, whole, length);
+  }
+  curl_free(whole);
+  return set;
+}
+
+static bool service_url_take(struct service_url *url, CURLU *parsed, const struct url_parts *parts,
+                             struct failure *failure) {
+  url->plain_http = ascii_same_text(parts->scheme, "http");
+  if ((!parts->query || text_buffer_append_text(&url->query, parts->query)) &&
+      text_buffer_append_text(&url->host, parts->host) && set_prefix(url, parsed))
+    return true;
+  if (!url->prefix.over_cap && !url->query.over_cap && !url->host.over_cap)
+    return failure_set_out_of_memory(failure);
+  return failure_set(failure, FAILURE_CONFIGURATION, "base_url is longer than %d bytes",
+                     SERVICE_URL_MAX_BYTES);
+}
+
+bool service_url_parse(struct service_url *url, const char *base_url, bool allow_plain_http,
+                       struct failure *failure) {
+  CURLU *parsed = curl_url();
+  CURLUcode code =
+      parsed ? curl_url_set(parsed, CURLUPART_URL, base_url, CURLU_NON_SUPPORT_SCHEME) : CURLUE_OUT_OF_MEMORY;
+  struct url_parts parts = {0};
+  bool taken = false;
+  text_buffer_create(&url->prefix, SERVICE_URL_MAX_BYTES);
+  text_buffer_create(&url->query, SERVICE_URL_MAX_BYTES);
+  text_buffer_create(&url->host, SERVICE_URL_MAX_BYTES);
+  if (code == CURLUE_OUT_OF_MEMORY || (code == CURLUE_OK && !get_parts(parsed, &parts)))
+    failure_set_out_of_memory(failure);
+  else if (code != CURLUE_OK)
+    failure_set(
+        failure, FAILURE_CONFIGURATION,
+        "base_url is no URL, such as https://api.openai.com/v1: %s (look at it, or at OPENAI_BASE_URL)",
+        curl_url_strerror(code)); /* the value may hold a password */
+  else
+    taken = check_parts(&parts, allow_plain_http, failure) && service_url_take(url, parsed, &parts, failure);
+  free_parts(&parts);
+  curl_url_cleanup(parsed);
+  return taken;
+}
+
+void service_url_destroy(struct service_url *url) {
+  text_buffer_destroy(&url->prefix);
+  text_buffer_destroy(&url->query);
+  text_buffer_destroy(&url->host);
+}
+
+static bool append_encoded(struct text_buffer *query, const char *text, size_t length) {
+  char *encoded = curl_easy_escape(NULL, text, (int)length);
+  bool appended = encoded && text_buffer_append_text(query, encoded);
+  curl_free(encoded);
+  return appended;
+}
+
+bool service_url_add_query(struct text_buffer *query, const char *name, size_t name_length, const char *value,
+                           size_t value_length) {
+  return (query->length == 0 || text_buffer_append(query, "&", 1)) &&
+         append_encoded(query, name, name_length) && text_buffer_append(query, "=", 1) &&
+         (value_length == 0 || append_encoded(query, value, value_length));
+}
+
+bool service_url_append_query(struct text_buffer *url, const struct text_buffer *query) {
+  if (query->length == 0) return true;
+  return text_buffer_append(url, memchr(url->bytes, '?', url->length) ? "&" : "?", 1) &&
+         text_buffer_append(url, query->bytes, query->length);
+}

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: MIT */
+#include "http/stream_trace.h"
+
+#include <string.h>
+
+static const char *behind(const char *text, size_t length, const char *words) {
+  const char *found = memmem(text, length, words, strlen(words));
+  return found ? found + strlen(words) : NULL;
+}
+
+/* Some older versions print a stream in hexadecimal: read as a decimal number it is too small, if anything,
+ * and so never beyond a last one that it is not beyond. */
+static struct stream_trace with_number(enum stream_trace_kind kind, const char *digits, const char *end) {
+  struct stream_trace trace = {.kind = kind};
+  for (; digits < end && *digits >= '0' && *digits <= '9' && trace.number < 0x80000000UL; digits++)
+    trace.number = trace.number * 10 + (unsigned long)(*digits - '0');
+  return trace;
+}
+
+/* Most texts are none of these, and there are a dozen of them for a request. */
+static bool may_matter(const char *text, size_t length) {
+  return length > 0 && strchr("U[rRC", *text) != NULL;
+}
+
+struct stream_trace stream_trace_read(const char *text, size_t length) {
+  const char *end = text + length, *number;
+  if (!may_matter(text, length)) return (struct stream_trace){0};
+  if ((number = behind(text, length, "Using Stream ID: "))) /* libcurl 7 */
+    return with_number(STREAM_TRACE_OPENED, number, end);
+  if (behind(text, length, "] OPENED stream for ") && (number = behind(text, length, "[HTTP/2] [")))
+    return with_number(STREAM_TRACE_OPENED, number, end);
+  if (behind(text, length, "GOAWAY, error=") && (number = behind(text, length, ", last_stream=")))
+    return with_number(STREAM_TRACE_LAST, number, end);
+  if (!behind(text, length, ", retrying a fresh connect")) return (struct stream_trace){0};
+  return (struct stream_trace){.kind = behind(text, length, "REFUSED_STREAM") ? STREAM_TRACE_REFUSED
+                                                                              : STREAM_TRACE_SEND_AGAIN};
+}

@@ -1,0 +1,353 @@
+/* SPDX-License-Identifier: MIT */
+#include "http/transfer_engine.h"
+
+#include "base/descriptor_set.h"
+#include "base/monotonic_clock.h"
+#include "http/engine_sockets.h"
+#include "http/running_curl.h"
+
+#include <fcntl.h>
+#include <math.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+enum { EVENTS_A_STEP = 64 };
+
+#define SECONDS_UNTIL_ANOTHER_TRY 0.1
+
+#define SECONDS_OF_LATENESS 0.2 /* less than that is normal scheduling */
+
+/* A host that steps between its own frames must not lose one to a hundred TLS handshakes, and its other work
+ * shall not wait for a lot of data. Descriptors that are left are still ready in the next step. */
+#define SECONDS_OF_WORK_A_STEP 0.0005
+
+struct transfer_engine {
+  CURLM *multi;
+  struct descriptor_set *descriptors;
+  double curl_due;      /* when curl wants to be called; INFINITY: not by time */
+  double late_by;       /* seconds that the host came after what was due; 0: in time */
+  double announced_due; /* what the descriptor's timer is set to; NAN: nothing yet */
+  bool has_timer;       /* somebody asked for the descriptor */
+  unsigned turns;       /* of descriptors to be the first one */
+  size_t bytes_noted;   /* in the step under way, or the last one; as what follows */
+  bool may_wait;
+  bool has_looked;              /* at the descriptors, since the last step */
+  bool has_told;                /* a task something */
+  struct engine_task *sleepers; /* soonest first */
+  struct engine_task *last_sleeper;
+  struct engine_sockets sockets;
+  pid_t process;
+  struct transfer_engine *abandoned_before;
+};
+
+static int on_curl_timer(CURLM *multi, long milliseconds, void *data) {
+  struct transfer_engine *engine = data;
+  (void)multi;
+  engine->curl_due = milliseconds < 0 ? INFINITY : monotonic_clock_now() + (double)milliseconds / 1000;
+  return 0;
+}
+
+static int on_curl_socket(CURL *easy, curl_socket_t descriptor, int what, void *data, void *socket_data) {
+  struct transfer_engine *engine = data;
+  unsigned interest =
+      (what & CURL_POLL_IN ? DESCRIPTOR_READABLE : 0u) | (what & CURL_POLL_OUT ? DESCRIPTOR_WRITABLE : 0u);
+  (void)easy, (void)socket_data;
+  engine_sockets_watch(&engine->sockets, descriptor, what == CURL_POLL_REMOVE ? 0 : interest);
+  return 0;
+}
+
+curl_socket_t transfer_engine_open_socket(void *data, curlsocktype purpose, struct curl_sockaddr *address) {
+  struct transfer_engine *engine = data;
+  curl_socket_t descriptor = socket(address->family, address->socktype, address->protocol);
+  (void)purpose;
+  if (descriptor < 0) return CURL_SOCKET_BAD;
+  fcntl(descriptor, F_SETFD, FD_CLOEXEC); /* a program that the host starts shall not hold our connections */
+  if (engine_sockets_add(&engine->sockets, descriptor)) return descriptor;
+  close(descriptor);
+  return CURL_SOCKET_BAD;
+}
+
+int transfer_engine_close_socket(void *data, curl_socket_t descriptor) {
+  struct transfer_engine *engine = data;
+  engine_sockets_remove(&engine->sockets, descriptor);
+  return close(descriptor);
+}
+
+struct transfer_engine *transfer_engine_new(unsigned max_connections) {
+  struct transfer_engine *engine = calloc(1, sizeof *engine);
+  if (!engine) return NULL;
+  engine->curl_due = INFINITY;
+  engine->announced_due = NAN;
+  engine->process = getpid();
+  engine->descriptors = descriptor_set_new();
+  engine->multi = curl_multi_init();
+  if (!engine->descriptors || !engine->multi) {
+    transfer_engine_delete(engine);
+    return NULL;
+  }
+  engine_sockets_create(&engine->sockets, engine->descriptors);
+  curl_multi_setopt(engine->multi, CURLMOPT_SOCKETFUNCTION, on_curl_socket);
+  curl_multi_setopt(engine->multi, CURLMOPT_SOCKETDATA, engine);
+  curl_multi_setopt(engine->multi, CURLMOPT_TIMERFUNCTION, on_curl_timer);
+  curl_multi_setopt(engine->multi, CURLMOPT_TIMERDATA, engine);
+  curl_multi_setopt(engine->multi, CURLMOPT_MAX_TOTAL_CONNECTIONS, (long)max_connections);
+  curl_multi_setopt(engine->multi, CURLMOPT_MAXCONNECTS, (long)max_connections);
+  return engine;
+}
+
+void transfer_engine_delete(struct transfer_engine *engine) {
+  struct sigpipe_guard guard;
+  if (!engine) return;
+  running_curl_enter(&guard);
+  curl_multi_cleanup(engine->multi); /* closes sockets, so the descriptor set outlives it */
+  sigpipe_guard_leave(&guard);
+  descriptor_set_delete(engine->descriptors);
+  engine_sockets_destroy(&engine->sockets);
+  free(engine);
+}
+
+bool transfer_engine_is_ours(const struct transfer_engine *engine) {
+  return engine->process == getpid();
+}
+
+/* Kept within reach, so that a leak checker can tell this from an oversight. */
+void transfer_engine_abandon(struct transfer_engine *engine) {
+  static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+  static struct transfer_engine *abandoned;
+  pthread_mutex_lock(&lock);
+  engine->abandoned_before = abandoned;
+  abandoned = engine;
+  pthread_mutex_unlock(&lock);
+}
+
+bool transfer_engine_start(struct transfer_engine *engine, CURL *easy) {
+  struct sigpipe_guard guard;
+  bool started;
+  running_curl_enter(&guard);
+  started = curl_multi_add_handle(engine->multi, easy) == CURLM_OK;
+  sigpipe_guard_leave(&guard);
+  return started;
+}
+
+void transfer_engine_stop(struct transfer_engine *engine, CURL *easy) {
+  struct sigpipe_guard guard;
+  running_curl_enter(&guard);
+  curl_multi_remove_handle(engine->multi, easy);
+  sigpipe_guard_leave(&guard);
+}
+
+/* Waits tend to be as long as each other, so a newcomer's place is near the end. */
+void transfer_engine_sleep(struct transfer_engine *engine, struct engine_task *task, double seconds) {
+  struct engine_task *earlier = engine->last_sleeper;
+  task->wake_at = monotonic_clock_now() + seconds;
+  while (earlier && earlier->wake_at > task->wake_at) earlier = earlier->earlier;
+  task->earlier = earlier;
+  task->later = earlier ? earlier->later : engine->sleepers;
+  *(task->earlier ? &task->earlier->later : &engine->sleepers) = task;
+  *(task->later ? &task->later->earlier : &engine->last_sleeper) = task;
+  task->asleep = true;
+}
+
+void transfer_engine_wake(struct transfer_engine *engine, struct engine_task *task) {
+  if (!task->asleep) return;
+  *(task->earlier ? &task->earlier->later : &engine->sleepers) = task->later;
+  *(task->later ? &task->later->earlier : &engine->last_sleeper) = task->earlier;
+  task->asleep = false;
+}
+
+/* For an exchange that has ended and is still on the engine: only then curl knows its connection. */
+static void note_sharing(struct transfer_engine *engine, CURL *easy) {
+  long version = 0;
+  curl_socket_t descriptor = CURL_SOCKET_BAD;
+  curl_easy_getinfo(easy, CURLINFO_HTTP_VERSION, &version);
+  if (version < CURL_HTTP_VERSION_2_0) return;
+  curl_easy_getinfo(easy, CURLINFO_ACTIVESOCKET, &descriptor);
+  engine_sockets_note_shared(&engine->sockets, descriptor);
+}
+
+static void transfer_engine_tell_finished(struct transfer_engine *engine) {
+  CURLMsg *message;
+  int left;
+  while ((message = curl_multi_info_read(engine->multi, &left))) {
+    CURL *easy = message->easy_handle;
+    CURLcode result = message->data.result; /* the message is gone with its handle */
+    struct engine_task *task;
+    if (message->msg != CURLMSG_DONE) continue;
+    curl_easy_getinfo(easy, CURLINFO_PRIVATE, (char **)&task);
+    note_sharing(engine, easy);
+    transfer_engine_stop(engine, easy);
+    engine->has_told = true;
+    task->finished(task, result);
+  }
+}
+
+void transfer_engine_tell_paused(struct transfer_engine *engine, struct engine_task *task) {
+  engine->has_told = true;
+  task->paused(task);
+}
+
+static void transfer_engine_wake_due(struct transfer_engine *engine, double now) {
+  struct engine_task *task;
+  while ((task = engine->sleepers) && task->wake_at <= now) {
+    transfer_engine_wake(engine, task);
+    engine->has_told = true;
+    task->awake(task);
+  }
+}
+
+/* Where curl fails as a whole, for want of memory, it sets no timer again: it is asked once more soon. */
+static void transfer_engine_act(struct transfer_engine *engine, curl_socket_t descriptor, int what) {
+  struct sigpipe_guard guard;
+  int running;
+  running_curl_enter(&guard);
+  if (curl_multi_socket_action(engine->multi, descriptor, what, &running) != CURLM_OK)
+    engine->curl_due = monotonic_clock_now() + SECONDS_UNTIL_ANOTHER_TRY;
+  sigpipe_guard_leave(&guard);
+}
+
+static void transfer_engine_run_curl(struct transfer_engine *engine) {
+  if (engine->curl_due <= monotonic_clock_now()) {
+    engine->curl_due = INFINITY; /* curl sets the next one during the call */
+    transfer_engine_act(engine, CURL_SOCKET_TIMEOUT, 0);
+  }
+  transfer_engine_tell_finished(engine);
+}
+
+/* Whatever the clock says is due by now. A sleep that begins meanwhile is not over yet, however short: the
+ * host hears of it first. */
+static void transfer_engine_run_due(struct transfer_engine *engine) {
+  double now = monotonic_clock_now();
+  transfer_engine_run_curl(engine);
+  transfer_engine_wake_due(engine, now);
+}
+
+static double transfer_engine_due(const struct transfer_engine *engine) {
+  double due = engine->curl_due;
+  return engine->sleepers && engine->sleepers->wake_at < due ? engine->sleepers->wake_at : due;
+}
+
+static void note_lateness(struct transfer_engine *engine) {
+  engine->late_by = fmax(0, monotonic_clock_now() - transfer_engine_due(engine));
+}
+
+bool transfer_engine_is_late(const struct transfer_engine *engine) {
+  return engine->late_by >= SECONDS_OF_LATENESS;
+}
+
+double transfer_engine_due_in(const struct transfer_engine *engine) {
+  return fmax(0, transfer_engine_due(engine) - monotonic_clock_now());
+}
+
+int transfer_engine_descriptor(struct transfer_engine *engine) {
+  int descriptor = descriptor_set_descriptor(engine->descriptors);
+  if (!engine->has_timer) engine->announced_due = NAN; /* the timer is as new as the descriptor */
+  engine->has_timer = descriptor >= 0;
+  transfer_engine_announce(engine);
+  return descriptor;
+}
+
+/* A timer that goes off too early does no harm, and timeouts that were not needed are moved ever further
+ * away: so it is set again only to be earlier, or once it has gone off. */
+void transfer_engine_announce(struct transfer_engine *engine) {
+  double due = transfer_engine_due(engine);
+  if (due >= engine->announced_due && engine->announced_due > monotonic_clock_now()) return;
+  engine->announced_due = due;
+  descriptor_set_set_due(engine->descriptors, transfer_engine_due_in(engine));
+}
+
+void transfer_engine_hurry(struct transfer_engine *engine) {
+  engine->curl_due = fmin(engine->curl_due, monotonic_clock_now() + SECONDS_UNTIL_ANOTHER_TRY);
+  if (engine->has_timer) transfer_engine_announce(engine);
+}
+
+static int curl_select_mask(unsigned readiness) {
+  return (readiness & DESCRIPTOR_READABLE ? CURL_CSELECT_IN : 0) |
+         (readiness & DESCRIPTOR_WRITABLE ? CURL_CSELECT_OUT : 0);
+}
+
+void transfer_engine_note_bytes(struct transfer_engine *engine, size_t count) {
+  engine->bytes_noted += count;
+}
+
+bool transfer_engine_may_wait(const struct transfer_engine *engine) {
+  return engine->may_wait;
+}
+
+/* Does what the descriptors are ready for, beginning with another one each time: the first might be ready for
+ * ever, and those that are left always the same. */
+static void transfer_engine_act_on(struct transfer_engine *engine, const struct descriptor_event *events,
+                                   unsigned count) {
+  double stop_at = monotonic_clock_now() + SECONDS_OF_WORK_A_STEP;
+  engine->turns++;
+  for (unsigned i = 0; i < count; i++) {
+    const struct descriptor_event *event = &events[(engine->turns + i) % count];
+    transfer_engine_act(engine, event->descriptor, curl_select_mask(event->readiness));
+    if (monotonic_clock_now() >= stop_at) break;
+    if (!engine->may_wait && engine->bytes_noted >= TRANSFER_ENGINE_BYTES_A_STEP) break;
+  }
+}
+
+/* What came on idle sockets is told once, so it is seen to whatever the others do. Returns how many others
+ * there are. */
+static unsigned take_idle(struct transfer_engine *engine, struct descriptor_event *events, int count) {
+  unsigned others = 0;
+  for (int i = 0; i < count; i++)
+    if (!engine_sockets_take_idle(&engine->sockets, &events[i])) events[others++] = events[i];
+  return others;
+}
+
+bool transfer_engine_catch_up(struct transfer_engine *engine) {
+  struct descriptor_event events[EVENTS_A_STEP];
+  unsigned ready =
+      take_idle(engine, events, descriptor_set_wait(engine->descriptors, 0, events, EVENTS_A_STEP));
+  bool caught_up = false;
+  for (unsigned i = 0; i < ready; i++) {
+    if (!(events[i].readiness & DESCRIPTOR_READABLE)) continue;
+    transfer_engine_act(engine, events[i].descriptor, CURL_CSELECT_IN);
+    caught_up = true;
+  }
+  transfer_engine_run_curl(engine);
+  return caught_up;
+}
+
+struct engine_sockets *transfer_engine_sockets(struct transfer_engine *engine) {
+  return &engine->sockets;
+}
+
+/* Does what the descriptors are ready for, after a wait. Returns for how many exchanges' sockets. */
+static unsigned transfer_engine_serve(struct transfer_engine *engine, double seconds) {
+  struct descriptor_event events[EVENTS_A_STEP];
+  int count = descriptor_set_wait(engine->descriptors, seconds, events, EVENTS_A_STEP);
+  unsigned ready = take_idle(engine, events, count);
+  note_lateness(engine); /* the process may have been stopped in the wait */
+  transfer_engine_act_on(engine, events, ready);
+  if (count == EVENTS_A_STEP) engine_sockets_look_at_idle(&engine->sockets); /* there may be more */
+  return ready;
+}
+
+void transfer_engine_look(struct transfer_engine *engine) {
+  if (engine->sockets.idle == 0) return;
+  engine->bytes_noted = 0;
+  engine->may_wait = false;
+  transfer_engine_serve(engine, 0);
+  engine->has_looked = true;
+}
+
+bool transfer_engine_step(struct transfer_engine *engine, double seconds) {
+  double until_due;
+  unsigned ready = 0;
+  bool has_looked = engine->has_looked;
+  engine->has_looked = false;
+  if (!has_looked) engine->bytes_noted = 0;
+  engine->may_wait = seconds > 0;
+  engine->has_told = false;
+  if (!has_looked) note_lateness(engine);
+  transfer_engine_run_due(engine);
+  if (engine->has_told) seconds = 0;
+  until_due = transfer_engine_due(engine) - monotonic_clock_now();
+  if (seconds > 0 || !has_looked) ready = transfer_engine_serve(engine, fmax(0, fmin(seconds, until_due)));
+  transfer_engine_run_due(engine);
+  return engine->has_told || ready > 0;
+}

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: MIT */
+/* Drives many exchanges at once, and wakes sleepers in time. Nothing happens between two steps, and nobody
+ * is called back but from within one. It knows what it drives only as tasks. */
+#ifndef HTTP_TRANSFER_ENGINE_H
+#define HTTP_TRANSFER_ENGINE_H
+
+#include "http/engine_sockets.h"
+
+#include <curl/curl.h>
+#include <stdbool.h>
+
+struct transfer_engine;
+
+enum { TRANSFER_ENGINE_BYTES_A_STEP = 64 * 1024 }; /* of much data, in a step that may not wait */
+
+/* To be embedded in what is driven; all zero at birth but for the functions. */
+struct engine_task {
+  void (*finished)(struct engine_task *task, CURLcode result); /* its exchange ended and is off the engine */
+  void (*awake)(struct engine_task *task);                     /* its sleep is over */
+  void (*paused)(struct engine_task *task);                    /* its exchange lacks bytes to send */
+  double wake_at;
+  struct engine_task *earlier, *later; /* among the sleepers, soonest first */
+  bool asleep;
+};
+
+/* NULL when memory or descriptors have run out. */
+struct transfer_engine *transfer_engine_new(unsigned max_connections);
+
+/* Closes the kept-alive connections. No exchange may be under way, and nobody asleep. */
+void transfer_engine_delete(struct transfer_engine *engine);
+
+/* Whether the engine was made by this very process, not by the one that forked it. */
+bool transfer_engine_is_ours(const struct transfer_engine *engine);
+
+/* In a process that was forked: gives the engine up as it is, for ever. Closing its connections would speak
+ * on them, and the parent still uses them. */
+void transfer_engine_abandon(struct transfer_engine *engine);
+
+/* Begins an exchange; the handle's CURLOPT_PRIVATE is its task. False when memory ran out. */
+bool transfer_engine_start(struct transfer_engine *engine, CURL *easy);
+
+/* Takes an exchange off, finished or not; its task is not told. */
+void transfer_engine_stop(struct transfer_engine *engine, CURL *easy);
+
+/* Reads what has arrived by now, so that no clock is held against it. Tasks are told that they have finished.
+ * False when nothing was there. */
+bool transfer_engine_catch_up(struct transfer_engine *engine);
+
+/* The sockets that curl has opened. They stay the engine's. */
+struct engine_sockets *transfer_engine_sockets(struct transfer_engine *engine);
+
+/* Calls task->awake in `seconds` from now, unless it is woken before. */
+void transfer_engine_sleep(struct transfer_engine *engine, struct engine_task *task, double seconds);
+void transfer_engine_wake(struct transfer_engine *engine, struct engine_task *task);
+
+/* For whoever gives curl the bytes of an exchange, and has none: tells its task, and lets the step end. */
+void transfer_engine_tell_paused(struct transfer_engine *engine, struct engine_task *task);
+
+/* To be called in the step that begins exchanges, before they are begun: curl takes idle connections for
+ * alive that are not, so those that stir are given up here. Does what the others are ready for, too, which
+ * spares a step that may not wait its own look. */
+void transfer_engine_look(struct transfer_engine *engine);
+
+/* Does what is due, and waits for more for at most `seconds` when nothing came of that. False when nothing
+ * came of the wait either: the time was up, or a signal arrived. */
+bool transfer_engine_step(struct transfer_engine *engine, double seconds);
+
+/* Whether the step under way began, or goes on after its wait, much later than something was due. */
+bool transfer_engine_is_late(const struct transfer_engine *engine);
+
+/* For whoever gives curl many bytes of an exchange: such a step shall end soon, unless it may wait. */
+void transfer_engine_note_bytes(struct transfer_engine *engine, size_t count);
+
+/* Whether whoever makes the step under way has time to wait: if not, it should be short. */
+bool transfer_engine_may_wait(const struct transfer_engine *engine);
+
+/* Seconds until something is due; 0 when it is overdue, INFINITY when only descriptors count. */
+double transfer_engine_due_in(const struct transfer_engine *engine);
+
+/* The one descriptor that becomes readable when a step has something to do; -1 where the system has none. */
+int transfer_engine_descriptor(struct transfer_engine *engine);
+
+/* Keeps that descriptor's timer right. To be called before the host goes back to its own loop. */
+void transfer_engine_announce(struct transfer_engine *engine);
+
+/* Makes a step due soon: the last one could not be finished. */
+void transfer_engine_hurry(struct transfer_engine *engine);
+
+/* For CURLOPT_OPENSOCKETFUNCTION and CURLOPT_CLOSESOCKETFUNCTION, with the engine as their data. */
+curl_socket_t transfer_engine_open_socket(void *engine, curlsocktype purpose, struct curl_sockaddr *address);
+int transfer_engine_close_socket(void *engine, curl_socket_t descriptor);
+
+#endif

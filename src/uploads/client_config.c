@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: MIT */
+#include "uploads/client_config.h"
+
+#include "base/environment.h"
+#include "base/version.h"
+#include "http/http_headers.h"
+#include "http/running_curl.h"
+
+#include <math.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char default_base_url[] = "https://api.openai.com/v1";
+
+struct client_config *client_config_new(void) {
+  struct client_config *config = calloc(1, sizeof *config);
+  if (!config) return NULL;
+  config->call = (struct call_settings){
+      .connect_timeout = 10,
+      .stall_timeout = 60,
+      .deadline = INFINITY,
+      .retry = {.max_retries = 2, .retry_delay = 0.5, .max_retry_delay = 8, .max_retry_after = 60},
+  };
+  config->auth_header = AUTH_HEADER_BEARER;
+  config->max_response_bytes = CLIENT_CONFIG_MAX_RESPONSE_BYTES;
+  config->max_connections = CLIENT_CONFIG_MAX_CONNECTIONS;
+  config->verify_tls = true;
+  config->ca_file_name = "ca_file";
+  return config;
+}
+
+void client_config_delete(struct client_config *config) {
+  if (!config) return;
+  text_buffer_wipe(&config->api_key);
+  text_buffer_destroy(&config->base_url);
+  text_buffer_destroy(&config->organization);
+  text_buffer_destroy(&config->project);
+  text_buffer_destroy(&config->user_agent);
+  text_buffer_wipe(&config->proxy); /* may hold a password */
+  text_buffer_destroy(&config->ca_file);
+  text_buffer_destroy(&config->ca_path);
+  text_buffer_destroy(&config->client_cert);
+  text_buffer_destroy(&config->client_key);
+  text_buffer_wipe(&config->client_key_password);
+  request_additions_destroy(&config->additions);
+  service_url_destroy(&config->url);
+  proxy_route_destroy(&config->route);
+  free(config);
+}
+
+void client_config_set_problem(struct client_config *config, const struct failure *problem) {
+  if (config->problem.kind == FAILURE_NONE) config->problem = *problem;
+}
+
+static bool has_break(const char *text, size_t length) {
+  return memchr(text, '\r', length) || memchr(text, '\n', length) || memchr(text, '\0', length);
+}
+
+bool client_config_set_text(struct client_config *config, struct text_buffer *setting, const char *name,
+                            const char *text, size_t length) {
+  struct failure problem = {0};
+  text_buffer_wipe(setting);
+  text_buffer_create(setting, CLIENT_CONFIG_MAX_TEXT_BYTES);
+  if (has_break(text, length))
+    failure_set(&problem, FAILURE_CONFIGURATION, "%s contains a line break or a NUL byte", name);
+  else if (length > CLIENT_CONFIG_MAX_TEXT_BYTES)
+    failure_set(&problem, FAILURE_CONFIGURATION, "%s is longer than %d bytes", name,
+                CLIENT_CONFIG_MAX_TEXT_BYTES);
+  if (problem.kind == FAILURE_NONE) return text_buffer_append(setting, text, length);
+  client_config_set_problem(config, &problem);
+  return true;
+}
+
+static bool default_text(struct client_config *config, struct text_buffer *setting, const char *name,
+                         const char *fallback) {
+  size_t length;
+  const char *text = environment_get(name, &length);
+  if (client_config_is_set(setting)) return true;
+  if (text) return client_config_set_text(config, setting, name, text, length);
+  return !fallback || client_config_set_text(config, setting, name, fallback, strlen(fallback));
+}
+
+/* As curl does: its own variable, else those of OpenSSL, which name a file and a folder. A program that named
+ * one of them means that one. */
+static bool default_authorities(struct client_config *config) {
+  static const char *const names[] = {"CURL_CA_BUNDLE", "SSL_CERT_FILE"};
+  if (client_config_is_set(&config->ca_file) || client_config_is_set(&config->ca_path)) return true;
+  for (size_t i = 0; i < 2 && !client_config_is_set(&config->ca_file); i++) {
+    if (!default_text(config, &config->ca_file, names[i], NULL)) return false;
+    if (client_config_is_set(&config->ca_file)) config->ca_file_name = names[i];
+  }
+  if (config->ca_file_name == names[0]) return true;
+  return default_text(config, &config->ca_path, "SSL_CERT_DIR", NULL);
+}
+
+static bool set_header(struct curl_slist **list, const char *name, const char *value,
+                       struct failure *problem) {
+  return !*value || http_headers_set(list, name, strlen(name), value, strlen(value), problem);
+}
+
+/* Ours first, so that the environment's replace them, and the program's replace those. */
+static bool complete_headers(struct client_config *config, struct failure *problem) {
+  struct curl_slist **headers = &config->additions.headers;
+  struct curl_slist *own = *headers;
+  size_t length;
+  const char *lines = environment_get("OPENAI_CUSTOM_HEADERS", &length);
+  bool complete;
+  *headers = NULL;
+  complete = set_header(headers, "Accept", "application/json", problem) &&
+             set_header(headers, "User-Agent", text_buffer_text(&config->user_agent), problem) &&
+             set_header(headers, "OpenAI-Organization", text_buffer_text(&config->organization), problem) &&
+             set_header(headers, "OpenAI-Project", text_buffer_text(&config->project), problem) &&
+             (!lines || http_headers_set_lines(headers, lines, length, problem)) &&
+             (http_headers_merge(headers, own) || failure_set_out_of_memory(problem));
+  http_headers_wipe(own);
+  return complete;
+}
+
+const char *client_config_auth_header(const struct client_config *config) {
+  return config->auth_header == AUTH_HEADER_BEARER ? "Authorization" : "api-key";
+}
+
+bool client_config_check_key(const char *key, size_t length, struct failure *failure) {
+  if (length == 0)
+    return failure_set(failure, FAILURE_CONFIGURATION,
+                       "no API key: set OPENAI_API_KEY, or pass api_key to new");
+  if (has_break(key, length))
+    return failure_set(failure, FAILURE_CONFIGURATION, "api_key contains a line break or a NUL byte");
+  if (length > CLIENT_CONFIG_MAX_TEXT_BYTES)
+    return failure_set(failure, FAILURE_CONFIGURATION, "api_key is longer than %d bytes",
+                       CLIENT_CONFIG_MAX_TEXT_BYTES);
+  return true;
+}
+
+static bool default_user_agent(struct client_config *config, const char *host) {
+  char text[128];
+  if (client_config_is_set(&config->user_agent)) return true;
+  snprintf(text, sizeof text, "lua-openai-uploads/%s (%s; libcurl %s)", UPLOADS_VERSION, host,
+           running_curl_info()->version);
+  return client_config_set_text(config, &config->user_agent, "user_agent", text, strlen(text));
+}
+
+/* A long one is not quoted: a key may have been put into the wrong variable. */
+static void tell_unknown_level(const char *level, size_t length) {
+  static atomic_flag has_told = ATOMIC_FLAG_INIT;
+  if (atomic_flag_test_and_set(&has_told)) return;
+  if (length <= CLIENT_CONFIG_MAX_QUOTED_BYTES)
+    fprintf(stderr, "openai_uploads: OPENAI_LOG is '%.*s', which is none of off, error, warn, info, debug\n",
+            (int)length, level);
+  else
+    fputs("openai_uploads: OPENAI_LOG is none of off, error, warn, info, debug\n", stderr);
+}
+
+/* The words that the official clients know. There is nothing that would be told for `warn` and `error` alone.
+ */
+static enum log_level read_log_level(void) {
+  static const struct level_row {
+    const char *word;
+    enum log_level level;
+  } rows[] = {{"off", LOG_LEVEL_OFF},
+              {"error", LOG_LEVEL_OFF},
+              {"warn", LOG_LEVEL_OFF},
+              {"info", LOG_LEVEL_INFO},
+              {"debug", LOG_LEVEL_DEBUG}};
+  size_t length;
+  const char *text = environment_get("OPENAI_LOG", &length);
+  if (!text) return LOG_LEVEL_OFF;
+  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+    if (strlen(rows[i].word) == length && memcmp(text, rows[i].word, length) == 0) return rows[i].level;
+  tell_unknown_level(text, length);
+  return LOG_LEVEL_OFF;
+}
+
+static bool take_environment(struct client_config *config) {
+  return default_text(config, &config->api_key, "OPENAI_API_KEY", NULL) &&
+         default_text(config, &config->base_url, "OPENAI_BASE_URL", default_base_url) &&
+         default_text(config, &config->organization, "OPENAI_ORG_ID", NULL) &&
+         default_text(config, &config->project, "OPENAI_PROJECT_ID", NULL) && default_authorities(config);
+}
+
+static bool choose_route(struct client_config *config, struct failure *problem) {
+  const char *proxy = client_config_is_set(&config->proxy) ? text_buffer_text(&config->proxy) : NULL;
+  return proxy_route_choose(&config->route, proxy, &config->url, config->allow_plain_http, problem);
+}
+
+bool client_config_complete(struct client_config *config, const char *host) {
+  struct failure problem = {0};
+  config->curl_reads_gzip = running_curl_info()->features & CURL_VERSION_LIBZ;
+  config->curl_has_ca_file = running_curl_info()->cainfo != NULL;
+  config->log_level = read_log_level();
+  if (!take_environment(config) || !default_user_agent(config, host)) return false;
+  if (config->problem.kind != FAILURE_NONE) return true;
+  if (!complete_headers(config, &problem) ||
+      !service_url_parse(&config->url, text_buffer_text(&config->base_url), config->allow_plain_http,
+                         &problem) ||
+      !choose_route(config, &problem))
+    client_config_set_problem(config, &problem);
+  return problem.kind != FAILURE_OUT_OF_MEMORY;
+}

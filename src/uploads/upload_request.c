@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: MIT */
+#include "uploads/upload_request.h"
+
+#include "base/path_segment.h"
+
+/* The answer has to name the same Upload in `id_field`: behind a gateway or on a connection out of step, an
+ * answer to another request can arrive. */
+static bool set_upload(struct http_request *request, const struct upload_arguments *arguments,
+                       const char *action, const char *id_field) {
+  request->expected.id_field = id_field;
+  return text_buffer_append_text(&request->url, "/uploads/") &&
+         path_segment_append(&request->url, arguments->upload_id, arguments->upload_id_length) &&
+         text_buffer_append_text(&request->url, action) &&
+         text_buffer_append(&request->expected.upload_id, arguments->upload_id, arguments->upload_id_length);
+}
+
+static bool set_json(struct http_request *request, const struct upload_arguments *arguments) {
+  request->content_type = "application/json";
+  return text_buffer_append(&request->body, arguments->json, arguments->json_length);
+}
+
+bool upload_request_create(struct http_request *request, const struct upload_arguments *arguments) {
+  request->expected.type = "upload";
+  return text_buffer_append_text(&request->url, "/uploads") && set_json(request, arguments);
+}
+
+bool upload_request_part(struct http_request *request, const struct upload_arguments *arguments) {
+  request->expected.type = "upload.part";
+  request->source = arguments->source;
+  return set_upload(request, arguments, "/parts", "upload_id");
+}
+
+bool upload_request_complete(struct http_request *request, const struct upload_arguments *arguments) {
+  request->expected.type = "upload";
+  request->expected.completed = true;
+  return set_upload(request, arguments, "/complete", "id") && set_json(request, arguments);
+}
+
+bool upload_request_cancel(struct http_request *request, const struct upload_arguments *arguments) {
+  request->expected.type = "upload";
+  return set_upload(request, arguments, "/cancel", "id");
+}
