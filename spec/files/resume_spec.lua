@@ -270,7 +270,7 @@ describe("an Upload that is kept", function()
         start({ file = path, purpose = "fine-tune", resume = saved }, { time_out = 1 })
       end)
       assert.is_false(succeeded)
-      check.holds("upload_file_resume_spec.lua:" .. debug.getinfo(1, "l").currentline - 3, message)
+      check.holds("resume_spec.lua:" .. debug.getinfo(1, "l").currentline - 3, message)
       check.holds("did you mean 'timeout'?", message)
     end
     drive.collect()

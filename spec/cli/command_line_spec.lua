@@ -3,7 +3,7 @@
 
 local check = require "spec.support.check"
 local cjson = require("cjson").new()
-local command = require "spec.support.command"
+local cli = require "spec.support.cli"
 local emulator = require "spec.support.emulator"
 local exit_codes = require "openai_uploads.cli.exit_codes"
 local uploads = require "openai_uploads"
@@ -41,7 +41,7 @@ end
 -- The same, from the source of the man page.
 local function codes_in_man_page()
   local codes = {}
-  local section = command.read_file("man/openai-uploads.1"):match "\n%.Sh EXIT STATUS.-\n%.Bl[^\n]*(.-)\n%.El"
+  local section = cli.read_file("man/openai-uploads.1"):match "\n%.Sh EXIT STATUS.-\n%.Bl[^\n]*(.-)\n%.El"
   for number, text in (section:gsub("\n%.It ", "\1")):gmatch "\1(%d+)\n([^\1]*)" do
     text = text:gsub("%.Li ([%w_]+) :", "%1:"):gsub("%.Fl ", "-"):gsub("\n", " ")
     codes[number] = text
@@ -59,7 +59,7 @@ describe("openai-uploads", function()
   before_each(function() service.reset() end)
 
   local function run(words, environment, redirected)
-    return command.run(words, check.merged({ OPENAI_BASE_URL = service.base_url }, environment or {}), redirected)
+    return cli.run(words, check.merged({ OPENAI_BASE_URL = service.base_url }, environment or {}), redirected)
   end
 
   -- Runs what must fail, with one line on stderr and nothing on stdout. Returns the line.
@@ -80,7 +80,7 @@ describe("openai-uploads", function()
   describe("has exit codes", function()
     it("for every kind of failure, each its own", function()
       local kinds, given, taken = {}, {}, { [0] = true, [1] = true, [2] = true, [31] = true, [130] = true }
-      for kind in command.read_file("src/base/failure.h"):gmatch 'KIND%([A-Z_]+, "([a-z_]+)"%)' do
+      for kind in cli.read_file("src/base/failure.h"):gmatch 'KIND%([A-Z_]+, "([a-z_]+)"%)' do
         kinds[#kinds + 1] = kind
       end
       for _, row in ipairs(exit_codes.kinds) do
@@ -113,7 +113,7 @@ describe("openai-uploads", function()
 
     for _, name in ipairs { "cancel", "create", "upload", "part", "complete" } do
       it("what " .. name .. " takes, on lines that fit a terminal, and so does the man page", function()
-        local help, page = succeeds { name, "--help" }, command.read_file "man/openai-uploads.1"
+        local help, page = succeeds { name, "--help" }, cli.read_file "man/openai-uploads.1"
         check.holds("Usage: openai-uploads " .. name, help)
         for line in help:gmatch "[^\n]+" do assert.is_true(#line <= 82, line) end
         for option in help:gmatch "\n +%-%-([%w-]+)" do check.holds("Fl -" .. option, page) end
@@ -219,7 +219,7 @@ describe("openai-uploads", function()
 
   -- The Upload and its parts, by hand.
   it("makes a File of parts", function()
-    local path = command.write_file(os.tmpname(), "hello world")
+    local path = cli.write_file(os.tmpname(), "hello world")
     local id = succeeds { "create", "--filename", "a.txt", "--purpose", "user_data", "--bytes", "9", "--mime-type",
       "text/plain" }:match "%S+"
     local first = succeeds { "part", id, path, "--length", "5" }:match "^(part_%w+)\n$"

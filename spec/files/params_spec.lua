@@ -128,8 +128,8 @@ local function check_misuse(params, options, says)
     local line = debug.getinfo(1, "l").currentline - 1
     assert.is_false(fine)
     check.holds(says, message)
-    assert.are.equal(1, (message:find("spec/upload_file_params_spec.lua:" .. line .. ": ", 1, true)
-      or message:find("./spec/upload_file_params_spec.lua:" .. line .. ": ", 1, true)), message)
+    assert.are.equal(1, (message:find("spec/files/params_spec.lua:" .. line .. ": ", 1, true)
+      or message:find("./spec/files/params_spec.lua:" .. line .. ": ", 1, true)), message)
   end
 end
 
@@ -172,7 +172,7 @@ describe("upload_file_chunked raises for", function()
       local fine, message = pcall(misuse[1])
       assert.is_false(fine)
       check.holds(misuse[2], message)
-      check.holds("upload_file_params_spec.lua:" .. debug.getinfo(misuse[1], "S").linedefined .. ": ", message)
+      check.holds("params_spec.lua:" .. debug.getinfo(misuse[1], "S").linedefined .. ": ", message)
     end
     assert.is_true((job:wait()))
   end)

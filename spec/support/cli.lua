@@ -6,7 +6,7 @@ local socket = require "socket"
 local check = require "spec.support.check"
 local process = require "spec.support.process"
 
-local command = {}
+local cli = {}
 
 local LIMITED = "timeout --foreground -s KILL 60 " -- seconds
 local PATIENCE = 20 -- seconds; only what is broken takes so long
@@ -15,10 +15,10 @@ local PATIENCE = 20 -- seconds; only what is broken takes so long
 local sanitizer = { "LD_PRELOAD", "ASAN_OPTIONS", "LSAN_OPTIONS" }
 local unset_sanitizer = "unset " .. table.concat(sanitizer, " ") .. "; "
 
-function command.quoted(text)
+function cli.quoted(text)
   return "'" .. text:gsub("'", "'\\''") .. "'"
 end
-local quoted = command.quoted
+local quoted = cli.quoted
 
 local function interpreter()
   local index = 0
@@ -41,14 +41,14 @@ local function line_of(words, environment, program)
   return table.concat(line, " ")
 end
 
-function command.read_file(path)
+function cli.read_file(path)
   local file = assert(io.open(path, "rb"))
   local text = file:read("*a")
   file:close()
   return text
 end
 
-function command.write_file(path, text)
+function cli.write_file(path, text)
   local file = assert(io.open(path, "wb"))
   file:write(text)
   file:close()
@@ -56,13 +56,13 @@ function command.write_file(path, text)
 end
 
 local function take_file(path)
-  local text = command.read_file(path)
+  local text = cli.read_file(path)
   os.remove(path)
   return text
 end
 
 -- Waits until `condition()` holds, and returns what it returned.
-function command.wait_for(condition)
+function cli.wait_for(condition)
   local last = os.time() + PATIENCE
   repeat
     local found = condition()
@@ -79,7 +79,7 @@ end
 ---   is_asleep()         whether it waits for something
 --   stdout(), stderr()  what it has printed so far
 ---   finish()     waits for its end and returns { stdout, stderr, status }; the status as a shell tells it
-function command.start(words, environment, redirected, program, before)
+function cli.start(words, environment, redirected, program, before)
   local stdout, stderr = os.tmpname(), os.tmpname()
   local inner = ("echo $$; %s exec %s >%s 2>%s %s"):format(before or "",
     LIMITED .. line_of(words, environment, program),
@@ -101,9 +101,9 @@ function command.start(words, environment, redirected, program, before)
     return state:find "^S" ~= nil
   end
 
-  function child.stdout() return command.read_file(stdout) end
+  function child.stdout() return cli.read_file(stdout) end
 
-  function child.stderr() return command.read_file(stderr) end
+  function child.stderr() return cli.read_file(stderr) end
 
   function child.finish()
     local status
@@ -116,12 +116,12 @@ function command.start(words, environment, redirected, program, before)
 end
 
 --- A run to its end.
-function command.run(words, environment, redirected, program)
-  return command.start(words, environment, redirected, program).finish()
+function cli.run(words, environment, redirected, program)
+  return cli.start(words, environment, redirected, program).finish()
 end
 
 --- Why no run can have a terminal here; nil when one can.
-function command.want_of_terminal()
+function cli.want_of_terminal()
   local pipe = assert(io.popen("unset LD_PRELOAD; script -qec true /dev/null </dev/null >/dev/null 2>&1; echo $?"))
   local status = pipe:read "*n"
   pipe:close()
@@ -129,8 +129,8 @@ function command.want_of_terminal()
 end
 
 --- A run on a terminal of its own, `columns` wide, as which its stderr is; its stdout is a file. `typed`: the path of
---- a pipe whose bytes are typed there; `program`: as of command.start. Begins as that does.
-function command.start_on_terminal(words, environment, columns, typed, program)
+--- a pipe whose bytes are typed there; `program`: as of cli.start. Begins as that does.
+function cli.start_on_terminal(words, environment, columns, typed, program)
   local stdout = os.tmpname()
   local line = line_of(words, check.merged({ COLUMNS = tostring(columns or 80) }, environment or {}), program)
   local shown = os.tmpname()
@@ -139,7 +139,7 @@ function command.start_on_terminal(words, environment, columns, typed, program)
     quoted(line .. " >" .. stdout), typed or "/dev/null", shown)
   local child = assert(process.start("sh -c " .. quoted(outer)))
 
-  function child.shown() return command.read_file(shown) end
+  function child.shown() return cli.read_file(shown) end
 
   function child.finish()
     local status
@@ -151,4 +151,4 @@ function command.start_on_terminal(words, environment, columns, typed, program)
   return child
 end
 
-return command
+return cli

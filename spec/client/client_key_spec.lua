@@ -2,7 +2,7 @@
 -- A client_key that is encrypted: opened with client_key_password, and never by asking on a terminal.
 
 local check = require "spec.support.check"
-local command = require "spec.support.command"
+local cli = require "spec.support.cli"
 local emulator = require "spec.support.emulator"
 
 local password = "word-of-the-key"
@@ -76,17 +76,17 @@ describe("an encrypted client_key", function()
   end)
 
   describe("on a terminal", function()
-    local want = command.want_of_terminal()
+    local want = cli.want_of_terminal()
     if want then return pending(want) end
 
     for _, name in ipairs { "pkcs8", "traditional" } do
       it("is not asked for: " .. name, function()
-        local program = command.write_file(folder .. "/program.lua", [[
+        local program = cli.write_file(folder .. "/program.lua", [[
           local uploads = require("openai_uploads").new { ca_file = arg[1], client_cert = arg[2], client_key = arg[3],
             timeout = 1 }
           io.write(tostring(select(2, uploads.cancel "upload_1")))
         ]])
-        local result = command.start_on_terminal(
+        local result = cli.start_on_terminal(
           { service.ca_file, service.client_cert, folder .. "/" .. name },
           { OPENAI_BASE_URL = service.tls.client_certificate }, 80, nil, program).finish()
         check.holds("tls: the key in client_key", result.stdout)

@@ -2,7 +2,7 @@
 -- What `make install` leaves in a PREFIX that no interpreter knows of.
 
 local check = require "spec.support.check"
-local command = require "spec.support.command"
+local cli = require "spec.support.cli"
 local emulator = require "spec.support.emulator"
 
 describe("make install", function()
@@ -27,19 +27,19 @@ describe("make install", function()
   it("installs a command that finds its modules by itself", function()
     local id = service.make_uploads(1)[1]
     local environment = { OPENAI_BASE_URL = service.base_url, LUA_PATH = false, LUA_CPATH = false }
-    local result = command.run({ "cancel", id }, environment, nil, program)
+    local result = cli.run({ "cancel", id }, environment, nil, program)
     assert.are.same({ "", id .. "  cancelled\n", 0 }, { result.stderr, result.stdout, result.status })
   end)
 
   it("lets it be run by the Lua it is for", function()
-    assert.are.equal("#!/usr/bin/env " .. lua, (command.read_file(program):match "^[^\n]*"))
+    assert.are.equal("#!/usr/bin/env " .. lua, (cli.read_file(program):match "^[^\n]*"))
     assert.are.equal("-rwxr-xr-x", (io.popen("ls -l " .. program):read("*a"):match "^%S+"))
   end)
 
   it("installs every Lua file, and the man page", function()
     local function files_of(folder) return io.popen("cd " .. folder .. " && find . -name '*.lua' | sort"):read "*a" end
     assert.are.equal(files_of "lua", files_of(prefix .. "/share/lua/*"))
-    assert.are.equal(command.read_file "man/openai-uploads.1", command.read_file(prefix ..
+    assert.are.equal(cli.read_file "man/openai-uploads.1", cli.read_file(prefix ..
       "/share/man/man1/openai-uploads.1"))
   end)
 end)

@@ -3,7 +3,7 @@
 
 local check = require "spec.support.check"
 local cjson = require("cjson").new()
-local command = require "spec.support.command"
+local cli = require "spec.support.cli"
 local emulator = require "spec.support.emulator"
 local fault = require "spec.support.fault"
 local output = require "openai_uploads.cli.output"
@@ -22,13 +22,13 @@ describe("Ctrl-C", function()
   before_each(function()
     service.reset()
     folder = io.popen("mktemp -d"):read("*l")
-    path = command.write_file(folder .. "/a.txt", "abcdefghij")
+    path = cli.write_file(folder .. "/a.txt", "abcdefghij")
   end)
 
   after_each(function() os.execute("rm -rf " .. folder) end)
 
   local function start(words, base_url)
-    return command.start(words, { OPENAI_BASE_URL = base_url or service.base_url })
+    return cli.start(words, { OPENAI_BASE_URL = base_url or service.base_url })
   end
 
   local function start_upload(...)
@@ -44,7 +44,7 @@ describe("Ctrl-C", function()
   end
 
   local function wait_for_request(call, count)
-    command.wait_for(function() return count_requests(call) >= (count or 1) end)
+    cli.wait_for(function() return count_requests(call) >= (count or 1) end)
   end
 
   local function only_upload()
@@ -61,7 +61,7 @@ describe("Ctrl-C", function()
   -- Interrupts it once it waits for something: it must come to one line, after the note that it has begun to stop.
   -- `UPLOAD` stands for the id of the Upload.
   local function interrupt(child, says)
-    command.wait_for(child.is_asleep)
+    cli.wait_for(child.is_asleep)
     child.interrupt()
     local result = child.finish()
     assert.are.same({ "", 130 }, { result.stdout, result.status }, result.stderr)
@@ -72,7 +72,7 @@ describe("Ctrl-C", function()
 
   -- With --verbose, one that says what it does.
   local function wait_until_it_says(child, what)
-    command.wait_for(function() return child.stderr():find("openai-uploads: " .. what, 1, true) end)
+    cli.wait_for(function() return child.stderr():find("openai-uploads: " .. what, 1, true) end)
   end
 
   -- What is under way, what was requested by then, what it says, what the Upload is in the end, how many cancels.
@@ -126,7 +126,7 @@ describe("Ctrl-C", function()
 
   -- No file is so large that its digest certainly outlasts the sending: this one never ends.
   it("cancels the Upload while the digest of the file is computed", function()
-    local program = command.write_file(folder .. "/endless_digest.lua", [[
+    local program = cli.write_file(folder .. "/endless_digest.lua", [[
       local core = require "openai_uploads.core"
       local digest = core.digest
       function core.digest(...)
@@ -135,7 +135,7 @@ describe("Ctrl-C", function()
       end
       os.exit(require "openai_uploads.cli"(arg), true)
     ]])
-    local child = command.start({ "upload", path, "--purpose", "batch", "--md5" },
+    local child = cli.start({ "upload", path, "--purpose", "batch", "--md5" },
       { OPENAI_BASE_URL = service.base_url }, nil, program)
     wait_for_request "/parts"
     interrupt(child, cancelled)
@@ -218,7 +218,7 @@ describe("Ctrl-C", function()
 
   it("keeps further files from being begun", function()
     service.answer_next { held, held }
-    local child = start_upload(command.write_file(folder .. "/b.txt", "b"))
+    local child = start_upload(cli.write_file(folder .. "/b.txt", "b"))
     wait_for_request("/parts", 2)
     child.interrupt()
     assert.are.equal(130, child.finish().status)
@@ -237,7 +237,7 @@ describe("Ctrl-C", function()
       local words = { row[1] }
       for _, word in ipairs(row[2]) do words[#words + 1] = word end
       local child = start(words)
-      command.wait_for(function() return #service.requests() == 1 end)
+      cli.wait_for(function() return #service.requests() == 1 end)
       child.interrupt()
       local result = child.finish()
       assert.are.same({ "", "openai-uploads: interrupted; " .. row[3] .. "\n", 130 },
@@ -250,16 +250,16 @@ describe("Ctrl-C", function()
     { "while the Upload is created", { { call = "create", delay = 1 } }, "/uploads" },
   } do
     it("typed on a terminal " .. row[1] .. " takes the progress bar away for good, and cancels", function()
-      local want = command.want_of_terminal()
+      local want = cli.want_of_terminal()
       if want then return pending(want) end
       service.answer_next(row[2])
       local keyboard = folder .. "/keyboard"
       os.execute("mkfifo " .. keyboard)
-      local child = command.start_on_terminal({ "upload", path, "--purpose", "batch", "--part-size", "5" },
+      local child = cli.start_on_terminal({ "upload", path, "--purpose", "batch", "--part-size", "5" },
         { OPENAI_BASE_URL = service.base_url }, 80, keyboard)
       local keys = assert(io.open(keyboard, "w")) -- waits for the terminal to open it
       wait_for_request(row[3])
-      command.wait_for(function() return child.shown():find "a%.txt +%d+ %%" end)
+      cli.wait_for(function() return child.shown():find "a%.txt +%d+ %%" end)
       keys:write "\3"
       keys:flush()
       local result, upload = child.finish(), only_upload()

@@ -3,7 +3,7 @@
 
 local check = require "spec.support.check"
 local cjson = require("cjson").new()
-local command = require "spec.support.command"
+local cli = require "spec.support.cli"
 local emulator = require "spec.support.emulator"
 
 describe("openai-uploads upload", function()
@@ -20,7 +20,7 @@ describe("openai-uploads upload", function()
 
   after_each(function() os.execute("rm -rf " .. folder) end)
 
-  local function write(name, text) return command.write_file(folder .. "/" .. name, text) end
+  local function write(name, text) return cli.write_file(folder .. "/" .. name, text) end
 
   local function exists(path)
     local file = io.open(path)
@@ -31,7 +31,7 @@ describe("openai-uploads upload", function()
   local function environment() return { OPENAI_BASE_URL = service.base_url } end
 
   local function start(...)
-    return command.start({ "upload", "--purpose", "batch", "--max-retries", "0", ... }, environment())
+    return cli.start({ "upload", "--purpose", "batch", "--max-retries", "0", ... }, environment())
   end
 
   local function run(...) return start(...).finish() end
@@ -92,7 +92,7 @@ describe("openai-uploads upload", function()
     for index = 1, 3 do held[index] = { call = "parts", delay = 30 } end
     service.answer_next(held)
     local child = start(write("a.txt", "abc"), "--part-size", "1", "--concurrency", "3")
-    command.wait_for(function() return count_requests "parts" == 3 end)
+    cli.wait_for(function() return count_requests "parts" == 3 end)
     child.interrupt()
     assert.are.equal(130, child.finish().status)
   end)
@@ -222,7 +222,7 @@ describe("openai-uploads upload", function()
     it("goes on after it was killed", function()
       service.answer_next { { call = "parts" }, { call = "parts" }, { call = "parts", delay = 30 } }
       local child = start(with_state())
-      command.wait_for(function() return count_requests "parts" == 3 end)
+      cli.wait_for(function() return count_requests "parts" == 3 end)
       child.kill()
       local result = child.finish()
       assert.are.same({ "", "" }, { result.stdout, result.stderr })
@@ -235,7 +235,7 @@ describe("openai-uploads upload", function()
     it("begins anew where nothing was created before it was killed", function()
       service.answer_next { { call = "create", delay = 30 } }
       local child = start(with_state())
-      command.wait_for(function() return #service.requests() == 1 end)
+      cli.wait_for(function() return #service.requests() == 1 end)
       child.kill()
       child.finish()
       assert.is_true(exists(state))
@@ -255,11 +255,11 @@ describe("openai-uploads upload", function()
       { "a list", "[]" }, { "a long file", ("x"):rep(5 * 1024 * 1024) },
     } do
       it("leaves a state file alone that is none: " .. row[1], function()
-        command.write_file(state, row[2])
+        cli.write_file(state, row[2])
         local said = fails(17, with_state())
         assert.are.equal(("openai-uploads: file: state file '%s' was not written by openai-uploads, and is left as " ..
           "it is\n"):format(state), said)
-        assert.is_true(row[2] == command.read_file(state))
+        assert.is_true(row[2] == cli.read_file(state))
         check.nothing_sent(service)
       end)
     end
@@ -282,7 +282,7 @@ describe("openai-uploads upload", function()
     it("refuses a state file that another program has, which goes on", function()
       service.answer_next { { call = "parts" }, { call = "parts", delay = 1 } }
       local child = start(with_state())
-      command.wait_for(function() return count_requests "parts" == 2 end)
+      cli.wait_for(function() return count_requests "parts" == 2 end)
       check.holds("state file '" .. state .. "' is in use by another program: wait until that has ended",
         fails(17, with_state()))
       local ended = child.finish()
@@ -294,10 +294,10 @@ describe("openai-uploads upload", function()
     it("keeps its state where a link leads, and leaves that empty after success", function()
       os.execute(("ln -s kept '%s'"):format(state))
       fail_at_second_part()
-      check.holds("upload_id", command.read_file(folder .. "/kept"))
+      check.holds("upload_id", cli.read_file(folder .. "/kept"))
       succeeds(with_state())
       assert.are.same({ "a.txt", "kept" }, files())
-      assert.are.equal("", command.read_file(folder .. "/kept"))
+      assert.are.equal("", cli.read_file(folder .. "/kept"))
       assert.are.equal(1, #service.uploads())
     end)
 
@@ -307,7 +307,7 @@ describe("openai-uploads upload", function()
       { "one of the first version, which keeps nothing", '{"format":"openai-uploads resume 1"}\n' },
     } do
       it("begins with a state file that keeps nothing: " .. row[1], function()
-        command.write_file(state, row[2])
+        cli.write_file(state, row[2])
         fail_at_second_part()
         succeeds(with_state())
         assert.are.same({ "a.txt" }, files())
@@ -319,11 +319,11 @@ describe("openai-uploads upload", function()
       { "a later one", '{"format":"openai-uploads resume 3"}\n{"anything":1}\n' },
     } do
       it("leaves a state file alone that is of another version: " .. row[1], function()
-        command.write_file(state, row[2])
+        cli.write_file(state, row[2])
         local said = fails(17, with_state())
         assert.matches("state file '.*' is of another version %('openai%-uploads resume [13]'%), and is left as it " ..
           "is; remove it to start over\n$", said)
-        assert.are.equal(row[2], command.read_file(state))
+        assert.are.equal(row[2], cli.read_file(state))
         check.nothing_sent(service)
       end)
     end
@@ -346,7 +346,7 @@ describe("openai-uploads upload", function()
     } do
       it("goes on after it was killed while it wrote: " .. name .. " is missing", function()
         fail_at_second_part()
-        command.write_file(state, cut(command.read_file(state)))
+        cli.write_file(state, cut(cli.read_file(state)))
         succeeds(with_state("--md5"))
         assert.are.equal(2 + 4, count_requests "parts")
         assert.is_false(exists(state))
@@ -355,8 +355,8 @@ describe("openai-uploads upload", function()
 
     it("goes on with a state that has the same line of a part once more", function()
       fail_at_second_part()
-      local text = command.read_file(state)
-      command.write_file(state, text .. text:match "[^\n]*\n$")
+      local text = cli.read_file(state)
+      cli.write_file(state, text .. text:match "[^\n]*\n$")
       succeeds(with_state())
       assert.are.equal(2 + 3, count_requests "parts")
     end)
@@ -369,10 +369,10 @@ describe("openai-uploads upload", function()
       it("refuses a state file that is damaged: " .. row[1], function()
         fail_at_second_part()
         local before = select(2, service.requests())
-        local text = command.read_file(state) .. row[2]:format(("0"):rep(32))
-        command.write_file(state, text)
+        local text = cli.read_file(state) .. row[2]:format(("0"):rep(32))
+        cli.write_file(state, text)
         check.holds(" is damaged: " .. row[3] .. "; remove it to start over\n", fails(17, with_state()))
-        assert.are.same({ text, before }, { command.read_file(state), select(2, service.requests()) })
+        assert.are.same({ text, before }, { cli.read_file(state), select(2, service.requests()) })
       end)
     end
 
@@ -386,14 +386,14 @@ describe("openai-uploads upload", function()
     } do
       it("refuses another " .. row[1] .. ", and puts the state aside; the same command begins then", function()
         fail_at_second_part()
-        local saved, before = command.read_file(state), select(2, service.requests())
+        local saved, before = cli.read_file(state), select(2, service.requests())
         write("a.txt", row[2])
         local said = fails(17, with_state(row[3]))
         check.holds(row[4], said)
         check.holds(("\nopenai-uploads: what was saved is in %s.old now; to start over, give the same command " ..
           "once more\n"):format(state), said)
         check.lacks("to go on, give the same", said)
-        assert.are.equal(saved, command.read_file(state .. ".old"))
+        assert.are.equal(saved, cli.read_file(state .. ".old"))
         assert.are.same({ before, "pending" }, { select(2, service.requests()), only_upload().status })
         succeeds(with_state(row[3]))
         assert.are.same({ "a.txt", "state.old" }, files())
@@ -404,10 +404,10 @@ describe("openai-uploads upload", function()
     it("never puts a state aside over another", function()
       write("state.old", "precious")
       fail_at_second_part()
-      local saved = command.read_file(state)
+      local saved = cli.read_file(state)
       write("a.txt", "abcdefghijk")
       check.holds("\nopenai-uploads: to start over, remove " .. state .. " first\n", fails(17, with_state()))
-      assert.are.same({ saved, "precious" }, { command.read_file(state), command.read_file(state .. ".old") })
+      assert.are.same({ saved, "precious" }, { cli.read_file(state), cli.read_file(state .. ".old") })
     end)
 
     it("says so when the Upload has expired meanwhile", function()
@@ -455,7 +455,7 @@ describe("openai-uploads upload", function()
       it("for it was killed, says so, too", function()
         service.answer_next { { call = "complete", delay = 30 } }
         local child = start(with_state())
-        command.wait_for(function() return count_requests "complete" == 1 end)
+        cli.wait_for(function() return count_requests "complete" == 1 end)
         child.kill()
         child.finish()
         local upload, part_ids = only_upload(), {}
@@ -500,7 +500,7 @@ describe("openai-uploads upload", function()
     -- Room for 512 bytes in each file: what a full disk is.
     local function run_without_room(...)
       local words = { "upload", "--purpose", "batch", "--max-retries", "0", with_state(...) }
-      return command.start(words, environment(), nil, nil, "trap '' XFSZ; ulimit -f 1;").finish()
+      return cli.start(words, environment(), nil, nil, "trap '' XFSZ; ulimit -f 1;").finish()
     end
 
     it("goes on when the state cannot be saved any more, and tells that once", function()

@@ -2,7 +2,7 @@
 -- The progress bar of the command, on a terminal.
 
 local check = require "spec.support.check"
-local command = require "spec.support.command"
+local cli = require "spec.support.cli"
 local emulator = require "spec.support.emulator"
 
 describe("On a terminal, openai-uploads upload", function()
@@ -12,7 +12,7 @@ describe("On a terminal, openai-uploads upload", function()
 
   teardown(function() service.stop() end)
 
-  local want = command.want_of_terminal()
+  local want = cli.want_of_terminal()
   if want then return pending(want) end
 
   before_each(function()
@@ -24,9 +24,9 @@ describe("On a terminal, openai-uploads upload", function()
 
   -- Uploads a file of ten bytes, which takes a moment. Returns what was shown, what stdout got, and the exit code.
   local function upload(columns, name, ...)
-    local path = command.write_file(folder .. "/" .. (name or "a.txt"), "abcdefghij")
+    local path = cli.write_file(folder .. "/" .. (name or "a.txt"), "abcdefghij")
     service.answer_next { { call = "parts", delay = 0.3 } }
-    local result = command.start_on_terminal({ "upload", path, "--purpose", "batch", "--max-retries", "0", ... },
+    local result = cli.start_on_terminal({ "upload", path, "--purpose", "batch", "--max-retries", "0", ... },
       { OPENAI_BASE_URL = service.base_url }, columns).finish()
     return result.shown, result.stdout, result.status
   end

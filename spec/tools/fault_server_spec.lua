@@ -351,14 +351,13 @@ describe("the fault server", function()
 end)
 
 describe("the fault server's process", function()
-  local here = debug.getinfo(1, "S").source:match("^@(.*)/[^/]*$") or "."
   local found = {}
   for _, name in ipairs { "lua5.1", "lua5.2", "lua5.3", "lua5.4", "luajit" } do
     if fault.runs_on(name) then found[#found + 1] = name end
   end
 
   local function start(arguments)
-    return assert(process.start(("%s '%s/support/fault_server.lua' %s"):format(found[#found], here, arguments)))
+    return assert(process.start(("%s spec/support/fault_server.lua %s"):format(found[#found], arguments)))
   end
 
   it("prints its address first", function()
