@@ -11,6 +11,7 @@
 #include "binding/lua_failure.h"
 #include "binding/lua_transfer.h"
 #include "http/http_headers.h"
+#include "uploads/client_config.h"
 #include "uploads/upload_request.h"
 
 #include "fuzz.h"
@@ -46,12 +47,12 @@ static void set_up(void) {
   luaL_openlibs(state);
   luaL_requiref(state, "openai_uploads.core", luaopen_openai_uploads_core, 0);
   client_config_set_text(config, &config->base_url, "base_url", "http://127.0.0.1:9", 18);
-  config->max_response_bytes = MAX_BODY_BYTES;
-  config->call.with_response = true;
-  config->call.retry.max_retries = 1;
+  config->http.max_response_bytes = MAX_BODY_BYTES;
+  config->http.call.with_response = true;
+  config->http.call.retry.max_retries = 1;
   REQUIRE(client_config_complete(config, "fuzz") && config->problem.kind == FAILURE_NONE,
           config->problem.message);
-  client = http_client_new(config, &failure);
+  client = http_client_new(&config->http, &failure);
   REQUIRE(client, failure.message);
 }
 
@@ -208,7 +209,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   key = read_first_line(take_line(&rest), &played_status);
   check_headers(rest);
 
-  transfer = transfer_new(client, &client->config->call, NULL);
+  transfer = transfer_new(client, &client->settings->call, NULL);
   upload_request_cancel(&transfer->request, &arguments);
   transfer_begin(transfer, key.bytes, key.length);
   REQUIRE(transfer->state == TRANSFER_SENDING, transfer->failure.message);

@@ -16,7 +16,7 @@ static void check_refusal(const struct failure *failure) {
 static void check_again(const struct service_url *url) {
   struct service_url again = {0};
   struct failure failure = {0};
-  REQUIRE(service_url_parse(&again, url->prefix.bytes, url->plain_http, &failure), failure.message);
+  REQUIRE(service_url_parse(&again, url->prefix.bytes, NULL, url->plain_http, &failure), failure.message);
   REQUIRE(strcmp(again.prefix.bytes, url->prefix.bytes) == 0, "a URL reads otherwise the second time");
   REQUIRE(again.query.length == 0, "a query is in the prefix");
   service_url_destroy(&again);
@@ -54,7 +54,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   for (int allow = 0; allow <= 1; allow++) {
     struct service_url url = {0};
     struct failure failure = {0};
-    if (service_url_parse(&url, text, allow, &failure)) {
+    if (service_url_parse(&url, text, NULL, allow, &failure)) {
       check_taken(&url, allow);
       if (size > 0) check_query(&url, text, size);
     } else {

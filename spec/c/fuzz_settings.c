@@ -60,7 +60,7 @@ static bool set_variables(const char *text, size_t size) {
 }
 
 static void check_headers(const struct client_config *config) {
-  for (const struct curl_slist *line = config->additions.headers; line; line = line->next) {
+  for (const struct curl_slist *line = config->http.additions.headers; line; line = line->next) {
     REQUIRE(strcspn(line->data, "\r\n") == strlen(line->data), "a header is two");
     REQUIRE(strcspn(line->data, ":;") > 0 && line->data[strcspn(line->data, ":;")], "a header has no name");
   }
@@ -68,17 +68,17 @@ static void check_headers(const struct client_config *config) {
 
 static void check_hidden(const struct client_config *config) {
   REQUIRE(!strstr(config->problem.message, secret), "a secret is in a failure");
-  REQUIRE(!strstr(config->route.name, secret), "a secret is in a proxy's name");
-  REQUIRE(!strstr(text_buffer_text(&config->route.url), secret), "libcurl is given a secret in a URL");
+  REQUIRE(!strstr(config->http.route.name, secret), "a secret is in a proxy's name");
+  REQUIRE(!strstr(text_buffer_text(&config->http.route.url), secret), "libcurl is given a secret in a URL");
 }
 
 static void check_ready(const struct client_config *config) {
   const char *key = text_buffer_text(&config->api_key);
-  REQUIRE(config->url.prefix.length > 0, "a client has no URL");
+  REQUIRE(config->http.url.prefix.length > 0, "a client has no URL");
   REQUIRE(!isspace((unsigned char)*key), "a key begins with a blank");
-  REQUIRE(proxy_route_is_direct(&config->route) || strstr(config->route.name, "_proxy)"),
+  REQUIRE(proxy_route_is_direct(&config->http.route) || strstr(config->http.route.name, "_proxy)"),
           "a proxy has no name");
-  REQUIRE(!config->url.plain_http || proxy_route_is_direct(&config->route),
+  REQUIRE(!config->http.url.plain_http || proxy_route_is_direct(&config->http.route),
           "a proxy of the environment sees what is not encrypted");
   check_headers(config);
 }

@@ -148,7 +148,7 @@ static void sets_lines_of_the_environment(void) {
   EACH(row, rows) {
     struct curl_slist *list = NULL;
     struct failure failure = {0};
-    bool was_set = http_headers_set_lines(&list, row->lines, strlen(row->lines), &failure);
+    bool was_set = http_headers_set_lines(&list, row->lines, strlen(row->lines), "VARIABLE", &failure);
     if (row->then)
       CHECK(was_set && strcmp(joined(list), row->then) == 0, "lines '%s' give '%s' (was '%s')", row->lines,
             row->then, joined(list));

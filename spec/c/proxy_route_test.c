@@ -16,7 +16,7 @@ static void clear_environment(void) {
 static bool choose(struct proxy_route *route, const char *setting, const char *base_url,
                    bool allow_plain_http, struct failure *failure) {
   struct service_url service = {0};
-  bool chosen = service_url_parse(&service, base_url, true, failure) &&
+  bool chosen = service_url_parse(&service, base_url, NULL, true, failure) &&
                 proxy_route_choose(route, setting, &service, allow_plain_http, failure);
   service_url_destroy(&service);
   return chosen;

@@ -70,7 +70,7 @@ static void takes_base_urls_apart(void) {
   EACH(row, rows) {
     struct service_url url;
     struct failure failure = {0};
-    bool taken = service_url_parse(&url, row->base_url, false, &failure);
+    bool taken = service_url_parse(&url, row->base_url, NULL, false, &failure);
     if (row->prefix)
       CHECK(taken && strcmp(text_buffer_text(&url.prefix), row->prefix) == 0 &&
                 strcmp(text_buffer_text(&url.query), row->query) == 0,
@@ -92,7 +92,7 @@ static void knows_plain_http(void) {
   EACH(row, plain_rows) {
     struct service_url url;
     struct failure failure = {0};
-    CHECK(service_url_parse(&url, row->base_url, true, &failure) && url.plain_http == row->plain_http,
+    CHECK(service_url_parse(&url, row->base_url, NULL, true, &failure) && url.plain_http == row->plain_http,
           "'%s' is %s http when plain http is allowed", row->base_url,
           row->plain_http ? "plain" : "no plain");
     service_url_destroy(&url);
@@ -104,7 +104,7 @@ static void refuses_a_very_long_url(void) {
   struct service_url url;
   struct failure failure = {0};
   memset(base_url + strlen(base_url), 'a', sizeof base_url - 1 - strlen(base_url));
-  CHECK(!service_url_parse(&url, base_url, false, &failure) && failure.kind == FAILURE_CONFIGURATION &&
+  CHECK(!service_url_parse(&url, base_url, NULL, false, &failure) && failure.kind == FAILURE_CONFIGURATION &&
             strstr(failure.message, "longer"),
         "a base URL of more than %d bytes is refused (%s)", SERVICE_URL_MAX_BYTES, failure.message);
   service_url_destroy(&url);
@@ -115,7 +115,8 @@ static void names_the_host_but_not_all_of_a_long_one(void) {
   struct service_url url;
   struct failure failure = {0};
   memset(base_url + 7, 'h', sizeof base_url - 8);
-  CHECK(!service_url_parse(&url, base_url, false, &failure) && strstr(failure.message, "allow_plain_http"),
+  CHECK(!service_url_parse(&url, base_url, NULL, false, &failure) &&
+            strstr(failure.message, "allow_plain_http"),
         "a long host leaves room for the advice (%s)", failure.message);
   service_url_destroy(&url);
 }

@@ -2,7 +2,6 @@
 #include "base/edit_distance.h"
 #include "base/monotonic_clock.h"
 #include "base/path_segment.h"
-#include "base/version.h"
 #include "binding/lua_client.h"
 #include "binding/lua_compat.h"
 #include "binding/lua_digest.h"
@@ -15,6 +14,7 @@
 #include "binding/lua_waker.h"
 #include "uploads/client_config.h"
 #include "uploads/upload_request.h"
+#include "uploads/version.h"
 
 #include <curl/curl.h>
 #include <pthread.h>

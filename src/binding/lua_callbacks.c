@@ -114,7 +114,8 @@ __attribute__((format(printf, 3, 4))) static void log_line(const struct transfer
 }
 
 void lua_callbacks_attempt(lua_State *L, int client, int call, const struct transfer *transfer) {
-  if (transfer->client->config->log_level >= LOG_LEVEL_DEBUG) log_line(transfer, "request", "%s", "");
+  if (client_config_of(transfer->client->settings)->log_level >= LOG_LEVEL_DEBUG)
+    log_line(transfer, "request", "%s", "");
   if (!push_callback(L, client, call, LUA_CALLBACK_LOG)) return;
   push_event(L, "request", transfer);
   call_listener(L, transfer, "log");
@@ -122,7 +123,7 @@ void lua_callbacks_attempt(lua_State *L, int client, int call, const struct tran
 
 static void log_retry(lua_State *L, int client, int call, const struct transfer *transfer) {
   char answer[REQUEST_ID_SHOWN + 40];
-  if (transfer->client->config->log_level >= LOG_LEVEL_INFO)
+  if (client_config_of(transfer->client->settings)->log_level >= LOG_LEVEL_INFO)
     log_line(transfer, "retry", ", %s, again in %.3f s: %s", describe_answer(transfer, answer, sizeof answer),
              transfer->retry_wait, transfer->failure.message);
   if (!push_callback(L, client, call, LUA_CALLBACK_LOG)) return;
@@ -161,8 +162,9 @@ static void settle(lua_State *L, struct transfer *transfer) {
 static void log_done(lua_State *L, int client, int call, struct transfer *transfer) {
   bool has_log = push_callback(L, client, call, LUA_CALLBACK_LOG);
   char answer[REQUEST_ID_SHOWN + 40];
-  if (has_log || transfer->client->config->log_level >= LOG_LEVEL_INFO) settle(L, transfer);
-  if (transfer->client->config->log_level >= LOG_LEVEL_INFO)
+  if (has_log || client_config_of(transfer->client->settings)->log_level >= LOG_LEVEL_INFO)
+    settle(L, transfer);
+  if (client_config_of(transfer->client->settings)->log_level >= LOG_LEVEL_INFO)
     log_line(transfer, "done", ", %s in %.3f s %s", describe_answer(transfer, answer, sizeof answer),
              transfer_elapsed(transfer), transfer->failure.message);
   if (!has_log) return;

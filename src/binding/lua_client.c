@@ -67,7 +67,7 @@ static void set_up(lua_State *L, struct lua_client *holder, int settings, int ca
   if (settings) lua_options_read_client(L, settings, config, callbacks);
   if (!client_config_complete(config, LUA_VERSION)) lua_failure_raise_out_of_memory(L);
   holder->config = NULL; /* http_client_new takes it, whatever comes */
-  holder->client = http_client_new(config, &failure);
+  holder->client = http_client_new(&config->http, &failure);
   if (!holder->client) raise(L, &failure);
 }
 
@@ -122,8 +122,8 @@ static struct lua_transfer *begin(lua_State *L, struct http_client *client, cons
   int options = arguments->options;
   struct lua_transfer *holder = lua_transfer_push(L, with_user_value || options || call->takes_part);
   int index = lua_gettop(L);
-  struct call_settings settings = client->config->call;
-  struct failure problem = client->config->problem;
+  struct call_settings settings = client->settings->call;
+  struct failure problem = client_config_of(client->settings)->problem;
   struct transfer *transfer;
   read_options(L, options, holder, index, &settings, &problem);
   if (settings.timeout == 0) settings.timeout = call->usual_timeout;
@@ -132,7 +132,7 @@ static struct lua_transfer *begin(lua_State *L, struct http_client *client, cons
   if (!call->build(&transfer->request, &arguments->of_request) && problem.kind == FAILURE_NONE)
     failure_set_out_of_memory(&problem);
   if (problem.kind == FAILURE_NONE || problem.kind == FAILURE_OUT_OF_MEMORY)
-    http_request_seal(&transfer->request, client->config, &holder->additions, &problem);
+    http_request_seal(&transfer->request, client->settings, &holder->additions, &problem);
   if (problem.kind == FAILURE_NONE)
     transfer_submit(transfer);
   else
@@ -185,11 +185,11 @@ static int client_pause(lua_State *L) {
   int callbacks;
   luaL_argcheck(L, seconds >= 0, 1, "seconds must not be negative");
   client = enter(L);
-  settings = client->config->call;
+  settings = client->settings->call;
   callbacks = lua_gettop(L);
   holder = lua_transfer_push(L, true);
   read_options(L, options, holder, lua_gettop(L), &settings, &unused);
-  holder->transfer = new_transfer(L, client, &client->config->call, NULL);
+  holder->transfer = new_transfer(L, client, &client->settings->call, NULL);
   transfer_pause(holder->transfer, seconds);
   lua_dispatch_start(L, callbacks, lua_upvalueindex(1));
   return 1;

@@ -112,11 +112,11 @@ static bool ask_for_key(lua_State *L, struct http_client *client, const char **k
 
 static bool find_key(lua_State *L, int callbacks, const struct transfer *transfer, const char **key,
                      size_t *length, struct failure *failure) {
-  const struct client_config *config = transfer->client->config;
-  const struct text_buffer *own = &config->api_key;
+  const struct http_settings *settings = transfer->client->settings;
+  const struct text_buffer *own = &client_config_of(settings)->api_key;
   *key = text_buffer_text(own);
   *length = own->length;
-  if (http_headers_have(transfer->request.headers, client_config_auth_header(config))) {
+  if (http_headers_have(transfer->request.headers, http_settings_auth_header(settings))) {
     *length = 0;
     return true;
   }

@@ -51,7 +51,7 @@ static bool has_file(lua_State *L, int object) {
 static bool names_another(lua_State *L, int object, const struct expected_answer *expected) {
   size_t length;
   const char *id = expected->id_field ? text_field(L, object, expected->id_field, &length) : NULL;
-  return id && (length != expected->upload_id.length || memcmp(id, expected->upload_id.bytes, length) != 0);
+  return id && (length != expected->id.length || memcmp(id, expected->id.bytes, length) != 0);
 }
 
 /* What keeps the value on top of the stack from answering the call; NULL: it is the answer. */

@@ -49,7 +49,7 @@ static const struct option_row option_rows[] = {
     {"project", OPTION_TEXT, CLIENT(project), 0, 0, NULL, 0},
     {"headers", OPTION_HEADERS, OF_CALL, 0, 0, 0, NULL, 0},
     {"query", OPTION_QUERY, OF_CALL, 0, 0, 0, NULL, 0},
-    {"auth_header", OPTION_CHOICE, CLIENT(auth_header), 0, 0, auth_headers, 0},
+    {"auth_header", OPTION_CHOICE, CLIENT(http.auth_header), 0, 0, auth_headers, 0},
     {"timeout", OPTION_SECONDS, CALL(timeout), 0.001, LONGEST_WAIT, NULL, 0},
     {"connect_timeout", OPTION_SECONDS, CALL(connect_timeout), 0.001, LONGEST_WAIT, NULL, 0},
     {"stall_timeout", OPTION_SECONDS, CALL(stall_timeout), 1, LONGEST_WAIT, NULL, 0},
@@ -62,15 +62,15 @@ static const struct option_row option_rows[] = {
     {"with_response", OPTION_BOOLEAN, CALL(with_response), 0, 0, NULL, 0},
     {"on_retry", OPTION_FUNCTION, OF_CALL, 0, 0, 0, NULL, LUA_CALLBACK_ON_RETRY},
     {"log", OPTION_FUNCTION, OF_CALL, 0, 0, 0, NULL, LUA_CALLBACK_LOG},
-    {"max_response_bytes", OPTION_BYTES, CLIENT(max_response_bytes), 1, 1 << 30, NULL, 0},
-    {"max_connections", OPTION_COUNT, CLIENT(max_connections), 1, 10000, NULL, 0},
+    {"max_response_bytes", OPTION_BYTES, CLIENT(http.max_response_bytes), 1, 1 << 30, NULL, 0},
+    {"max_connections", OPTION_COUNT, CLIENT(http.max_connections), 1, 10000, NULL, 0},
     {"proxy", OPTION_TEXT, CLIENT(proxy), 0, 0, NULL, 0},
-    {"ca_file", OPTION_TEXT, CLIENT(ca_file), 0, 0, NULL, 0},
-    {"ca_path", OPTION_TEXT, CLIENT(ca_path), 0, 0, NULL, 0},
-    {"client_cert", OPTION_TEXT, CLIENT(client_cert), 0, 0, NULL, 0},
-    {"client_key", OPTION_TEXT, CLIENT(client_key), 0, 0, NULL, 0},
-    {"client_key_password", OPTION_TEXT, CLIENT(client_key_password), 0, 0, NULL, 0},
-    {"verify_tls", OPTION_BOOLEAN, CLIENT(verify_tls), 0, 0, NULL, 0},
+    {"ca_file", OPTION_TEXT, CLIENT(http.ca_file), 0, 0, NULL, 0},
+    {"ca_path", OPTION_TEXT, CLIENT(http.ca_path), 0, 0, NULL, 0},
+    {"client_cert", OPTION_TEXT, CLIENT(http.client_cert), 0, 0, NULL, 0},
+    {"client_key", OPTION_TEXT, CLIENT(http.client_key), 0, 0, NULL, 0},
+    {"client_key_password", OPTION_TEXT, CLIENT(http.client_key_password), 0, 0, NULL, 0},
+    {"verify_tls", OPTION_BOOLEAN, CLIENT(http.verify_tls), 0, 0, NULL, 0},
     {"allow_plain_http", OPTION_BOOLEAN, CLIENT(allow_plain_http), 0, 0, NULL, 0},
     {"user_agent", OPTION_TEXT, CLIENT(user_agent), 0, 0, NULL, 0},
     {"loop", OPTION_OF_LUA, OF_CLIENT, 0, 0, 0, NULL, 0},
@@ -260,7 +260,7 @@ static void read_options(struct option_target *target, int index) {
 
 void lua_options_read_client(lua_State *L, int index, struct client_config *config, int callbacks) {
   struct failure problem = {0};
-  struct option_target target = {L, config, &config->call, &config->additions, &problem, callbacks};
+  struct option_target target = {L, config, &config->http.call, &config->http.additions, &problem, callbacks};
   read_options(&target, index);
   if (problem.kind != FAILURE_NONE) client_config_set_problem(config, &problem);
 }

@@ -38,7 +38,7 @@ static curl_socket_t open_socket(void *data, curlsocktype purpose, struct curl_s
 
 /* Only now: until here, the trace would be about the connection. */
 static void trace_streams(struct http_attempt *attempt) {
-  bool may_have_streams = !attempt->config->url.plain_http && !attempt->form.source;
+  bool may_have_streams = !attempt->settings->url.plain_http && !attempt->form.source;
   curl_easy_setopt(attempt->easy, CURLOPT_VERBOSE, may_have_streams ? 1L : 0L);
 }
 
@@ -80,39 +80,40 @@ static CURLcode set_proxy(CURL *easy, const struct proxy_route *route) {
 /* Where libcurl was built with a ca_path besides its ca_file, as Debian's is, it reads the file anew for each
  * connection: a fortieth of a second every time, for a directory that has the same in it. With the file alone
  * it reads it once. */
-static CURLcode set_authorities(CURL *easy, const struct client_config *config, CURLoption file,
+static CURLcode set_authorities(CURL *easy, const struct http_settings *settings, CURLoption file,
                                 CURLoption path) {
-  bool has_file = config->ca_file.length || config->curl_has_ca_file;
-  CURLcode failed = set_text(easy, file, &config->ca_file);
-  if (config->ca_path.length || !has_file) return failed | set_text(easy, path, &config->ca_path);
+  bool has_file = settings->ca_file.length || running_curl_has_ca_file();
+  CURLcode failed = set_text(easy, file, &settings->ca_file);
+  if (settings->ca_path.length || !has_file) return failed | set_text(easy, path, &settings->ca_path);
   return failed | curl_easy_setopt(easy, path, NULL);
 }
 
 /* A proxy that speaks TLS is held against the same authorities as the service. */
-static CURLcode set_tls(CURL *easy, const struct client_config *config) {
-  long verify_peer = config->verify_tls ? 1 : 0, verify_host = config->verify_tls ? 2 : 0;
+static CURLcode set_tls(CURL *easy, const struct http_settings *settings) {
+  long verify_peer = settings->verify_tls ? 1 : 0, verify_host = settings->verify_tls ? 2 : 0;
   curl_easy_setopt(easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
   curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, verify_peer);
   curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, verify_host);
   curl_easy_setopt(easy, CURLOPT_PROXY_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
   curl_easy_setopt(easy, CURLOPT_PROXY_SSL_VERIFYPEER, verify_peer);
   curl_easy_setopt(easy, CURLOPT_PROXY_SSL_VERIFYHOST, verify_host);
-  return set_authorities(easy, config, CURLOPT_CAINFO, CURLOPT_CAPATH) |
-         set_authorities(easy, config, CURLOPT_PROXY_CAINFO, CURLOPT_PROXY_CAPATH);
+  return set_authorities(easy, settings, CURLOPT_CAINFO, CURLOPT_CAPATH) |
+         set_authorities(easy, settings, CURLOPT_PROXY_CAINFO, CURLOPT_PROXY_CAPATH);
 }
 
 /* An empty password is one, too: without any, OpenSSL asks on the terminal, for as long as it takes. */
-static CURLcode set_certificate(CURL *easy, const struct client_config *config) {
-  const struct text_buffer *password = &config->client_key_password;
-  CURLcode failed = set_text(easy, CURLOPT_SSLCERT, &config->client_cert) |
-                    set_text(easy, CURLOPT_SSLKEY, &config->client_key);
-  if (!config->client_cert.length || (!password->length && !running_curl_asks_for_passwords())) return failed;
+static CURLcode set_certificate(CURL *easy, const struct http_settings *settings) {
+  const struct text_buffer *password = &settings->client_key_password;
+  CURLcode failed = set_text(easy, CURLOPT_SSLCERT, &settings->client_cert) |
+                    set_text(easy, CURLOPT_SSLKEY, &settings->client_key);
+  if (!settings->client_cert.length || (!password->length && !running_curl_asks_for_passwords()))
+    return failed;
   return failed | curl_easy_setopt(easy, CURLOPT_KEYPASSWD, text_buffer_text(password));
 }
 
 /* An answer may come in a coding even where none was asked for; libcurl undoes those it knows once one is. */
-static CURLcode set_codings(CURL *easy, const struct client_config *config) {
-  return config->curl_reads_gzip ? curl_easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, "gzip") : CURLE_OK;
+static CURLcode set_codings(CURL *easy) {
+  return running_curl_reads_gzip() ? curl_easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, "gzip") : CURLE_OK;
 }
 
 static CURLcode set_protocols(CURL *easy) {
@@ -124,7 +125,7 @@ static CURLcode set_protocols(CURL *easy) {
 }
 
 /* Only the setters that copy a text can run out of memory. */
-bool attempt_options_set_client(struct http_attempt *attempt, const struct client_config *config) {
+bool attempt_options_set_client(struct http_attempt *attempt, const struct http_settings *settings) {
   CURL *easy = attempt->easy;
   CURLcode failed = CURLE_OK;
   curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
@@ -153,10 +154,10 @@ bool attempt_options_set_client(struct http_attempt *attempt, const struct clien
   curl_easy_setopt(easy, CURLOPT_TCP_KEEPIDLE, KEEPALIVE_IDLE_SECONDS);
   curl_easy_setopt(easy, CURLOPT_TCP_KEEPINTVL, KEEPALIVE_INTERVAL_SECONDS);
   failed |= set_protocols(easy);
-  failed |= set_codings(easy, config);
-  failed |= set_tls(easy, config);
-  failed |= set_certificate(easy, config);
-  failed |= set_proxy(easy, &config->route);
+  failed |= set_codings(easy);
+  failed |= set_tls(easy, settings);
+  failed |= set_certificate(easy, settings);
+  failed |= set_proxy(easy, &settings->route);
   return failed == CURLE_OK;
 }
 

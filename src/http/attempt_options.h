@@ -6,7 +6,7 @@
 #include "http/http_attempt.h"
 
 /* What holds for every attempt of a client. False when memory ran out. */
-bool attempt_options_set_client(struct http_attempt *attempt, const struct client_config *config);
+bool attempt_options_set_client(struct http_attempt *attempt, const struct http_settings *settings);
 
 /* What one attempt sends, and how. Its headers are assembled. False when memory ran out. */
 bool attempt_options_set(struct http_attempt *attempt, const struct http_request *request,

@@ -51,25 +51,25 @@ static bool is_about_certificate(const struct attempt_facts *facts) {
          strstr(facts->curl_message, "certificate file");
 }
 
-static bool explain_key(const struct client_config *config, const struct attempt_facts *facts,
+static bool explain_key(const struct http_settings *settings, const struct attempt_facts *facts,
                         struct attempt_outcome *outcome) {
-  bool is_in_cert = config->client_key.length == 0;
-  const struct text_buffer *key = is_in_cert ? &config->client_cert : &config->client_key;
+  bool is_in_cert = settings->client_key.length == 0;
+  const struct text_buffer *key = is_in_cert ? &settings->client_cert : &settings->client_key;
   if (!is_about_certificate(facts)) return false;
   outcome->retry.transient = false;
   if (!is_file(key) || !is_encrypted(key->bytes)) return false;
   failure_set(&outcome->failure, FAILURE_TLS, "the key in %s '%.120s' is encrypted%s",
               is_in_cert ? "client_cert" : "client_key", key->bytes,
-              config->client_key_password.length ? ", and client_key_password does not open it"
-                                                 : ": set client_key_password");
+              settings->client_key_password.length ? ", and client_key_password does not open it"
+                                                   : ": set client_key_password");
   return true;
 }
 
-static bool explain_files(const struct client_config *config, const struct attempt_facts *facts,
+static bool explain_files(const struct http_settings *settings, const struct attempt_facts *facts,
                           struct attempt_outcome *outcome) {
-  return explain_file(config->ca_file_name, &config->ca_file, outcome) ||
-         explain_file("client_cert", &config->client_cert, outcome) ||
-         explain_file("client_key", &config->client_key, outcome) || explain_key(config, facts, outcome);
+  return explain_file(settings->ca_file_name, &settings->ca_file, outcome) ||
+         explain_file("client_cert", &settings->client_cert, outcome) ||
+         explain_file("client_key", &settings->client_key, outcome) || explain_key(settings, facts, outcome);
 }
 
 /* Of the proxies' refusals, only these say that the service could not be reached just now. Others are meant,
@@ -126,11 +126,11 @@ static bool is_refused_by_socks(const struct attempt_facts *facts, const struct 
   }
 }
 
-void connection_diagnosis_refine(const struct client_config *config, const struct attempt_facts *facts,
+void connection_diagnosis_refine(const struct http_settings *settings, const struct attempt_facts *facts,
                                  const struct proxy_answer *answer, struct attempt_outcome *outcome) {
-  const struct proxy_route *route = &config->route;
+  const struct proxy_route *route = &settings->route;
   bool is_refused = answer->status > 0 && answer->status / 100 != 2 && !was_stopped(facts);
-  if (outcome->failure.kind == FAILURE_TLS && explain_files(config, facts, outcome)) return;
+  if (outcome->failure.kind == FAILURE_TLS && explain_files(settings, facts, outcome)) return;
   advise_on_authority(facts, outcome);
   if (outcome->failure.kind == FAILURE_OUT_OF_MEMORY || proxy_route_is_direct(route)) return;
   if (is_refused)

@@ -4,7 +4,7 @@
 #define HTTP_CONNECTION_DIAGNOSIS_H
 
 #include "http/attempt_outcome.h"
-#include "uploads/client_config.h"
+#include "http/http_settings.h"
 
 /* What a proxy answered, as libcurl tells it; each 0: nothing. */
 struct proxy_answer {
@@ -14,7 +14,7 @@ struct proxy_answer {
 
 /* Refines the outcome of an attempt that ended before its request began. Reads files, when they may be the
  * reason. */
-void connection_diagnosis_refine(const struct client_config *config, const struct attempt_facts *facts,
+void connection_diagnosis_refine(const struct http_settings *settings, const struct attempt_facts *facts,
                                  const struct proxy_answer *answer, struct attempt_outcome *outcome);
 
 #endif

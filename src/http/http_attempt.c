@@ -20,16 +20,16 @@ bool http_attempt_has_sent(const struct http_attempt *attempt) {
          (!attempt->form.source || multipart_form_is_read(&attempt->form));
 }
 
-struct http_attempt *http_attempt_new(const struct client_config *config, struct transfer_engine *engine) {
+struct http_attempt *http_attempt_new(const struct http_settings *settings, struct transfer_engine *engine) {
   struct http_attempt *attempt = calloc(1, sizeof *attempt);
   if (!attempt) return NULL;
-  http_response_create(&attempt->response, (size_t)config->max_response_bytes);
+  http_response_create(&attempt->response, (size_t)settings->max_response_bytes);
   text_buffer_create(&attempt->authorization_line,
-                     CLIENT_CONFIG_MAX_TEXT_BYTES + sizeof "Authorization: Bearer ");
-  attempt->config = config;
+                     HTTP_SETTINGS_MAX_TEXT_BYTES + sizeof "Authorization: Bearer ");
+  attempt->settings = settings;
   attempt->engine = engine;
   attempt->easy = curl_easy_init();
-  if (attempt->easy && attempt_options_set_client(attempt, config)) return attempt;
+  if (attempt->easy && attempt_options_set_client(attempt, settings)) return attempt;
   http_attempt_delete(attempt);
   return NULL;
 }
@@ -53,12 +53,12 @@ static struct curl_slist *prepend(struct curl_slist *line, const char *text, str
 }
 
 /* Puts our own lines before the request's list, without copying it. NULL when memory ran out. */
-static struct curl_slist *assemble_headers(struct http_attempt *attempt, const struct client_config *config,
+static struct curl_slist *assemble_headers(struct http_attempt *attempt, const struct http_settings *settings,
                                            const struct http_request *request,
                                            const struct attempt_terms *terms) {
   struct curl_slist *list = (struct curl_slist *)(void *)request->headers;
   struct text_buffer *line = &attempt->authorization_line;
-  const char *scheme = config->auth_header == AUTH_HEADER_BEARER ? ": Bearer " : ": ";
+  const char *scheme = settings->auth_header == AUTH_HEADER_BEARER ? ": Bearer " : ": ";
   if (request->source) {
     list = prepend(&attempt->expect, "Expect:", list); /* some gateways never answer to 100-continue */
     list =
@@ -69,16 +69,16 @@ static struct curl_slist *assemble_headers(struct http_attempt *attempt, const s
   }
   if (terms->api_key_length == 0) return list;
   text_buffer_clear(line);
-  if (!text_buffer_append_text(line, client_config_auth_header(config)) ||
+  if (!text_buffer_append_text(line, http_settings_auth_header(settings)) ||
       !text_buffer_append_text(line, scheme) ||
       !text_buffer_append(line, terms->api_key, terms->api_key_length))
     return NULL;
   return prepend(&attempt->authorization, line->bytes, list);
 }
 
-bool http_attempt_prepare(struct http_attempt *attempt, const struct client_config *config,
+bool http_attempt_prepare(struct http_attempt *attempt, const struct http_settings *settings,
                           const struct http_request *request, const struct attempt_terms *terms) {
-  struct curl_slist *headers = assemble_headers(attempt, config, request, terms);
+  struct curl_slist *headers = assemble_headers(attempt, settings, request, terms);
   attempt->headers = headers;
   http_response_clear(&attempt->response);
   attempt->requests_begun = 0;
@@ -159,7 +159,7 @@ static void hide(struct http_attempt *attempt, const struct text_buffer *secret)
 
 /* A proxy of plain HTTP is sent them with the request, and may echo that. */
 static void hide_proxy_credentials(struct http_attempt *attempt) {
-  const struct proxy_route *route = &attempt->config->route;
+  const struct proxy_route *route = &attempt->settings->route;
   hide(attempt, &route->password);
   hide(attempt, &route->written);
   hide(attempt, &route->basic);
@@ -237,7 +237,7 @@ static void diagnose_connection(const struct http_attempt *attempt, const struct
                                 struct attempt_outcome *outcome) {
   struct proxy_answer answer = proxy_answer_of(attempt);
   if (attempt->requests_begun > 0 || facts->result == CURLE_OK) return;
-  connection_diagnosis_refine(attempt->config, facts, &answer, outcome);
+  connection_diagnosis_refine(attempt->settings, facts, &answer, outcome);
 }
 
 void http_attempt_conclude(struct http_attempt *attempt, CURLcode result, struct attempt_outcome *outcome) {

@@ -7,13 +7,13 @@
 #include "http/attempt_outcome.h"
 #include "http/http_request.h"
 #include "http/http_response.h"
+#include "http/http_settings.h"
 #include "http/multipart_form.h"
 #include "http/transfer_engine.h"
-#include "uploads/client_config.h"
 
 struct http_attempt {
   CURL *easy;
-  const struct client_config *config;
+  const struct http_settings *settings;
   struct transfer_engine *engine; /* whose sockets it opens */
   struct http_response response;
   struct curl_slist authorization; /* first lines of the list that is sent; the request's list follows */
@@ -51,15 +51,15 @@ struct attempt_report {
   bool connection_reused;
 };
 
-/* The config must outlive it. NULL when memory ran out. */
-struct http_attempt *http_attempt_new(const struct client_config *config, struct transfer_engine *engine);
+/* The settings must outlive it. NULL when memory ran out. */
+struct http_attempt *http_attempt_new(const struct http_settings *settings, struct transfer_engine *engine);
 
 /* The attempt must be off the engine. */
 void http_attempt_delete(struct http_attempt *attempt);
 
 /* Makes the handle ready for transfer_engine_start. The request must stay until the attempt has ended.
  * False when memory ran out. */
-bool http_attempt_prepare(struct http_attempt *attempt, const struct client_config *config,
+bool http_attempt_prepare(struct http_attempt *attempt, const struct http_settings *settings,
                           const struct http_request *request, const struct attempt_terms *terms);
 
 /* Lets an attempt that waits for another's connection make one of its own. */

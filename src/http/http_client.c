@@ -19,7 +19,7 @@ static void seed_random(struct http_client *client) {
 
 bool http_client_open(struct http_client *client, struct failure *failure) {
   if (client->engine) return true;
-  client->engine = transfer_engine_new(client->config->max_connections);
+  client->engine = transfer_engine_new(client->settings->max_connections);
   seed_random(client);
   return client->engine ||
          failure_set(failure, FAILURE_CONNECTION, "no memory or no descriptors left for a client");
@@ -29,14 +29,14 @@ bool http_client_is_inherited(const struct http_client *client) {
   return client->engine && !transfer_engine_is_ours(client->engine);
 }
 
-struct http_client *http_client_new(struct client_config *config, struct failure *failure) {
+struct http_client *http_client_new(struct http_settings *settings, struct failure *failure) {
   struct http_client *client = calloc(1, sizeof *client);
   if (!client) {
-    client_config_delete(config);
+    settings->release(settings);
     failure_set_out_of_memory(failure);
     return NULL;
   }
-  client->config = config;
+  client->settings = settings;
   client->holders = 1;
   if (http_client_open(client, failure)) return client;
   http_client_unref(client);
@@ -68,14 +68,14 @@ void http_client_close(struct http_client *client) {
 void http_client_unref(struct http_client *client) {
   if (--client->holders > 0) return;
   http_client_close(client);
-  client_config_delete(client->config);
+  client->settings->release(client->settings);
   free(client->told);
   free(client);
 }
 
 struct http_attempt *http_client_take_attempt(struct http_client *client) {
   struct http_attempt *attempt = client->idle_attempts;
-  if (!attempt) return http_attempt_new(client->config, client->engine);
+  if (!attempt) return http_attempt_new(client->settings, client->engine);
   client->idle_attempts = attempt->next;
   client->idle_count--;
   return attempt;

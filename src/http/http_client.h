@@ -6,8 +6,8 @@
 #define HTTP_HTTP_CLIENT_H
 
 #include "http/http_attempt.h"
+#include "http/http_settings.h"
 #include "http/transfer_engine.h"
-#include "uploads/client_config.h"
 
 #include <stdint.h>
 
@@ -20,7 +20,7 @@ struct told_transfer {
 };
 
 struct http_client {
-  struct client_config *config;
+  struct http_settings *settings;
   struct transfer_engine *engine;
   struct http_attempt *idle_attempts;
   unsigned idle_count;
@@ -37,9 +37,9 @@ struct http_client {
   unsigned holders;
 };
 
-/* Takes the config, which must be complete, also when it fails; held once. NULL when memory or descriptors
+/* Takes the settings, also when it fails; the client has one reference. NULL when memory or descriptors
  * have run out, with `failure` saying which. */
-struct http_client *http_client_new(struct client_config *config, struct failure *failure);
+struct http_client *http_client_new(struct http_settings *settings, struct failure *failure);
 void http_client_ref(struct http_client *client);
 void http_client_unref(struct http_client *client);
 

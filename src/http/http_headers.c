@@ -130,7 +130,7 @@ static bool split_line(const char *line, const char *end, struct http_header *he
   return true;
 }
 
-bool http_headers_set_lines(struct curl_slist **list, const char *lines, size_t length,
+bool http_headers_set_lines(struct curl_slist **list, const char *lines, size_t length, const char *variable,
                             struct failure *failure) {
   const char *all_end = lines + length;
   while (lines < all_end) {
@@ -142,8 +142,7 @@ bool http_headers_set_lines(struct curl_slist **list, const char *lines, size_t 
                             failure))
         return false;
     } else if (skip_blanks(lines, end) < trim_blanks(lines, end)) {
-      return failure_set(failure, FAILURE_CONFIGURATION,
-                         "OPENAI_CUSTOM_HEADERS has a line that is not 'Name: value'");
+      return failure_set(failure, FAILURE_CONFIGURATION, "%s has a line that is not 'Name: value'", variable);
     }
     lines = newline ? newline + 1 : all_end;
   }

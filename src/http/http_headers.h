@@ -16,8 +16,8 @@ bool http_headers_set(struct curl_slist **list, const char *name, size_t name_le
 /* Sets every header of `additions` in `*list`. False when memory ran out. */
 bool http_headers_merge(struct curl_slist **list, const struct curl_slist *additions);
 
-/* Sets the headers of a text with a "Name: value" on each line, as OPENAI_CUSTOM_HEADERS has them. */
-bool http_headers_set_lines(struct curl_slist **list, const char *lines, size_t length,
+/* Sets the headers of a text with a "Name: value" on each line. `variable` gave the text, for the failure. */
+bool http_headers_set_lines(struct curl_slist **list, const char *lines, size_t length, const char *variable,
                             struct failure *failure);
 
 bool http_headers_have(const struct curl_slist *list, const char *name);

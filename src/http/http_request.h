@@ -5,17 +5,17 @@
 #define HTTP_HTTP_REQUEST_H
 
 #include "base/byte_source.h"
-#include "uploads/client_config.h"
+#include "http/http_settings.h"
 
-/* Room for the ids of file_upload's MAX_PARTS, of 160 bytes each. */
+/* Room for 100 000 ids of 160 bytes each. */
 enum { HTTP_REQUEST_MAX_BODY_BYTES = 16 * 1024 * 1024 };
 
 /* What a 2xx must hold to answer the call. All texts are static except the id. */
 struct expected_answer {
-  const char *type;             /* its `object`, where it has one */
-  const char *id_field;         /* the field that names the Upload; NULL: the call does not know its id yet */
-  struct text_buffer upload_id; /* what that field holds, where the answer has it */
-  bool completed;               /* its status is "completed", and its `file` has an id */
+  const char *type;      /* its `object`, where it has one */
+  const char *id_field;  /* the field that repeats the id of the request; NULL: the request has none */
+  struct text_buffer id; /* the value of that field, where the answer has the field */
+  bool completed;        /* its status is "completed", and its `file` has an id */
 };
 
 struct http_request {
@@ -30,13 +30,13 @@ struct http_request {
 
 /* Starts the URL at the service's base, and merges in the headers of the call's own additions, which may be
  * NULL and stay the caller's. False when memory ran out. */
-bool http_request_create(struct http_request *request, const struct client_config *config,
+bool http_request_create(struct http_request *request, const struct http_settings *settings,
                          const struct request_additions *additions);
 void http_request_destroy(struct http_request *request);
 
 /* Ends the URL with the query of the base URL, the client's and the call's. Fails with `configuration` when
  * URL or body have grown too long, here or before. */
-bool http_request_seal(struct http_request *request, const struct client_config *config,
+bool http_request_seal(struct http_request *request, const struct http_settings *settings,
                        const struct request_additions *additions, struct failure *failure);
 
 #endif

@@ -15,6 +15,21 @@ bool request_additions_set_header(struct request_additions *additions, const cha
   return http_headers_set(&additions->headers, name, name_length, value, value_length, failure);
 }
 
+bool request_additions_set_header_lines(struct request_additions *additions, const char *lines, size_t length,
+                                        const char *variable, struct failure *failure) {
+  return http_headers_set_lines(&additions->headers, lines, length, variable, failure);
+}
+
+bool request_additions_add_defaults(struct request_additions *additions, struct request_additions *defaults,
+                                    struct failure *failure) {
+  struct curl_slist *own = additions->headers;
+  if (!http_headers_merge(&defaults->headers, own)) return failure_set_out_of_memory(failure);
+  additions->headers = defaults->headers;
+  defaults->headers = NULL;
+  http_headers_wipe(own);
+  return true;
+}
+
 bool request_additions_add_query(struct request_additions *additions, const char *name, size_t name_length,
                                  const char *value, size_t value_length, struct failure *failure) {
   struct text_buffer *query = &additions->query;

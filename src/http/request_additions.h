@@ -19,6 +19,14 @@ void request_additions_destroy(struct request_additions *additions);
 bool request_additions_set_header(struct request_additions *additions, const char *name, size_t name_length,
                                   const char *value, size_t value_length, struct failure *failure);
 
+/* As http_headers_set_lines. */
+bool request_additions_set_header_lines(struct request_additions *additions, const char *lines, size_t length,
+                                        const char *variable, struct failure *failure);
+
+/* Moves the headers of `defaults` to `additions`, unless that has one of the same name. */
+bool request_additions_add_defaults(struct request_additions *additions, struct request_additions *defaults,
+                                    struct failure *failure);
+
 /* Fails with `configuration` when the query grew too long. */
 bool request_additions_add_query(struct request_additions *additions, const char *name, size_t name_length,
                                  const char *value, size_t value_length, struct failure *failure);

@@ -20,6 +20,14 @@ void running_curl_enter(struct sigpipe_guard *guard) {
   sigpipe_guard_enter(guard, running_curl_info()->version_num < 0x075700);
 }
 
+bool running_curl_reads_gzip(void) {
+  return running_curl_info()->features & CURL_VERSION_LIBZ;
+}
+
+bool running_curl_has_ca_file(void) {
+  return running_curl_info()->cainfo != NULL;
+}
+
 bool running_curl_asks_for_passwords(void) {
   const char *tls = running_curl_info()->ssl_version;
   return tls && strncmp(tls, "GnuTLS", 6) != 0;

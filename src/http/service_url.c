@@ -95,8 +95,17 @@ static bool service_url_take(struct service_url *url, CURLU *parsed, const struc
                      SERVICE_URL_MAX_BYTES);
 }
 
-bool service_url_parse(struct service_url *url, const char *base_url, bool allow_plain_http,
-                       struct failure *failure) {
+/* The text is not quoted: it may hold a password. */
+static bool refuse_text(CURLUcode code, const struct service_url_advice *advice, struct failure *failure) {
+  const char *reason = curl_url_strerror(code);
+  if (!advice) return failure_set(failure, FAILURE_CONFIGURATION, "base_url is no URL: %s", reason);
+  return failure_set(failure, FAILURE_CONFIGURATION,
+                     "base_url is no URL, such as %s: %s (look at it, or at %s)", advice->example, reason,
+                     advice->variable);
+}
+
+bool service_url_parse(struct service_url *url, const char *base_url, const struct service_url_advice *advice,
+                       bool allow_plain_http, struct failure *failure) {
   CURLU *parsed = curl_url();
   CURLUcode code =
       parsed ? curl_url_set(parsed, CURLUPART_URL, base_url, CURLU_NON_SUPPORT_SCHEME) : CURLUE_OUT_OF_MEMORY;
@@ -108,10 +117,7 @@ bool service_url_parse(struct service_url *url, const char *base_url, bool allow
   if (code == CURLUE_OUT_OF_MEMORY || (code == CURLUE_OK && !get_parts(parsed, &parts)))
     failure_set_out_of_memory(failure);
   else if (code != CURLUE_OK)
-    failure_set(
-        failure, FAILURE_CONFIGURATION,
-        "base_url is no URL, such as https://api.openai.com/v1: %s (look at it, or at OPENAI_BASE_URL)",
-        curl_url_strerror(code)); /* the value may hold a password */
+    refuse_text(code, advice, failure);
   else
     taken = check_parts(&parts, allow_plain_http, failure) && service_url_take(url, parsed, &parts, failure);
   free_parts(&parts);

@@ -15,11 +15,17 @@ struct service_url {
   bool plain_http;
 };
 
+/* Words for the failure of a text that is no URL; NULL: none. */
+struct service_url_advice {
+  const char *example;
+  const char *variable; /* of the environment, that the text may come from */
+};
+
 /* Takes `base_url` apart. Refuses, as `configuration`: another scheme than http and https, no host, a user
  * name or password, a fragment, and, unless `allow_plain_http`, http:// to anything but a loopback address.
  */
-bool service_url_parse(struct service_url *url, const char *base_url, bool allow_plain_http,
-                       struct failure *failure);
+bool service_url_parse(struct service_url *url, const char *base_url, const struct service_url_advice *advice,
+                       bool allow_plain_http, struct failure *failure);
 void service_url_destroy(struct service_url *url);
 
 /* Whether a URL's host is this machine by its own word: "localhost" or a loopback address, IPv6 in brackets.

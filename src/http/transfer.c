@@ -306,7 +306,7 @@ struct transfer *transfer_new(struct http_client *client, const struct call_sett
   transfer->settings = *settings;
   transfer->started_at = monotonic_clock_now();
   transfer->deadline_at = transfer->started_at + settings->deadline;
-  if (http_request_create(&transfer->request, client->config, additions)) return transfer;
+  if (http_request_create(&transfer->request, client->settings, additions)) return transfer;
   transfer_delete(transfer);
   return NULL;
 }
@@ -411,7 +411,7 @@ void transfer_begin(struct transfer *transfer, const char *api_key, size_t lengt
       .api_key_length = length,
       .connect_timeout = transfer->settings.connect_timeout,
       .fresh_connection = transfer->next_connection_fresh,
-      .share_connection = !client->config->url.plain_http && !client->connects_alone,
+      .share_connection = !client->settings->url.plain_http && !client->connects_alone,
       .task = &transfer->task,
   };
   if (time_left <= 0) {
@@ -421,7 +421,7 @@ void transfer_begin(struct transfer *transfer, const char *api_key, size_t lengt
   if (transfer->request.source) byte_source_restart(transfer->request.source);
   if (!transfer->attempt) transfer->attempt = http_client_take_attempt(client);
   if (!transfer->attempt ||
-      !http_attempt_prepare(transfer->attempt, client->config, &transfer->request, &terms) ||
+      !http_attempt_prepare(transfer->attempt, client->settings, &transfer->request, &terms) ||
       !transfer_engine_start(client->engine, transfer->attempt->easy)) {
     transfer_fail(transfer, FAILURE_OUT_OF_MEMORY, "not enough memory");
     return;

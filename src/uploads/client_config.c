@@ -2,9 +2,8 @@
 #include "uploads/client_config.h"
 
 #include "base/environment.h"
-#include "base/version.h"
-#include "http/http_headers.h"
 #include "http/running_curl.h"
+#include "uploads/version.h"
 
 #include <math.h>
 #include <stdatomic.h>
@@ -12,22 +11,27 @@
 #include <stdlib.h>
 #include <string.h>
 
+static void release(struct http_settings *settings) {
+  client_config_delete((struct client_config *)settings);
+}
+
 static const char default_base_url[] = "https://api.openai.com/v1";
 
 struct client_config *client_config_new(void) {
   struct client_config *config = calloc(1, sizeof *config);
   if (!config) return NULL;
-  config->call = (struct call_settings){
+  config->http.release = release;
+  config->http.call = (struct call_settings){
       .connect_timeout = 10,
       .stall_timeout = 60,
       .deadline = INFINITY,
       .retry = {.max_retries = 2, .retry_delay = 0.5, .max_retry_delay = 8, .max_retry_after = 60},
   };
-  config->auth_header = AUTH_HEADER_BEARER;
-  config->max_response_bytes = CLIENT_CONFIG_MAX_RESPONSE_BYTES;
-  config->max_connections = CLIENT_CONFIG_MAX_CONNECTIONS;
-  config->verify_tls = true;
-  config->ca_file_name = "ca_file";
+  config->http.auth_header = AUTH_HEADER_BEARER;
+  config->http.max_response_bytes = CLIENT_CONFIG_MAX_RESPONSE_BYTES;
+  config->http.max_connections = CLIENT_CONFIG_MAX_CONNECTIONS;
+  config->http.verify_tls = true;
+  config->http.ca_file_name = "ca_file";
   return config;
 }
 
@@ -39,14 +43,7 @@ void client_config_delete(struct client_config *config) {
   text_buffer_destroy(&config->project);
   text_buffer_destroy(&config->user_agent);
   text_buffer_wipe(&config->proxy); /* may hold a password */
-  text_buffer_destroy(&config->ca_file);
-  text_buffer_destroy(&config->ca_path);
-  text_buffer_destroy(&config->client_cert);
-  text_buffer_destroy(&config->client_key);
-  text_buffer_wipe(&config->client_key_password);
-  request_additions_destroy(&config->additions);
-  service_url_destroy(&config->url);
-  proxy_route_destroy(&config->route);
+  http_settings_destroy(&config->http);
   free(config);
 }
 
@@ -62,22 +59,27 @@ bool client_config_set_text(struct client_config *config, struct text_buffer *se
                             const char *text, size_t length) {
   struct failure problem = {0};
   text_buffer_wipe(setting);
-  text_buffer_create(setting, CLIENT_CONFIG_MAX_TEXT_BYTES);
+  text_buffer_create(setting, HTTP_SETTINGS_MAX_TEXT_BYTES);
   if (has_break(text, length))
     failure_set(&problem, FAILURE_CONFIGURATION, "%s contains a line break or a NUL byte", name);
-  else if (length > CLIENT_CONFIG_MAX_TEXT_BYTES)
+  else if (length > HTTP_SETTINGS_MAX_TEXT_BYTES)
     failure_set(&problem, FAILURE_CONFIGURATION, "%s is longer than %d bytes", name,
-                CLIENT_CONFIG_MAX_TEXT_BYTES);
+                HTTP_SETTINGS_MAX_TEXT_BYTES);
   if (problem.kind == FAILURE_NONE) return text_buffer_append(setting, text, length);
   client_config_set_problem(config, &problem);
   return true;
+}
+
+/* Whether it was set, be it to "". */
+static bool is_set(const struct text_buffer *setting) {
+  return setting->cap > 0;
 }
 
 static bool default_text(struct client_config *config, struct text_buffer *setting, const char *name,
                          const char *fallback) {
   size_t length;
   const char *text = environment_get(name, &length);
-  if (client_config_is_set(setting)) return true;
+  if (is_set(setting)) return true;
   if (text) return client_config_set_text(config, setting, name, text, length);
   return !fallback || client_config_set_text(config, setting, name, fallback, strlen(fallback));
 }
@@ -86,40 +88,40 @@ static bool default_text(struct client_config *config, struct text_buffer *setti
  * one of them means that one. */
 static bool default_authorities(struct client_config *config) {
   static const char *const names[] = {"CURL_CA_BUNDLE", "SSL_CERT_FILE"};
-  if (client_config_is_set(&config->ca_file) || client_config_is_set(&config->ca_path)) return true;
-  for (size_t i = 0; i < 2 && !client_config_is_set(&config->ca_file); i++) {
-    if (!default_text(config, &config->ca_file, names[i], NULL)) return false;
-    if (client_config_is_set(&config->ca_file)) config->ca_file_name = names[i];
+  if (is_set(&config->http.ca_file) || is_set(&config->http.ca_path)) return true;
+  for (size_t i = 0; i < 2 && !is_set(&config->http.ca_file); i++) {
+    if (!default_text(config, &config->http.ca_file, names[i], NULL)) return false;
+    if (is_set(&config->http.ca_file)) config->http.ca_file_name = names[i];
   }
-  if (config->ca_file_name == names[0]) return true;
-  return default_text(config, &config->ca_path, "SSL_CERT_DIR", NULL);
+  if (config->http.ca_file_name == names[0]) return true;
+  return default_text(config, &config->http.ca_path, "SSL_CERT_DIR", NULL);
 }
 
-static bool set_header(struct curl_slist **list, const char *name, const char *value,
+static bool set_header(struct request_additions *defaults, const char *name, const char *value,
                        struct failure *problem) {
-  return !*value || http_headers_set(list, name, strlen(name), value, strlen(value), problem);
+  size_t length = strlen(value);
+  return length == 0 || request_additions_set_header(defaults, name, strlen(name), value, length, problem);
 }
 
-/* Ours first, so that the environment's replace them, and the program's replace those. */
-static bool complete_headers(struct client_config *config, struct failure *problem) {
-  struct curl_slist **headers = &config->additions.headers;
-  struct curl_slist *own = *headers;
+static bool set_environment_headers(struct request_additions *defaults, struct failure *problem) {
+  static const char variable[] = "OPENAI_CUSTOM_HEADERS";
   size_t length;
-  const char *lines = environment_get("OPENAI_CUSTOM_HEADERS", &length);
-  bool complete;
-  *headers = NULL;
-  complete = set_header(headers, "Accept", "application/json", problem) &&
-             set_header(headers, "User-Agent", text_buffer_text(&config->user_agent), problem) &&
-             set_header(headers, "OpenAI-Organization", text_buffer_text(&config->organization), problem) &&
-             set_header(headers, "OpenAI-Project", text_buffer_text(&config->project), problem) &&
-             (!lines || http_headers_set_lines(headers, lines, length, problem)) &&
-             (http_headers_merge(headers, own) || failure_set_out_of_memory(problem));
-  http_headers_wipe(own);
-  return complete;
+  const char *lines = environment_get(variable, &length);
+  return !lines || request_additions_set_header_lines(defaults, lines, length, variable, problem);
 }
 
-const char *client_config_auth_header(const struct client_config *config) {
-  return config->auth_header == AUTH_HEADER_BEARER ? "Authorization" : "api-key";
+/* The environment's headers replace ours, and the program's replace the environment's. */
+static bool complete_headers(struct client_config *config, struct failure *problem) {
+  struct request_additions defaults = {0};
+  bool complete =
+      set_header(&defaults, "Accept", "application/json", problem) &&
+      set_header(&defaults, "User-Agent", text_buffer_text(&config->user_agent), problem) &&
+      set_header(&defaults, "OpenAI-Organization", text_buffer_text(&config->organization), problem) &&
+      set_header(&defaults, "OpenAI-Project", text_buffer_text(&config->project), problem) &&
+      set_environment_headers(&defaults, problem) &&
+      request_additions_add_defaults(&config->http.additions, &defaults, problem);
+  request_additions_destroy(&defaults);
+  return complete;
 }
 
 bool client_config_check_key(const char *key, size_t length, struct failure *failure) {
@@ -128,15 +130,15 @@ bool client_config_check_key(const char *key, size_t length, struct failure *fai
                        "no API key: set OPENAI_API_KEY, or pass api_key to new");
   if (has_break(key, length))
     return failure_set(failure, FAILURE_CONFIGURATION, "api_key contains a line break or a NUL byte");
-  if (length > CLIENT_CONFIG_MAX_TEXT_BYTES)
+  if (length > HTTP_SETTINGS_MAX_TEXT_BYTES)
     return failure_set(failure, FAILURE_CONFIGURATION, "api_key is longer than %d bytes",
-                       CLIENT_CONFIG_MAX_TEXT_BYTES);
+                       HTTP_SETTINGS_MAX_TEXT_BYTES);
   return true;
 }
 
 static bool default_user_agent(struct client_config *config, const char *host) {
   char text[128];
-  if (client_config_is_set(&config->user_agent)) return true;
+  if (is_set(&config->user_agent)) return true;
   snprintf(text, sizeof text, "lua-openai-uploads/%s (%s; libcurl %s)", UPLOADS_VERSION, host,
            running_curl_info()->version);
   return client_config_set_text(config, &config->user_agent, "user_agent", text, strlen(text));
@@ -181,20 +183,19 @@ static bool take_environment(struct client_config *config) {
 }
 
 static bool choose_route(struct client_config *config, struct failure *problem) {
-  const char *proxy = client_config_is_set(&config->proxy) ? text_buffer_text(&config->proxy) : NULL;
-  return proxy_route_choose(&config->route, proxy, &config->url, config->allow_plain_http, problem);
+  const char *proxy = is_set(&config->proxy) ? text_buffer_text(&config->proxy) : NULL;
+  return proxy_route_choose(&config->http.route, proxy, &config->http.url, config->allow_plain_http, problem);
 }
 
 bool client_config_complete(struct client_config *config, const char *host) {
+  static const struct service_url_advice advice = {default_base_url, "OPENAI_BASE_URL"};
   struct failure problem = {0};
-  config->curl_reads_gzip = running_curl_info()->features & CURL_VERSION_LIBZ;
-  config->curl_has_ca_file = running_curl_info()->cainfo != NULL;
   config->log_level = read_log_level();
   if (!take_environment(config) || !default_user_agent(config, host)) return false;
   if (config->problem.kind != FAILURE_NONE) return true;
   if (!complete_headers(config, &problem) ||
-      !service_url_parse(&config->url, text_buffer_text(&config->base_url), config->allow_plain_http,
-                         &problem) ||
+      !service_url_parse(&config->http.url, text_buffer_text(&config->base_url), &advice,
+                         config->allow_plain_http, &problem) ||
       !choose_route(config, &problem))
     client_config_set_problem(config, &problem);
   return problem.kind != FAILURE_OUT_OF_MEMORY;

@@ -11,7 +11,7 @@ static bool set_upload(struct http_request *request, const struct upload_argumen
   return text_buffer_append_text(&request->url, "/uploads/") &&
          path_segment_append(&request->url, arguments->upload_id, arguments->upload_id_length) &&
          text_buffer_append_text(&request->url, action) &&
-         text_buffer_append(&request->expected.upload_id, arguments->upload_id, arguments->upload_id_length);
+         text_buffer_append(&request->expected.id, arguments->upload_id, arguments->upload_id_length);
 }
 
 static bool set_json(struct http_request *request, const struct upload_arguments *arguments) {
