@@ -30,8 +30,8 @@ end
 local function codes_in_code()
   local codes = {
     ["0"] = "success", ["1"] = "a fault of this program", ["2"] = "arguments that cannot be used",
-    ["130"] = "interrupted (Ctrl-C)",
   }
+  for _, row in ipairs(exit_codes.signals) do codes[tostring(row[1])] = ("interrupted (%s)"):format(row[2]) end
   local function add(row) codes[tostring(row[1])] = row[2] .. ": " .. row[3] end
   for _, row in ipairs(exit_codes.kinds) do add(row) end
   add(exit_codes.in_doubt)
@@ -79,7 +79,7 @@ describe("openai-uploads", function()
 
   describe("has exit codes", function()
     it("for every kind of failure, each its own", function()
-      local kinds, given, taken = {}, {}, { [0] = true, [1] = true, [2] = true, [31] = true, [130] = true }
+      local kinds, given, taken = {}, {}, { [0] = true, [1] = true, [2] = true, [31] = true }
       for kind in cli.read_file("src/base/failure.h"):gmatch 'KIND%([A-Z_]+, "([a-z_]+)"%)' do
         kinds[#kinds + 1] = kind
       end

@@ -6,6 +6,7 @@ local cjson = require("cjson").new()
 local cli = require "spec.support.cli"
 local emulator = require "spec.support.emulator"
 local fault = require "spec.support.fault"
+local interruption = require "openai_uploads.cli.interruption"
 local output = require "openai_uploads.cli.output"
 local upload_files = require "openai_uploads.cli.upload"
 
@@ -184,7 +185,48 @@ describe("Ctrl-C", function()
     wait_for_request "/cancel"
     child.interrupt()
     local result = child.finish()
-    assert.are.same({ "", noted, 130 }, { result.stdout, result.stderr, result.status }) -- 128 and SIGINT
+    local id = only_upload().id
+    assert.are.same({ "", noted .. ("openai-uploads: %s: interrupted; left at once: %s may still be pending, which " ..
+      "ends within an hour; to cancel it now: openai-uploads cancel %s\n"):format(path, id, id), 130 },
+      { result.stdout, result.stderr, result.status })
+  end)
+
+  for _, row in ipairs { { "TERM", 143 }, { "HUP", 129 } } do
+    it("is what SIG" .. row[1] .. " is, too: what is under way is cancelled", function()
+      service.answer_next { held, held }
+      local child = start_upload()
+      wait_for_request("/parts", 2)
+      child.signal(row[1])
+      local result = child.finish()
+      assert.are.same({ "", row[2], "cancelled" }, { result.stdout, result.status, only_upload().status })
+      check.holds((": interrupted by SIG%s; %s was cancelled\n"):format(row[1], only_upload().id), result.stderr)
+    end)
+
+    it("and then SIG" .. row[1] .. " leaves at once, and tells what is left", function()
+      service.answer_next { held, held, { call = "cancel", delay = HELD } }
+      local child = start_upload()
+      wait_for_request("/parts", 2)
+      child.interrupt()
+      wait_for_request "/cancel"
+      child.signal(row[1])
+      local result = child.finish()
+      assert.are.equal(row[2], result.status)
+      check.holds(("interrupted by SIG%s; left at once: %s may still be pending"):format(row[1], only_upload().id),
+        result.stderr)
+    end)
+  end
+
+  it("tells what could not be cancelled within ten seconds", function()
+    service.answer_next { held, held, { call = "cancel", delay = HELD } }
+    local child = start_upload "--json"
+    wait_for_request("/parts", 2)
+    child.signal "TERM"
+    local result = child.finish()
+    local told = cjson.decode(result.stderr:match "\n([^\n]*)\n$").error
+    local id = only_upload().id
+    assert.are.same({ "interrupted", "SIGTERM", id, 143, ("no answer within 10 s: %s may still be pending, which " ..
+      "ends within an hour; to cancel it now: openai-uploads cancel %s"):format(id, id) },
+      { told.kind, told.signal, told.upload_id, told.exit_code, told.aftermath })
   end)
 
   it("keeps what can be resumed", function()
@@ -228,16 +270,17 @@ describe("Ctrl-C", function()
   for _, row in ipairs {
     { "create", { "--filename", "a", "--purpose", "b", "--bytes", "1", "--mime-type", "c" },
       "an Upload may have been created; it expires by itself within an hour" },
-    { "cancel", { "upload_1" }, "those that no line told of may be cancelled or not" },
-    { "complete", { "upload_1", "part_1" }, "the Upload may be completed or not" },
-    { "part", { "upload_1", "README.md" }, "the Part may have been added to the Upload or not" },
+    { "cancel", { "upload_1", "upload_2" }, "these may be cancelled or not: upload_1 upload_2" },
+    { "complete", { "upload_1", "part_1" }, "upload_1 may have been completed: look for its File in the service's " ..
+      "list of Files before you send it again" },
+    { "part", { "upload_1", "README.md" }, "the Part may have been added to upload_1 or not" },
   } do
     it("ends " .. row[1] .. " in one line", function()
-      service.answer_next { { delay = HELD } }
+      service.answer_next { { delay = HELD }, { delay = HELD } }
       local words = { row[1] }
       for _, word in ipairs(row[2]) do words[#words + 1] = word end
       local child = start(words)
-      cli.wait_for(function() return #service.requests() == 1 end)
+      cli.wait_for(function() return #service.requests() == (row[1] == "cancel" and 2 or 1) end)
       child.interrupt()
       local result = child.finish()
       assert.are.same({ "", "openai-uploads: interrupted; " .. row[3] .. "\n", 130 },
@@ -274,14 +317,16 @@ end)
 
 -- The same with a job that takes its time, which no spec has.
 describe("An interrupted upload", function()
-  local said, noted, waits, job
+  local said, noted, waits, job, raised
+
+  local function interrupt() return setmetatable({ signal = "SIGINT", exit_code = 130 }, interruption.metatable) end
 
   before_each(function()
-    said, noted, waits = {}, {}, {}
+    said, noted, waits, raised = {}, {}, {}, interrupt()
     job = { ending = { kind = "aborted", message = "aborted by the program", may_have_applied = true } }
     function job.wait(_, seconds)
-      waits[#waits + 1] = seconds
-      if #waits == 1 then error "interrupted!" end
+      waits[#waits + 1] = seconds or "wait"
+      if #waits == 1 then error(raised, 0) end
       return false
     end
     function job.abort()
@@ -291,57 +336,31 @@ describe("An interrupted upload", function()
     function job.poll() return job.is_over, nil, job.ending end
   end)
 
-  local function run()
+  local function run(results)
     local client = { start = { upload_file_chunked = function(params)
       job.params = params
       return job
     end } }
     local out = output.new {}
     function out.note(text) noted[#noted + 1] = text end
-    function out.interrupted(_, aftermath)
+    function out.result(_, line) results[#results + 1] = line end
+    function out.interrupted(_, _, aftermath)
       said[#said + 1] = aftermath
       return 130
     end
-    return upload_files(client, { files = { "README.md" }, quiet = true }, out)
+    return upload_files(client, { files = { "README.md", "LICENSE" }, quiet = true }, out)
   end
 
   it("waits ten seconds for its end, and no longer", function()
     assert.are.equal(130, run())
-    assert.are.same({ 1, "abort", 10, "abort" }, waits)
+    assert.are.same({ "wait", "abort", 10, "abort" }, waits)
     assert.are.same({ "stopping; Ctrl-C once more leaves at once" }, noted)
-  end)
-
-  it("is noted, and waits no longer, when one of its functions was interrupted", function()
-    -- In the function that does what on_progress is for, and not in the one around it.
-    local function interrupt_program_function()
-      local around
-      debug.sethook(function()
-        local at = debug.getinfo(2, "S")
-        if not at.source:find "cli/upload.lua$" then return end
-        around = around or at.linedefined
-        if at.linedefined == around then return end
-        debug.sethook()
-        error "interrupted!"
-      end, "l")
-      local fine = pcall(job.params.on_progress, 1, 2)
-      debug.sethook()
-      assert.is_false(fine)
-    end
-    function job.wait(_, seconds)
-      waits[#waits + 1] = seconds
-      if #waits == 2 then interrupt_program_function() end
-      if #waits > 9 then error("it waits for ever", 0) end
-      return false
-    end
-    assert.are.equal(130, run())
-    assert.are.same({ { "stopping; Ctrl-C once more leaves at once" }, { 1, 1, "abort", 10, "abort" } },
-      { noted, waits })
   end)
 
   it("says that it is not known whether there is an Upload", function()
     run()
-    assert.are.same({ "whether an Upload was created is not known; one that was expires by itself within an hour" },
-      said)
+    assert.are.same({ "no answer within 10 s: whether an Upload was created is not known; one that was expires by " ..
+      "itself within an hour" }, said)
   end)
 
   it("says that there is none where no creation may have been done", function()
@@ -350,42 +369,28 @@ describe("An interrupted upload", function()
     assert.are.same({ "no Upload was created" }, said)
   end)
 
-  it("says what became of the Upload", function()
-    job.ending.aftermath = "the cancel of upload_1 was not confirmed: aborted"
+  it("says what may have been completed, however it ended", function()
+    job.ending.upload_id, job.ending.may_be_completed = "upload_1", true
+    job.ending.aftermath = "upload_1 may have been completed"
     run()
     assert.are.same({ job.ending.aftermath }, said)
-  end)
-
-  it("may be told so by the job, when that was interrupted in one of its functions", function()
-    function job.wait() return true, nil, job.ending end
-    job.ending.message = "the on_progress function raised an error: x.lua:1: interrupted!"
-    assert.are.equal(130, run())
   end)
 
   it("that has come to its end all the same is told of as done", function()
     local results = {}
     function job.wait()
       waits[#waits + 1] = "wait"
-      if #waits == 1 then error "interrupted!" end
+      if #waits == 1 then error(raised, 0) end
       return true, { id = "upload_1", bytes = 1, file = { id = "file-1" } }
     end
-    local client = { start = { upload_file_chunked = function() return job end } }
-    local out = output.new {}
-    function out.note() end
-    function out.result(_, line) results[#results + 1] = line end
-    function out.interrupted() return 130 end
-    assert.are.equal(130, upload_files(client, { files = { "README.md", "LICENSE" }, quiet = true }, out))
+    assert.are.equal(130, run(results))
     assert.are.same({ "file-1" }, results)
   end)
 
   it("raises what is no interruption, after the same care", function()
-    function job.wait(_, seconds)
-      waits[#waits + 1] = seconds
-      if #waits == 1 then error("boom", 0) end
-      return true, nil, job.ending
-    end
-    local fine, raised = pcall(run)
-    assert.are.same({ false, "boom" }, { fine, raised })
-    assert.are.same({ 1, "abort", 10 }, waits)
+    raised = "boom"
+    local fine, what = pcall(run)
+    assert.are.same({ false, "boom" }, { fine, what })
+    assert.are.same({ "wait", "abort", 10, "abort" }, waits)
   end)
 end)

@@ -75,7 +75,7 @@ end
 --- Begins a run. redirected: what else the shell shall do with it; program: another script than the checkout's;
 --- before: a shell command that the run starts after, in the same process.
 --- Returns the child as process.start does, with
----   interrupt()  is Ctrl-C; kill() ends it as nothing can be survived
+---   interrupt()  is Ctrl-C; signal(name) any other; kill() ends it as nothing can be survived
 ---   is_asleep()         whether it waits for something
 --   stdout(), stderr()  what it has printed so far
 ---   finish()     waits for its end and returns { stdout, stderr, status }; the status as a shell tells it
@@ -88,9 +88,9 @@ function cli.start(words, environment, redirected, program, before)
   local child = assert(process.start(outer))
   local runner = tonumber(child.first_line) -- the `timeout`, which hands signals on
 
-  local function signal(name) os.execute(unset_sanitizer .. ("kill -%s %d"):format(name, runner)) end
+  function child.signal(name) os.execute(unset_sanitizer .. ("kill -%s %d"):format(name, runner)) end
 
-  function child.interrupt() signal "INT" end
+  function child.interrupt() child.signal "INT" end
 
   function child.kill() os.execute(unset_sanitizer .. ("kill -KILL $(ps -o pid= --ppid %d)"):format(runner)) end
 

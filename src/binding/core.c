@@ -10,6 +10,7 @@
 #include "binding/lua_journal.h"
 #include "binding/lua_json.h"
 #include "binding/lua_plain.h"
+#include "binding/lua_signals.h"
 #include "binding/lua_transfer.h"
 #include "binding/lua_waker.h"
 #include "uploads/client_config.h"
@@ -95,6 +96,7 @@ static const luaL_Reg functions[] = {
     {"take", lua_transfer_take},
     {"result", lua_transfer_result},
     {"release", lua_transfer_release},
+    {"signals", lua_signals_new},
     {"upload_id_refusal", upload_id_refusal},
     {"wind_down", lua_transfer_wind_down},
     {"utf8", utf8},
@@ -112,6 +114,7 @@ int luaopen_openai_uploads_core(lua_State *L) {
   lua_waker_open(L);
   lua_file_open(L);
   lua_journal_open(L);
+  lua_signals_open(L);
   lua_transfer_open(L);
   lua_client_open(L);
   lua_newtable(L);

@@ -123,7 +123,7 @@ end
 local function add_upload(parser)
   local command = add_command(parser, "upload", "Upload whole files. Prints the id of each File.",
     "One file follows the other; each goes in parts, several at a time. What fails, or\n" ..
-    "is interrupted by Ctrl-C, is cancelled; a second Ctrl-C leaves at once.")
+    "is interrupted by a signal (Ctrl-C), is cancelled; a second one leaves at once.")
   add_argument(command, "FILE", "files", text, "A regular file, 8 GB at most."):args "+"
   add_purpose(command)
   add_option(command, "--mime-type", "TYPE", text, "Taken from the file's name where it is known.")

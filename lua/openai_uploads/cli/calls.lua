@@ -1,28 +1,57 @@
 -- SPDX-License-Identifier: MIT
 -- The commands that are one call of the service each. Every one takes (client, options, out) and returns an exit code.
 local exit_codes = require "openai_uploads.cli.exit_codes"
+local interruption = require "openai_uploads.cli.interruption"
 
 local calls = {}
 
---- What to say when one of them is interrupted.
-calls.left_open = {
-  cancel = "those that no line told of may be cancelled or not",
-  create = "an Upload may have been created; it expires by itself within an hour",
-  part = "the Part may have been added to the Upload or not",
-  complete = "the Upload may be completed or not",
-}
-
 local IN_DOUBT = "%s may have been completed: look for its File in the service's list of Files before you send it again"
 
+-- Waits for a call that was begun. Returns the object; or nil and a failure. A signal aborts it: then the third result
+-- is the interruption, and the failure tells whether the service may have acted on the call all the same.
+local function finish(transfer)
+  local fine, raised = pcall(transfer.wait, transfer)
+  if not fine then
+    if not interruption.is(raised) then error(raised, 0) end
+    transfer:abort()
+  end
+  local _, object, failure = transfer:poll()
+  return object, failure, not fine and raised or nil
+end
+
+-- Tells of a call without an answer. in_doubt, undone: what to say of one that was interrupted, where the service may
+-- have acted on it, and where it has not. Returns the exit code.
+local function tell_failure(out, subject, failure, interrupted, in_doubt, undone)
+  if not interrupted then return out.failure(subject, failure) end
+  return out.interrupted(interrupted, nil, failure.may_have_applied and in_doubt or undone, failure)
+end
+
+-- The ids that nothing was told of.
+local function ids_left(ids, is_told)
+  local left = {}
+  for _, id in ipairs(ids) do
+    if not is_told[id] then left[#left + 1] = id end
+  end
+  return left
+end
+
+local function tell_interrupted_cancels(out, raised, ids, is_told)
+  if not interruption.is(raised) then error(raised, 0) end
+  return out.interrupted(raised, nil, ("these may be cancelled or not: %s"):format(
+    table.concat(ids_left(ids, is_told), " ")))
+end
+
 function calls.cancel(client, options, out)
-  local codes = {}
-  client.cancel_all(options.ids, { on_result = function(id, upload, failure)
+  local codes, is_told = {}, {}
+  local fine, raised = pcall(client.cancel_all, options.ids, { on_result = function(id, upload, failure)
+    is_told[id] = true
     if upload then
       out.result(upload, id .. "  " .. tostring(upload.status))
     else
       codes[id] = out.failure(id, failure)
     end
   end })
+  if not fine then return tell_interrupted_cancels(out, raised, options.ids, is_told) end
   for _, id in ipairs(options.ids) do
     if codes[id] then return codes[id] end
   end
@@ -35,19 +64,25 @@ function calls.expires_after(seconds)
 end
 
 function calls.create(client, options, out)
-  local upload, failure = client.create {
+  local upload, failure, interrupted = finish(client.start.create {
     filename = options.filename, purpose = options.purpose, bytes = options.bytes, mime_type = options.mime_type,
     expires_after = calls.expires_after(options.expires_after),
-  }
-  if not upload then return out.failure(nil, failure) end
+  })
+  if not upload then
+    return tell_failure(out, nil, failure, interrupted,
+      "an Upload may have been created; it expires by itself within an hour", "no Upload was created")
+  end
   out.result(upload, upload.id)
   return exit_codes.success
 end
 
 function calls.part(client, options, out)
-  local part, failure = client.parts.create(options.id,
-    { file = options.file, offset = options.offset, length = options.length })
-  if not part then return out.failure(options.file, failure) end
+  local part, failure, interrupted = finish(client.start.parts.create(options.id,
+    { file = options.file, offset = options.offset, length = options.length }))
+  if not part then
+    return tell_failure(out, options.file, failure, interrupted,
+      ("the Part may have been added to %s or not"):format(options.id), ("no Part was added to %s"):format(options.id))
+  end
   out.result(part, part.id)
   return exit_codes.success
 end
@@ -59,14 +94,13 @@ function calls.tell_completed(upload, out)
 end
 
 function calls.complete(client, options, out)
-  local upload, failure = client.complete(options.id, { part_ids = options.part_ids, md5 = options.md5 })
-  if not upload then
-    if failure.may_have_applied then
-      failure.may_be_completed, failure.aftermath = true, IN_DOUBT:format(options.id)
-    end
-    return out.failure(options.id, failure)
-  end
-  return calls.tell_completed(upload, out)
+  local id = options.id
+  local upload, failure, interrupted = finish(client.start.complete(id,
+    { part_ids = options.part_ids, md5 = options.md5 }))
+  if upload then return calls.tell_completed(upload, out) end
+  local in_doubt = IN_DOUBT:format(id)
+  if failure.may_have_applied then failure.may_be_completed, failure.aftermath = true, in_doubt end
+  return tell_failure(out, id, failure, interrupted, in_doubt, ("%s was not completed"):format(id))
 end
 
 return calls

@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: MIT
 -- What the command exits with. Scripts rely on these: a number that was given once keeps its meaning.
 
-local exit_codes = { success = 0, internal = 1, usage = 2, interrupted = 130 }
+local exit_codes = { success = 0, internal = 1, usage = 2 }
 
 --- A row for each kind of failure: number, kind, when. In the order of the help.
 exit_codes.kinds = {
@@ -30,6 +30,9 @@ exit_codes.kinds = {
 --- Whatever the kind is, where a failure has that field: to send the file once more could make a second File.
 exit_codes.in_doubt = { 31, "may_be_completed", "or was: look at the Files of the service" }
 
+--- 128 and the number of the signal that ended the command, as shells count.
+exit_codes.signals = { { 129, "SIGHUP: the terminal went away" }, { 130, "SIGINT: Ctrl-C" }, { 143, "SIGTERM" } }
+
 local by_kind = {}
 for _, row in ipairs(exit_codes.kinds) do by_kind[row[2]] = row[1] end
 
@@ -48,7 +51,7 @@ function exit_codes.describe()
   local function add(row) lines[#lines + 1] = ("  %2d  %-20s  %s"):format(row[1], row[2], row[3]) end
   for _, row in ipairs(exit_codes.kinds) do add(row) end
   add(exit_codes.in_doubt)
-  lines[#lines + 1] = " 130  interrupted (Ctrl-C)"
+  for _, row in ipairs(exit_codes.signals) do lines[#lines + 1] = (" %3d  interrupted (%s)"):format(row[1], row[2]) end
   return table.concat(lines, "\n")
 end
 

@@ -17,7 +17,7 @@ end
 
 local told_fields = {
   "kind", "message", "status", "code", "param", "type", "request_id", "location", "attempts", "may_have_applied",
-  "may_be_completed", "retry_after", "upload_id", "cancelled", "part_number", "aftermath",
+  "may_be_completed", "retry_after", "upload_id", "cancelled", "part_number", "aftermath", "signal",
 }
 
 -- subject: what it is about, an id or the name of a file, or nil.
@@ -65,16 +65,16 @@ function output.new(options)
     return code
   end
 
-  --- Ctrl-C, and what has become of what was under way. failure: that of the call, where there is one. Returns the
-  --- exit code.
-  function out.interrupted(subject, aftermath, failure)
-    local code = exit_codes.interrupted
-    local told = { kind = "interrupted", message = "interrupted", aftermath = aftermath,
-      upload_id = failure and failure.upload_id, cancelled = failure and failure.cancelled,
-      may_be_completed = failure and failure.may_be_completed }
-    to_stderr(about(subject, "interrupted" .. (aftermath and "; " .. aftermath or "")),
-      failure_as_json(subject, told, code))
-    return code
+  --- The end by a signal, and what has become of what was under way. failure: that of the call, where there is one.
+  --- Returns the exit code.
+  function out.interrupted(interruption, subject, aftermath, failure)
+    failure = failure or {}
+    local told = { kind = "interrupted", message = "interrupted", signal = interruption.signal, aftermath = aftermath,
+      upload_id = failure.upload_id, cancelled = failure.cancelled, may_be_completed = failure.may_be_completed }
+    if interruption.signal ~= "SIGINT" then told.message = "interrupted by " .. interruption.signal end
+    to_stderr(about(subject, told.message .. (aftermath and "; " .. aftermath or "")),
+      failure_as_json(subject, told, interruption.exit_code))
+    return interruption.exit_code
   end
 
   --- What is wrong about the arguments; `of`: whose --help says what is right. Returns the exit code.

@@ -7,8 +7,7 @@ local interruption = require "openai_uploads.cli.interruption"
 local progress_display = require "openai_uploads.cli.progress_display"
 local resume_state = require "openai_uploads.cli.resume_state"
 
-local SECONDS_TO_LEAVE = 10 -- after Ctrl-C, for what has to be cancelled
-local SECONDS_BETWEEN_LOOKS = 1 -- whether it came in one of our functions, and not while we waited
+local SECONDS_TO_CLEAN_UP = 10 -- after a signal
 local USUAL_WIDTH = 80 -- columns
 local UNKNOWN_UPLOAD = "whether an Upload was created is not known; one that was expires by itself within an hour"
 
@@ -21,20 +20,9 @@ local function new_display(path, options)
 end
 
 local function begin_leaving(run, raised)
-  if run.leaving then return end
-  run.raised, run.leaving = raised, true
+  run.interruption = raised
   run.display.erase()
   run.out.note "stopping; Ctrl-C once more leaves at once"
-end
-
--- A function for the job, which ends when that is interrupted.
-local function heeding_interruptions(run, action)
-  return function(...)
-    local fine, raised = pcall(action, ...)
-    if fine then return end
-    if interruption.is(raised) then begin_leaving(run, raised) end
-    error(raised, 0)
-  end
 end
 
 local function tell_once_of_state(run, problem)
@@ -56,11 +44,11 @@ local function params_of(run, options)
     part_size = options.part_size, concurrency = options.concurrency, md5 = options.md5 and "compute" or nil,
     expires_after = calls.expires_after(options.expires_after),
     resume = run.state and run.state.resume, keep_on_failure = run.state ~= nil,
-    on_checkpoint = heeding_interruptions(run, function(resume, part) save(run, resume, part) end),
-    on_progress = heeding_interruptions(run, function(sent, total)
+    on_checkpoint = function(resume, part) save(run, resume, part) end,
+    on_progress = function(sent, total)
       run.total = total
-      if not run.leaving then run.display.show(sent, total) end
-    end),
+      if not run.interruption then run.display.show(sent, total) end
+    end,
   }
 end
 
@@ -70,23 +58,34 @@ local function misuse_in(raised)
   return said and said:gsub("params%.([%w_]+)", function(name) return "--" .. name:gsub("_", "-") end)
 end
 
--- Whether Ctrl-C came in Lua code of the library, which has made a failure of that.
-local function was_interrupted(failure) return failure and interruption.is(failure.message) end
+-- Waits for the end of a job. Returns true and what the job came to; or false and what was raised meanwhile.
+local function try_to_wait(job, seconds)
+  local fine, done, upload, failure = pcall(job.wait, job, seconds)
+  if fine then return done, upload, failure end
+  return false, done
+end
 
--- Waits for the end, and through an interruption: then the job ends in its own order, and leaves nothing behind. Where
--- the service has not answered yet it is given some time. Returns what a transfer does.
-local function wait(run, job)
-  local fine, done, upload, failure
-  repeat
-    fine, done, upload, failure = pcall(job.wait, job, SECONDS_BETWEEN_LOOKS)
-  until not fine or done or run.leaving or was_interrupted(job.failure)
-  if fine and done then return done, upload, failure end
-  if not run.leaving then begin_leaving(run, not fine and done or job.failure.message) end
-  if not job.failure then job:abort() end -- else it would give up on the cancel
-  done, upload, failure = job:wait(SECONDS_TO_LEAVE)
-  if done then return done, upload, failure end
+-- Gives a job that was aborted the time to cancel its Upload; a second signal ends that.
+local function wait_for_cleaning(run, job)
+  local done, upload, failure = try_to_wait(job, SECONDS_TO_CLEAN_UP)
+  if done then return upload, failure end
+  if interruption.is(upload) then run.interruption, run.is_left = upload, true end
+  run.gave_up = run.is_left and "left at once" or ("no answer within %d s"):format(SECONDS_TO_CLEAN_UP)
   job:abort()
-  return job:poll()
+  return select(2, job:poll())
+end
+
+-- Waits for the end of a job, and through a signal: then the job ends in its own order, and leaves nothing behind.
+-- Returns the Upload; or nil and a failure.
+local function wait(run, job)
+  local done, upload, failure = try_to_wait(job)
+  if done then return upload, failure end
+  local raised = upload
+  if interruption.is(raised) then begin_leaving(run, raised) end
+  if not job.failure then job:abort() end -- else it would give up on the cancel
+  upload, failure = wait_for_cleaning(run, job)
+  if not run.interruption then error(raised, 0) end
+  return upload, failure
 end
 
 -- A state that is not of this file is put aside, or the same command would fail for ever.
@@ -122,7 +121,8 @@ local function tell_of_state(run, client, failure)
   local is_over = settle_state(run, failure)
   if not state.resume then
     state.remove()
-    if failure.upload_id and not failure.may_be_completed then client.cancel(failure.upload_id) end -- or it is lost
+    local is_lost = failure.upload_id and not failure.may_be_completed and not run.gave_up
+    if is_lost then client.cancel(failure.upload_id) end
   elseif failure.refused_resume then
     tell_of_refused_state(run)
   elseif is_over or state.resume.completing and not failure.resume then
@@ -137,24 +137,35 @@ local function tell_of_state(run, client, failure)
   end
 end
 
-local function aftermath_of(failure)
+-- What becomes of an Upload whose cancel nobody waits for any more.
+local function words_of_giving_up(run, failure)
+  local id = failure.upload_id
+  if not id then return ("%s: %s"):format(run.gave_up, UNKNOWN_UPLOAD) end
+  return ("%s: %s may still be pending, which ends within an hour; to cancel it now: openai-uploads cancel %s"):format(
+    run.gave_up, id, id)
+end
+
+local function aftermath_of(run, failure)
+  local is_open = not failure.may_be_completed and not failure.resume and not failure.cancelled
+  if run.gave_up and is_open and (failure.upload_id or failure.may_have_applied) then
+    return words_of_giving_up(run, failure)
+  end
   if failure.aftermath or failure.upload_id then return failure.aftermath end
   if not failure.may_have_applied then return "no Upload was created" end
   return UNKNOWN_UPLOAD
 end
 
--- Returns the exit code, and whether it was interrupted.
+-- Returns the exit code.
 local function tell_failure(run, client, failure)
   run.display.erase()
-  if was_interrupted(failure) then begin_leaving(run, failure.message) end
   local code
-  if run.leaving then
-    code = run.out.interrupted(run.path, aftermath_of(failure), failure)
+  if run.interruption then
+    code = run.out.interrupted(run.interruption, run.path, aftermath_of(run, failure), failure)
   else
     code = run.out.failure(run.path, failure)
   end
   tell_of_state(run, client, failure)
-  return code, run.leaving
+  return code
 end
 
 local function tell_upload(run, upload)
@@ -188,7 +199,6 @@ end
 local function begin(run, client, options)
   local begun, job = pcall(client.start.upload_file_chunked, params_of(run, options), { deadline = options.deadline })
   if begun then return job end
-  if interruption.is(job) then return nil, run.out.interrupted(run.path, UNKNOWN_UPLOAD) end
   local misuse = misuse_in(job)
   if not misuse then error(job, 0) end
   if run.state and not run.state.resume then run.state.remove() end
@@ -197,21 +207,21 @@ end
 
 -- Returns the exit code, and whether it was interrupted.
 local function upload_one(client, path, options, out)
-  local run, code, job, _, upload, failure
-  run, code = prepare(path, options, out)
-  if not run then return code end
-  if run.state and run.state.verdict then return tell_verdict(run) end
-  job, code = begin(run, client, options)
-  if not job then return code, code == exit_codes.interrupted end
-  _, upload, failure = wait(run, job)
-  if run.raised and not interruption.is(run.raised) then error(run.raised, 0) end
-  if not upload then return tell_failure(run, client, failure) end
+  interruption.check()
+  local run, code = prepare(path, options, out)
+  if not run then return code, false end
+  if run.state and run.state.verdict then return tell_verdict(run), false end
+  local job, misuse_code = begin(run, client, options)
+  if not job then return misuse_code, false end
+  local upload, failure = wait(run, job)
+  local interrupted = run.interruption
+  if not upload then return tell_failure(run, client, failure), interrupted ~= nil end
   code = tell_upload(run, upload)
-  if run.leaving then return out.interrupted(path, "but all was done already"), true end
-  return code
+  if interrupted then code = out.interrupted(interrupted, path, "but all was done already") end
+  return code, interrupted ~= nil
 end
 
---- One that fails does not keep the others from being uploaded; Ctrl-C does. The exit code of the first failure.
+--- One that fails does not keep the others from being uploaded; a signal does. The exit code of the first failure.
 return function(client, options, out)
   local first
   for _, path in ipairs(options.files) do

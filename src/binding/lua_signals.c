@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: MIT */
+#include "binding/lua_signals.h"
+
+#include "base/signal_queue.h"
+#include "binding/lua_compat.h"
+#include "binding/lua_failure.h"
+
+static const char signals_type[] = "openai_uploads.signals";
+
+static int signals_take(lua_State *L) {
+  int number;
+  luaL_checkudata(L, 1, signals_type);
+  number = signal_queue_take();
+  if (number == 0) return 0;
+  lua_pushinteger(L, number);
+  return 1;
+}
+
+static int signals_wait(lua_State *L) {
+  luaL_checkudata(L, 1, signals_type);
+  signal_queue_wait((int)luaL_optinteger(L, 2, -1), luaL_checknumber(L, 3));
+  return 0;
+}
+
+static int signals_close(lua_State *L) {
+  luaL_checkudata(L, 1, signals_type);
+  signal_queue_close();
+  return 0;
+}
+
+static const luaL_Reg signals_methods[] = {
+    {"take", signals_take},
+    {"wait", signals_wait},
+    {"close", signals_close},
+    {NULL, NULL},
+};
+
+void lua_signals_open(lua_State *L) {
+  luaL_newmetatable(L, signals_type);
+  compat_setfuncs(L, signals_methods, 0);
+  lua_pushvalue(L, -1);
+  lua_setfield(L, -2, "__index");
+  lua_pop(L, 1);
+}
+
+int lua_signals_new(lua_State *L) {
+  struct failure failure = {0};
+  compat_newuserdata(L, 1);
+  compat_setmetatable(L, signals_type);
+  if (signal_queue_open(&failure)) return 1;
+  lua_pushnil(L);
+  lua_failure_push_plain(L, &failure);
+  return 2;
+}
