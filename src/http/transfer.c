@@ -192,13 +192,17 @@ static bool transfer_stays_in_line(struct transfer *transfer, CURLcode result) {
   return transfer_engine_start(transfer->client->engine, attempt->easy);
 }
 
-/* A host that comes late, after the end of an attempt's time, has kept that from sending its request: there
- * may be nothing amiss but that. Its time begins once more then. (Once it is sent, what has arrived decides.)
- */
+/* A host that steps late, after the end of an attempt's time, has kept the attempt from sending its request.
+ * Nothing else may be wrong, so the time begins once more. The same holds where the time ended within a call
+ * of curl that was held up, for the request may have left only at the end of that call. Otherwise, once the
+ * request is sent, only what has arrived decides. */
 static bool transfer_forgives_lateness(struct transfer *transfer) {
+  const struct transfer_engine *engine = transfer->client->engine;
   struct http_attempt *attempt = transfer->attempt;
-  bool was_kept = attempt->requests_begun == 0 || attempt->asked_at >= transfer->task.wake_at;
-  if (attempt->is_forgiven || !was_kept || !transfer_engine_is_late(transfer->client->engine)) return false;
+  double time_ended = transfer->task.wake_at;
+  bool was_kept = attempt->requests_begun == 0 || attempt->asked_at >= time_ended ||
+                  transfer_engine_was_held_at(engine, time_ended);
+  if (attempt->is_forgiven || !was_kept || !transfer_engine_is_late(engine)) return false;
   attempt->is_forgiven = true;
   attempt->left_line_at = attempt->form.moved_at = monotonic_clock_now();
   return true;

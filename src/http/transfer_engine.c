@@ -26,12 +26,13 @@ enum { EVENTS_A_STEP = 64 };
 struct transfer_engine {
   CURLM *multi;
   struct descriptor_set *descriptors;
-  double curl_due;      /* when curl wants to be called; INFINITY: not by time */
-  double late_by;       /* seconds that the host came after what was due; 0: in time */
-  double announced_due; /* what the descriptor's timer is set to; NAN: nothing yet */
-  bool has_timer;       /* somebody asked for the descriptor */
-  unsigned turns;       /* of descriptors to be the first one */
-  size_t bytes_noted;   /* in the step under way, or the last one; as what follows */
+  double curl_due;              /* when curl wants to be called; INFINITY: not by time */
+  double late_by;               /* seconds that the host came after what was due; 0: in time */
+  double held_from, held_until; /* the last call of curl that took long: the process was stopped within it */
+  double announced_due;         /* what the descriptor's timer is set to; NAN: nothing yet */
+  bool has_timer;               /* somebody asked for the descriptor */
+  unsigned turns;               /* of descriptors to be the first one */
+  size_t bytes_noted;           /* in the step under way, or the last one; as what follows */
   bool may_wait;
   bool has_looked;              /* at the descriptors, since the last step */
   bool has_told;                /* a task something */
@@ -197,14 +198,25 @@ static void transfer_engine_wake_due(struct transfer_engine *engine, double now)
   }
 }
 
+/* curl never waits, so a call that took long was held up: the process was stopped, or the machine busy. */
+static void note_long_call(struct transfer_engine *engine, double begun) {
+  double ended = monotonic_clock_now();
+  if (ended - begun < SECONDS_OF_LATENESS) return;
+  engine->late_by = ended - begun;
+  engine->held_from = begun;
+  engine->held_until = ended;
+}
+
 /* Where curl fails as a whole, for want of memory, it sets no timer again: it is asked once more soon. */
 static void transfer_engine_act(struct transfer_engine *engine, curl_socket_t descriptor, int what) {
   struct sigpipe_guard guard;
+  double begun = monotonic_clock_now();
   int running;
   running_curl_enter(&guard);
   if (curl_multi_socket_action(engine->multi, descriptor, what, &running) != CURLM_OK)
     engine->curl_due = monotonic_clock_now() + SECONDS_UNTIL_ANOTHER_TRY;
   sigpipe_guard_leave(&guard);
+  note_long_call(engine, begun);
 }
 
 static void transfer_engine_run_curl(struct transfer_engine *engine) {
@@ -234,6 +246,10 @@ static void note_lateness(struct transfer_engine *engine) {
 
 bool transfer_engine_is_late(const struct transfer_engine *engine) {
   return engine->late_by >= SECONDS_OF_LATENESS;
+}
+
+bool transfer_engine_was_held_at(const struct transfer_engine *engine, double time) {
+  return engine->held_from <= time && time <= engine->held_until;
 }
 
 double transfer_engine_due_in(const struct transfer_engine *engine) {

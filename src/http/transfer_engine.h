@@ -68,6 +68,10 @@ bool transfer_engine_step(struct transfer_engine *engine, double seconds);
 /* Whether the step under way began, or goes on after its wait, much later than something was due. */
 bool transfer_engine_is_late(const struct transfer_engine *engine);
 
+/* Whether the process was held up within a call of curl at that time of the monotonic clock. Only the last
+ * such call is known. */
+bool transfer_engine_was_held_at(const struct transfer_engine *engine, double time);
+
 /* For whoever gives curl many bytes of an exchange: such a step shall end soon, unless it may wait. */
 void transfer_engine_note_bytes(struct transfer_engine *engine, size_t count);
 
