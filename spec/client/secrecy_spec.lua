@@ -167,6 +167,24 @@ describe("the key", function()
     end
   end)
 
+  describe("in a part of a header is hidden in an echo of that part:", function()
+    local secret = "inner-secret-0123456789"
+    local basic = "Basic dXNlcjppbm5lci1zZWNyZXQtMDEyMzQ1Njc4OQ==" -- user:inner-secret-0123456789
+    local headers = {
+      { "the first cookie", { Cookie = ("a=%s; b=c"):format(secret) } },
+      { "a later cookie", { Cookie = ("b=c; a=%s"):format(secret) } },
+      { "the password of Basic", { Authorization = basic } },
+      { "the password of Basic for a proxy", { ["Proxy-Authorization"] = basic } },
+      { "a parameter of credentials", { Authorization = ('Digest username="u", response="%s"'):format(secret) } },
+    }
+    for _, row in ipairs(headers) do
+      it(row[1], function()
+        service.answer_next { { status = 400, headers = { ["x-echo"] = secret }, body = "You sent " .. secret } }
+        check_hidden(secret, { headers = row[2] })
+      end)
+    end
+  end)
+
   describe("that is a word", function()
     local word = "fine-tune"
 

@@ -5,6 +5,7 @@
 #include "base/secret_mask.h"
 #include "http/attempt_options.h"
 #include "http/connection_diagnosis.h"
+#include "http/header_secrets.h"
 #include "http/http_headers.h"
 #include "http/running_curl.h"
 
@@ -170,7 +171,13 @@ static void hide_key(struct http_attempt *attempt, const char *key, size_t lengt
   secret_mask_apply_key(&attempt->response.body, key, length);
 }
 
-/* "api-key=KEY", as it is in the URL. Without memory to decode it the answer is dropped rather than shown. */
+/* Without memory to find every secret in it, the answer is not shown. */
+static void drop_answer(struct http_attempt *attempt) {
+  text_buffer_clear(&attempt->response.headers);
+  text_buffer_clear(&attempt->response.body);
+}
+
+/* "api-key=KEY", as it is in the URL. */
 static void hide_parameter(struct http_attempt *attempt, const char *parameter, size_t length) {
   const char *equals = memchr(parameter, '=', length);
   int decoded_length = 0;
@@ -179,10 +186,7 @@ static void hide_parameter(struct http_attempt *attempt, const char *parameter, 
   length -= (size_t)(equals + 1 - parameter);
   decoded = length ? curl_easy_unescape(NULL, equals + 1, (int)length, &decoded_length) : NULL;
   if (decoded) hide_key(attempt, decoded, (size_t)decoded_length);
-  if (!decoded && length) {
-    text_buffer_clear(&attempt->response.headers);
-    text_buffer_clear(&attempt->response.body);
-  }
+  if (!decoded && length) drop_answer(attempt);
   curl_free(decoded);
 }
 
@@ -201,11 +205,10 @@ static void hide_query(struct http_attempt *attempt) {
 /* Some gateways echo the request when they complain. A key stays out of errors even then, be it ours or one
  * that the program put into a header or the query. */
 static void hide_keys(struct http_attempt *attempt) {
-  for (const struct curl_slist *line = attempt->headers; line; line = line->next) {
-    size_t length;
-    const char *key = http_headers_credentials(line, &length);
-    hide_key(attempt, key, length);
-  }
+  for (const struct curl_slist *line = attempt->headers; line; line = line->next)
+    if (!header_secrets_hide(line->data, &attempt->response.headers) ||
+        !header_secrets_hide(line->data, &attempt->response.body))
+      drop_answer(attempt);
   hide_query(attempt);
   hide_proxy_credentials(attempt);
 }

@@ -154,25 +154,12 @@ bool http_headers_have(const struct curl_slist *list, const char *name) {
 }
 
 bool http_headers_name_a_secret(const char *name, size_t length) {
-  static const char *const words[] = {"auth", "key", "token", "secret", "password", "credential", "cookie"};
+  static const char *const words[] = {"auth",       "key",    "token",   "secret", "password",
+                                      "credential", "cookie", "session", "sig",    "jwt"};
   for (size_t i = 0; i < sizeof words / sizeof *words; i++)
     for (size_t at = 0; at + strlen(words[i]) <= length; at++)
       if (ascii_same(name + at, words[i], strlen(words[i]))) return true;
   return false;
-}
-
-const char *http_headers_credentials(const struct curl_slist *line, size_t *length) {
-  struct http_header header = {0};
-  const char *end, *blank;
-  *length = 0;
-  if (!split_line(line->data, line->data + strlen(line->data), &header) ||
-      !http_headers_name_a_secret(header.name, header.name_length))
-    return "";
-  end = header.value + header.value_length;
-  blank = memchr(header.value, ' ', header.value_length);
-  if (blank) header.value = skip_blanks(blank, end);
-  *length = (size_t)(end - header.value);
-  return header.value;
 }
 
 void http_headers_wipe(struct curl_slist *list) {

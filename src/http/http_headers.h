@@ -25,10 +25,6 @@ bool http_headers_have(const struct curl_slist *list, const char *name);
 /* Whether a header or a parameter of this name is likely to hold a secret: "Authorization", "X-Api-Key". */
 bool http_headers_name_a_secret(const char *name, size_t length);
 
-/* What follows the scheme in a line such as "Authorization: Bearer KEY", without blanks around it. Without a
- * scheme: its value. Length 0 where the name is not a secret's. */
-const char *http_headers_credentials(const struct curl_slist *line, size_t *length);
-
 /* Overwrites the lines before giving them back: a user may have put a secret there. */
 void http_headers_wipe(struct curl_slist *list);
 
