@@ -171,5 +171,10 @@ bench: $(BENCH_PROGRAMS) $(BUILD)/$(MAIN_LUA)/openai_uploads/core.so \
   $(if $(call has_lua,luajit),$(BUILD)/luajit/openai_uploads/core.so)
 	@$(call in_checkout,$(MAIN_LUA)) $(MAIN_LUA) bench/run.lua
 
+# Checks, packs, tags; see .ci/release.
+.PHONY: release
+release:
+	@.ci/release "$(VERSION)"
+
 clean:
 	rm -rf build
