@@ -93,6 +93,7 @@
 ---@field attempt integer the attempt that failed just now, from 1 on
 ---@field max_retries integer
 ---@field wait number seconds until the next one
+---@field part_number? integer of a whole file's part
 ---@field failure openai_uploads.Failure of that attempt
 
 ---@class openai_uploads.LogEvent

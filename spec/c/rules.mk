@@ -3,7 +3,7 @@
 # For the Makefile to include: it uses BUILD, CC, OURS, CFLAGS, LDFLAGS, LIBS, LOWER_SOURCES, LOWER_OBJECTS,
 # BINDING_SOURCES, binding_objects and lua_flags.
 
-C_UNITS := signal_queue retry_policy ascii json_text path_segment text_buffer failure edit_distance secret_mask sigpipe_guard environment attempt_outcome descriptor_set descriptor_set_poll waker md5 file_digest regular_file byte_source http_headers http_response \
+C_UNITS := signal_queue terminal retry_policy ascii json_text path_segment text_buffer failure edit_distance secret_mask sigpipe_guard environment attempt_outcome descriptor_set descriptor_set_poll waker md5 file_digest regular_file byte_source http_headers http_response \
   header_secrets service_url proxy_route client_config transfer_engine transfer_engine_poll transfer_engine_sleep out_of_memory threads utf8 stream_trace
 C_FUZZERS := response upload_id service_url settings part_bytes retry_after
 C_PROGRAMS := $(C_UNITS:%=$(BUILD)/spec/%_test) $(C_FUZZERS:%=$(BUILD)/spec/replay_%)
@@ -25,7 +25,7 @@ $(BUILD)/spec/%_poll_test.o: spec/c/%_test.c
 	$(C_COMPILE) -DDESCRIPTOR_SET_POLL
 
 $(BUILD)/spec/retry_policy_test $(BUILD)/spec/ascii_test $(BUILD)/spec/json_text_test $(BUILD)/spec/path_segment_test $(BUILD)/spec/text_buffer_test $(BUILD)/spec/failure_test \
-  $(BUILD)/spec/edit_distance_test $(BUILD)/spec/secret_mask_test $(BUILD)/spec/sigpipe_guard_test $(BUILD)/spec/signal_queue_test $(BUILD)/spec/environment_test $(BUILD)/spec/waker_test \
+  $(BUILD)/spec/edit_distance_test $(BUILD)/spec/secret_mask_test $(BUILD)/spec/sigpipe_guard_test $(BUILD)/spec/signal_queue_test $(BUILD)/spec/terminal_test $(BUILD)/spec/environment_test $(BUILD)/spec/waker_test \
   $(BUILD)/spec/md5_test $(BUILD)/spec/file_digest_test $(BUILD)/spec/regular_file_test $(BUILD)/spec/byte_source_test $(BUILD)/spec/utf8_test \
   $(BUILD)/spec/descriptor_set_test: $(BUILD)/spec/%_test: $(BUILD)/spec/%_test.o $(BASE_OBJECTS)
 	$(C_LINK) $(C_WRAP) -lm -pthread

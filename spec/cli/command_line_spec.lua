@@ -148,6 +148,8 @@ describe("openai-uploads", function()
       { "a part size that is none", { "upload", "a", "--purpose", "p", "--part-size", "1T" }, "not '1T'" },
       { "a part size of 0", { "upload", "a", "--purpose", "p", "--part-size", "0K" }, "from 1 to 64M" },
       { "a part size over 64M", { "upload", "a", "--purpose", "p", "--part-size", "65M" }, "from 1 to 64M" },
+      { "a form of progress that is none", { "upload", "a", "--purpose", "p", "--progress", "xml" },
+        "option '--progress' takes one of: bar, lines, json; not 'xml'" },
       { "a name for two files", { "upload", "a", "b", "--purpose", "p", "--filename", "c" },
         "option '--filename' goes with one FILE, not with 2; see 'openai-uploads upload --help'" },
       { "a state for two files", { "upload", "a", "b", "--purpose", "p", "--resume", "c" }, "'--resume' goes with" },

@@ -2,8 +2,11 @@
 -- The progress bar of the command: numbers and a clock in, a line out.
 
 local check = require "spec.support.check"
+local core = require "openai_uploads.core"
+local progress = require "openai_uploads.cli.progress"
 local progress_bar = require "openai_uploads.cli.progress_bar"
 local progress_display = require "openai_uploads.cli.progress_display"
+local progress_lines = require "openai_uploads.cli.progress_lines"
 local transfer_rate = require "openai_uploads.cli.transfer_rate"
 
 local KIB, MIB, GIB = 1024, 1024 ^ 2, 1024 ^ 3
@@ -72,10 +75,102 @@ describe("the progress bar", function()
     end)
   end
 
+  for _, name in ipairs { "обучение.jsonl", ("訓"):rep(30), "📄 données.jsonl", ("é–€"):rep(30) } do
+    it("counts columns, not bytes, of " .. name, function()
+      for width = 100, 5, -1 do
+        for _, status in ipairs { false, "rate limited, waiting 30 s (attempt 2 of 3)" } do
+          local text = progress_bar.line { name = name, sent = 1, total = GIB, width = width, status = status or nil }
+          assert.is_true(core.text_columns(text) <= width, text)
+        end
+      end
+    end)
+  end
+
+  it("tells what is waited for in place of the figures, as far as there is room", function()
+    local function waiting(width)
+      return progress_bar.line { name = "train.jsonl", sent = 43, total = 100, width = width,
+        status = "rate limited, waiting 30 s (attempt 2 of 3)" }
+    end
+    assert.are.equal("train.jsonl  43 %  rate limited, waiting 30 s (attempt 2 of 3)", waiting(79))
+    assert.are.equal("train.jsonl  43 %  rate limite...", waiting(33))
+    assert.are.equal("train.jsonl  43 %", waiting(27))
+    assert.are.equal("  43 %", waiting(8))
+  end)
+
+  it("can be put into words", function()
+    assert.are.equal("43 %, 3.5 of 8.0 GiB, 112 MiB/s, 0:42 left",
+      progress_bar.words { sent = 3.45 * GIB, total = 8 * GIB, rate = 112 * MIB })
+  end)
+
   it("says at the end what was sent", function()
     assert.are.equal("train.jsonl  8.0 GiB in 1:12", progress_bar.summary("train.jsonl", 8 * GIB, 72, 79))
     assert.are.equal("train...  8.0 GiB in 1:12", progress_bar.summary("train.jsonl", 8 * GIB, 72, 25))
     assert.are.equal("", progress_bar.summary("train.jsonl", 8 * GIB, 72, 5))
+  end)
+end)
+
+describe("what is said of a wait", function()
+  for _, row in ipairs {
+    { { kind = "rate_limit", status = 429 }, 30, 1, 2, nil, "rate limited, waiting 30 s (attempt 2 of 3)" },
+    { { kind = "server", status = 503 }, 8.4, 2, 2, 7, "part 7 is sent again: HTTP 503, waiting 8 s (attempt 3 of 3)" },
+    { { kind = "connection" }, 0.5, 1, 2, nil, "no connection, waiting less than 1 s (attempt 2 of 3)" },
+    { { kind = "timeout" }, 4, 5, 2, 1, "part 1 is sent again: no answer in time, waiting 4 s (attempt 6)" },
+  } do
+    it("is: " .. row[6], function()
+      assert.are.equal(row[6], progress.words_of_wait({ failure = row[1], wait = row[2], attempt = row[3],
+        max_retries = row[4], part_number = row[5] }))
+    end)
+  end
+
+  it("counts no attempts where time limits them", function()
+    assert.are.equal("HTTP 503, waiting 1 s (attempt 2)", progress.words_of_wait({
+      failure = { kind = "server", status = 503 }, wait = 1, attempt = 1, max_retries = 2 }, true))
+  end)
+end)
+
+describe("where there is no terminal,", function()
+  local told, time
+
+  before_each(function() told, time = {}, 0 end)
+
+  local function tell(what) told[#told + 1] = what end
+
+  it("a line each half a minute tells the progress", function()
+    local lines = progress_lines.text("a.bin", tell, function() return time end)
+    for second = 0, 65 do
+      time = second
+      lines.show(second * MIB, 130 * MIB)
+    end
+    assert.are.same({ "a.bin: 23 %, 30.0 of 130 MiB, 1.0 MiB/s, 1:40 left",
+      "a.bin: 46 %, 60.0 of 130 MiB, 1.0 MiB/s, 1:10 left" }, told)
+  end)
+
+  it("a line tells a wait that somebody can notice", function()
+    local lines = progress_lines.text("a.bin", tell, function() return time end)
+    lines.wait("connecting", math.huge)
+    lines.wait("no connection", 0.5)
+    lines.wait("rate limited", 30)
+    lines.wait(nil)
+    assert.are.same({ "a.bin: rate limited" }, told)
+  end)
+
+  it("a program is told in objects, one a second at most", function()
+    local objects = progress_lines.objects("/b/a.bin", tell, function() return time end)
+    objects.wait("connecting", math.huge)
+    for tenth = 0, 15 do
+      time = tenth / 10
+      objects.show(tenth, 100)
+    end
+    objects.wait("rate limited", 30)
+    objects.wait(nil)
+    objects.finish(100)
+    assert.are.same({
+      { file = "/b/a.bin", state = "sending", sent = 0, total = 100 },
+      { file = "/b/a.bin", state = "sending", sent = 10, total = 100, bytes_per_second = 10 },
+      { file = "/b/a.bin", state = "waiting", sent = 15, total = 100, bytes_per_second = 10, reason = "rate limited",
+        seconds = 30 },
+      { file = "/b/a.bin", state = "done", sent = 100, total = 100, bytes_per_second = 10 },
+    }, told)
   end)
 end)
 
@@ -125,12 +220,13 @@ describe("the rate", function()
 end)
 
 describe("the display", function()
-  local written, time, display
+  local written, time, display, width
 
   before_each(function()
-    written, time = {}, 0
+    written, time, width = {}, 0, 60
     display = progress_display.new("a.bin", {
-      write = function(text) written[#written + 1] = text end, now = function() return time end, width = 60,
+      write = function(text) written[#written + 1] = text end, now = function() return time end,
+      width = function() return width end,
     })
   end)
 
@@ -168,6 +264,39 @@ describe("the display", function()
     display.show(100 * MIB, 100 * MIB)
     check.holds("finishing", shown())
     assert.matches("finishing$", (shown()))
+  end)
+
+  it("asks for the width at each drawing", function()
+    display.show(0, 100 * MIB)
+    time, width = 1, 30
+    display.show(10 * MIB, 100 * MIB)
+    local drawings = {}
+    for drawing in table.concat(written):gmatch "\r([^\r]+)" do drawings[#drawings + 1] = #drawing end
+    assert.are.equal(2, #drawings)
+    assert.is_true(drawings[1] > 40 and drawings[2] <= 29, drawings[2])
+  end)
+
+  it("shows what is waited for as long as that takes", function()
+    display.show(0, 100)
+    display.wait("rate limited", 3)
+    display.show(0, 100)
+    check.holds("0 %  rate limited", shown())
+    time = 2.9
+    display.show(50, 100)
+    check.holds("50 %  rate limited", shown())
+    time = 3.1
+    display.show(50, 100)
+    check.holds("50 of 100 bytes", shown())
+  end)
+
+  it("shows a short wait for a second, so that it can be read, and none that is over", function()
+    display.wait("no connection", 0.1)
+    time = 0.9
+    display.show(0, 100)
+    check.holds("no connection", shown())
+    display.wait(nil)
+    display.show(1, 100)
+    check.lacks("no connection", (shown()))
   end)
 
   it("can be erased, and comes back", function()

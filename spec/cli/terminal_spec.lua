@@ -3,6 +3,8 @@
 
 local check = require "spec.support.check"
 local cli = require "spec.support.cli"
+local cjson = require("cjson").new()
+local core = require "openai_uploads.core"
 local emulator = require "spec.support.emulator"
 
 describe("On a terminal, openai-uploads upload", function()
@@ -56,6 +58,74 @@ describe("On a terminal, openai-uploads upload", function()
     local bars = drawings(shown, 30)
     assert.matches("^a%.txt   0 %%  %-:%-%- left *$", bars[1])
     assert.are.equal(0, select(3, upload(3)))
+  end)
+
+  -- Runs it where COLUMNS is not set, and the terminal itself has a width.
+  local function start_in_window(columns, name, environment, ...)
+    local path = cli.write_file(folder .. "/" .. name, "abcdefghij")
+    return cli.start_on_terminal({ "upload", path, "--purpose", "batch", ... },
+      check.merged({ OPENAI_BASE_URL = service.base_url, COLUMNS = false }, environment or {}), nil, nil, nil,
+      ("stty cols %d; tty >%s/tty; "):format(columns, folder))
+  end
+
+  -- The columns that each drawing of the bar took.
+  local function columns_of_drawings(shown)
+    local all = {}
+    for drawing in shown:gmatch "\r([^\r\n]+)" do all[#all + 1] = core.text_columns(drawing) end
+    return all
+  end
+
+  for _, name in ipairs { "a.txt", "обучение.txt", "訓練データ訓練データ訓練データ.txt" } do
+    it("takes no more room than a window of 43 columns has, for " .. name, function()
+      service.answer_next { { call = "parts", delay = 0.5 } }
+      local result = start_in_window(43, name).finish()
+      assert.are.equal(0, result.status)
+      local columns = columns_of_drawings(result.shown)
+      assert.is_true(#columns >= 2)
+      for _, taken in ipairs(columns) do assert.is_true(taken <= 42, taken) end
+      assert.are.equal(1, select(2, result.shown:gsub("\n", "")))
+    end)
+  end
+
+  it("follows a window that is made narrower", function()
+    service.answer_next { { call = "parts", delay = 2 } }
+    local child = start_in_window(100, "a.txt")
+    cli.wait_for(function() return child.shown():find "a%.txt +%d+ %%" end)
+    os.execute(("unset LD_PRELOAD; stty -F $(cat %s/tty) cols 30"):format(folder))
+    cli.wait_for(function() return child.shown():find "\ra%.txt +%d+ %% +[^%[\r]*\r" end)
+    local result = child.finish()
+    local columns = columns_of_drawings(result.shown)
+    assert.is_true(columns[1] > 60 and columns[#columns - 1] <= 29)
+  end)
+
+  it("says what it waits for", function()
+    service.answer_next { { call = "create", delay = 0.5 },
+      { call = "parts", status = 429, headers = { ["retry-after"] = "1" } } }
+    local result = start_in_window(100, "a.txt", nil, "--max-retries", "2").finish()
+    assert.are.equal(0, result.status)
+    check.holds("\ra.txt   0 %  connecting", result.shown)
+    check.holds("part 1 is sent again: rate limited, waiting 1 s (attempt 2 of 3)", result.shown)
+    assert.matches("\ra%.txt  10 bytes in 0:%d%d +\r\n$", result.shown)
+  end)
+
+  it("writes plain lines where the terminal is dumb", function()
+    service.answer_next { { call = "parts", status = 429, headers = { ["retry-after"] = "1" } } }
+    local result = start_in_window(100, "a.txt", { TERM = "dumb" }, "--max-retries", "2").finish()
+    assert.are.same({ 0, "openai-uploads: a.txt: part 1 is sent again: rate limited, waiting 1 s " ..
+      "(attempt 2 of 3)\r\n" },
+      { result.status, result.shown })
+  end)
+
+  it("writes objects where a program asks for them", function()
+    service.answer_next { { call = "parts", status = 429, headers = { ["retry-after"] = "1" } } }
+    local result = start_in_window(100, "a.txt", nil, "--max-retries", "2", "--progress", "json").finish()
+    local states = {}
+    for line in result.shown:gmatch "([^\r\n]+)\r\n" do
+      local told = cjson.decode(line).progress
+      assert.are.same({ folder .. "/a.txt", 10 }, { told.file, told.total or 10 })
+      if told.state ~= states[#states] then states[#states + 1] = told.state end
+    end
+    assert.are.equal("sending waiting sending done", table.concat(states, " "))
   end)
 
   it("takes a width that is none for the usual one", function()

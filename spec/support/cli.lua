@@ -129,14 +129,14 @@ function cli.want_of_terminal()
 end
 
 --- A run on a terminal of its own, `columns` wide, as which its stderr is; its stdout is a file. `typed`: the path of
---- a pipe whose bytes are typed there; `program`: as of cli.start. Begins as that does.
-function cli.start_on_terminal(words, environment, columns, typed, program)
+--- a pipe whose bytes are typed there; `program`: as of cli.start; `before`: shell commands that run there before it.
+function cli.start_on_terminal(words, environment, columns, typed, program, before)
   local stdout = os.tmpname()
   local line = line_of(words, check.merged({ COLUMNS = tostring(columns or 80) }, environment or {}), program)
   local shown = os.tmpname()
   -- the limit around all of it: what is typed there goes to every program on that terminal
   local outer = ("echo begun; %s script -qec %s /dev/null <%s >%s; echo $?"):format(LIMITED,
-    quoted(line .. " >" .. stdout), typed or "/dev/null", shown)
+    quoted((before or "") .. line .. " >" .. stdout), typed or "/dev/null", shown)
   local child = assert(process.start("sh -c " .. quoted(outer)))
 
   function child.shown() return cli.read_file(shown) end

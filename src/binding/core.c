@@ -11,6 +11,7 @@
 #include "binding/lua_json.h"
 #include "binding/lua_plain.h"
 #include "binding/lua_signals.h"
+#include "binding/lua_terminal.h"
 #include "binding/lua_transfer.h"
 #include "binding/lua_waker.h"
 #include "uploads/client_config.h"
@@ -59,12 +60,6 @@ static int edit_distance(lua_State *L) {
   return 1;
 }
 
-/* is_terminal(descriptor) -> whether somebody may be looking */
-static int is_terminal(lua_State *L) {
-  lua_pushboolean(L, isatty((int)luaL_checkinteger(L, 1)));
-  return 1;
-}
-
 /* process_id() -> another one once the process was forked */
 static int process_id(lua_State *L) {
   lua_pushinteger(L, (lua_Integer)getpid());
@@ -86,7 +81,7 @@ static const luaL_Reg functions[] = {
     {"waker", lua_waker_new},
     {"failure", lua_failure_new},
     {"hold", lua_transfer_hold},
-    {"is_terminal", is_terminal},
+    {"is_terminal", lua_terminal_is},
     {"journal", lua_journal_new},
     {"listen", lua_transfer_listen},
     {"now", now},
@@ -97,6 +92,8 @@ static const luaL_Reg functions[] = {
     {"result", lua_transfer_result},
     {"release", lua_transfer_release},
     {"signals", lua_signals_new},
+    {"terminal_columns", lua_terminal_columns},
+    {"text_columns", lua_terminal_text_columns},
     {"upload_id_refusal", upload_id_refusal},
     {"wind_down", lua_transfer_wind_down},
     {"utf8", utf8},

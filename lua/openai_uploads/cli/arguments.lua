@@ -39,6 +39,18 @@ local function whole(least)
   end
 end
 
+local function choice(...)
+  local choices = { ... }
+  return function(name)
+    return function(given)
+      for _, known in ipairs(choices) do
+        if given == known then return given end
+      end
+      return nil, ("option '%s' takes one of: %s; not '%s'"):format(name, table.concat(choices, ", "), given)
+    end
+  end
+end
+
 local function part_size(name)
   return function(given)
     local digits, unit = given:match("^(%d+)([KM]?)$")
@@ -132,6 +144,8 @@ local function add_upload(parser)
   add_option(command, "--concurrency", "N", whole(1), "Parts at a time, 64 at most; 4.")
   command:flag "--md5":description "Have the service check the MD5 of the whole."
   add_expiry(command)
+  add_option(command, "--progress", "FORM", choice("bar", "lines", "json"), "bar, where stderr is a terminal; lines,\n" ..
+    "for a log; json: an object a line on stderr.")
   add_option(command, "--resume", "STATE", text, "Keep in the file STATE what was sent: the same command\n" ..
     "once more sends what is missing. Nothing is cancelled\nthen. With one FILE only.")
 end

@@ -10,6 +10,7 @@ local interruption = {
 
 local EXIT_CODE_OF_SIGNAL = 128 -- and the signal's number, as shells count
 local names = { [1] = "SIGHUP", [2] = "SIGINT", [15] = "SIGTERM" }
+local SECONDS_OF_A_STEP = 0.001 -- one that may wait sends more at a time
 local SECONDS_WITHOUT_DESCRIPTOR = 0.05 -- between two looks for a signal
 
 local signals
@@ -34,7 +35,7 @@ function interruption.loop.wait(client, _, seconds)
   if descriptor and signals then
     signals:wait(descriptor, longest)
     interruption.check()
-    client.step()
+    client.step(SECONDS_OF_A_STEP)
   else -- the system has no such descriptor; a signal ends the step
     client.step(math.min(longest, SECONDS_WITHOUT_DESCRIPTOR))
     interruption.check()

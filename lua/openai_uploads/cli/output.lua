@@ -91,6 +91,9 @@ function output.new(options)
     if not options.quiet then to_stderr(text, json({ note = text })) end
   end
 
+  --- How far a file is, for a program.
+  function out.progress(object) write_line(io.stderr, json({ progress = object })) end
+
   --- An event of the client's log.
   function out.log(event)
     local pieces = { event.event, event.method, event.url, "attempt", ("%d"):format(event.attempt) }

@@ -3,13 +3,19 @@
 --
 --   train.jsonl   43 % [#######.........]  3.4 of 8.0 GiB  112 MiB/s  0:42 left
 --
--- Numbers in, text out: no clock, no terminal.
+-- or, while it waits, for what:
+--
+--   train.jsonl   43 %  rate limited, waiting 30 s (attempt 2 of 3)
+--
+-- Numbers in, text out: no clock, no terminal. Widths are counted in columns.
+local core = require "openai_uploads.core"
 local printable = require "openai_uploads.cli.printable"
 
 local progress_bar = {}
 
 local MIN_NAME, MAX_NAME = 12, 40 -- columns
 local MIN_BAR, MAX_BAR = 10, 30 -- signs between the brackets
+local MIN_STATUS = 10 -- columns
 local LONGEST_TIME = 100 * 3600 -- seconds; what takes longer is not foretold
 local units = { "bytes", "KiB", "MiB", "GiB", "TiB" }
 
@@ -79,13 +85,9 @@ local function percent(state)
   return ("%4d %%"):format(hundredths)
 end
 
--- Some characters take two columns. All of them have three bytes or more, and those that have are taken for such.
-local function columns_of(text)
-  local _, characters = printable(text)
-  local _, wide = text:gsub("[\224-\244][\128-\191]+", "")
-  return characters + wide
-end
+local columns_of = core.text_columns
 
+-- Not for a whole line: its cost grows with the square of its length.
 local function shortened(name, columns)
   if columns_of(name) <= columns then return name end
   local short = ""
@@ -120,19 +122,38 @@ local function laid_out(layout, state, name, wanted)
   return table.concat(pieces)
 end
 
---- state: name; sent and total, in bytes; rate, bytes a second, or nil; width, the columns that may be used. The line
---- is empty where there is no room for anything.
+-- As much of the status as there is room for beside the name and the percentage.
+local function with_status(state, name, wanted)
+  local room = state.width - #percent(state)
+  local columns = math.min(wanted, math.max(MIN_NAME, room - columns_of(state.status) - 2))
+  if columns > room then return nil end
+  local line = shortened(name, columns) .. percent(state)
+  local left_over = state.width - columns_of(line) - 2
+  return left_over < MIN_STATUS and line or line .. "  " .. shortened(state.status, left_over)
+end
+
+--- state: name; sent and total, in bytes; rate, bytes a second, or nil; width, the columns that may be used; status,
+--- words that take the place of the figures, or nil. The line is empty where there is no room for anything.
 function progress_bar.line(state)
   local sent = math.max(0, math.min(state.sent, state.total))
-  state = { sent = sent, total = state.total, rate = state.rate, width = state.width, name = state.name }
+  state = { sent = sent, total = state.total, rate = state.rate, width = state.width, name = state.name,
+    status = state.status and printable(state.status) }
   local name = (printable(state.name))
   local wanted = math.min(columns_of(name), MAX_NAME)
+  local told = state.status and with_status(state, name, wanted)
+  if told then return told end
   for _, layout in ipairs(layouts) do
     local line = laid_out(layout, state, name, wanted)
     if line then return line end
   end
   local bare = percent(state)
   return #bare <= state.width and bare or ""
+end
+
+--- The figures in words, without a bar: "43 %, 3.4 of 8.0 GiB, 112 MiB/s, 0:42 left".
+function progress_bar.words(state)
+  local figures_text = table.concat({ percent(state), sizes(state), rate(state), left(state) }, ",")
+  return (figures_text:gsub("  ", " "):gsub("^ +", ""))
 end
 
 --- What is left to say once all is sent: "train.jsonl  8.0 GiB in 1:12".

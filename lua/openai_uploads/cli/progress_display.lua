@@ -1,27 +1,28 @@
 -- SPDX-License-Identifier: MIT
--- The progress bar on a terminal: one line, drawn again in its place.
+-- The progress bar on a terminal: one line, drawn again in its place. All displays of a file's progress have these
+-- functions: show(sent, total), wait(status, seconds), erase() and finish(total).
+local core = require "openai_uploads.core"
 local progress_bar = require "openai_uploads.cli.progress_bar"
 local transfer_rate = require "openai_uploads.cli.transfer_rate"
 
 local progress_display = { INTERVAL = 0.1 } -- seconds between two drawings, at least
 
--- A display that shows nothing.
-function progress_display.none()
-  local function nothing() end
-  return { show = nothing, erase = nothing, finish = nothing }
-end
+local MIN_SECONDS_OF_STATUS = 1 -- what is shown for less cannot be read
 
---- terminal: write(text), width in columns, now() in seconds. The last column stays empty: some terminals would
---- go on to the next line.
+--- terminal: write(text); width(), in columns, which is asked at each drawing; now(), in seconds. The last column stays
+--- empty: some terminals would go on to the next line.
 function progress_display.new(name, terminal)
-  local width = terminal.width - 1
   local rate, began = transfer_rate.new(), terminal.now()
-  local drawn, drawn_at = 0, -math.huge
+  local drawn, drawn_at = 0, -math.huge -- columns; seconds
+  local status, status_until = nil, -math.huge
   local display = {}
 
+  local function width() return terminal.width() - 1 end
+
   local function draw(line)
-    terminal.write("\r" .. line .. (" "):rep(math.min(drawn, width) - #line))
-    drawn = #line
+    local columns = core.text_columns(line)
+    terminal.write("\r" .. line .. (" "):rep(math.min(drawn, width()) - columns))
+    drawn = columns
   end
 
   function display.show(sent, total)
@@ -29,20 +30,27 @@ function progress_display.new(name, terminal)
     if now - drawn_at < progress_display.INTERVAL then return end
     drawn_at = now
     rate.note(sent, now)
-    draw(progress_bar.line { name = name, sent = sent, total = total, rate = rate.per_second(), width = width })
+    draw(progress_bar.line { name = name, sent = sent, total = total, rate = rate.per_second(), width = width(),
+      status = now < status_until and status or nil })
+  end
+
+  --- What is waited for: it is shown for so long, in place of the figures. nil: nothing any more.
+  function display.wait(words, seconds)
+    status, status_until = words, terminal.now() + math.max(seconds or 0, MIN_SECONDS_OF_STATUS)
+    drawn_at = -math.huge
   end
 
   --- All of the line: a terminal shows ^C at the end of the bar.
   function display.erase()
     if drawn == 0 then return end
-    terminal.write("\r" .. (" "):rep(width) .. "\r")
+    terminal.write("\r" .. (" "):rep(width()) .. "\r")
     drawn = 0
   end
 
   --- Leaves a word on what was sent, where the bar has been seen.
   function display.finish(total)
     if drawn == 0 then return end
-    draw(progress_bar.summary(name, total, terminal.now() - began, width))
+    draw(progress_bar.summary(name, total, terminal.now() - began, width()))
     terminal.write("\n")
     drawn = 0
   end

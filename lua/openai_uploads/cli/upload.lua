@@ -4,20 +4,11 @@ local core = require "openai_uploads.core"
 local calls = require "openai_uploads.cli.calls"
 local exit_codes = require "openai_uploads.cli.exit_codes"
 local interruption = require "openai_uploads.cli.interruption"
-local progress_display = require "openai_uploads.cli.progress_display"
+local progress = require "openai_uploads.cli.progress"
 local resume_state = require "openai_uploads.cli.resume_state"
 
 local SECONDS_TO_CLEAN_UP = 10 -- after a signal
-local USUAL_WIDTH = 80 -- columns
 local UNKNOWN_UPLOAD = "whether an Upload was created is not known; one that was expires by itself within an hour"
-
-local function new_display(path, options)
-  if options.quiet or options.verbose or not core.is_terminal(2) then return progress_display.none() end
-  local columns = (os.getenv "COLUMNS" or ""):match "^[1-9]%d?%d?%d?$"
-  return progress_display.new(path:match("[^/]*$"), {
-    write = function(text) io.stderr:write(text) end, width = tonumber(columns) or USUAL_WIDTH, now = core.now,
-  })
-end
 
 local function begin_leaving(run, raised)
   run.interruption = raised
@@ -44,7 +35,7 @@ local function params_of(run, options)
     part_size = options.part_size, concurrency = options.concurrency, md5 = options.md5 and "compute" or nil,
     expires_after = calls.expires_after(options.expires_after),
     resume = run.state and run.state.resume, keep_on_failure = run.state ~= nil,
-    on_checkpoint = function(resume, part) save(run, resume, part) end,
+    on_checkpoint = run.state and function(resume, part) save(run, resume, part) end,
     on_progress = function(sent, total)
       run.total = total
       if not run.interruption then run.display.show(sent, total) end
@@ -180,7 +171,7 @@ local function prepare(path, options, out)
   local file, failure = core.open_file(path) -- what is no file is told of before all else that may be wrong
   if not file then return nil, out.failure(path, failure) end
   file:close()
-  local run = { path = path, out = out, display = new_display(path, options) }
+  local run = { path = path, out = out, display = progress.new(path, options, out) }
   if not options.resume then return run end
   run.state, failure = resume_state.open(options.resume)
   if not run.state then return nil, out.failure(nil, failure) end
@@ -196,8 +187,25 @@ local function tell_verdict(run)
   return code
 end
 
+local function options_of(run, options)
+  local all = { deadline = options.deadline }
+  function all.on_retry(info)
+    local is_patient = options.max_retries == nil and info.part_number ~= nil
+    if not run.interruption then run.display.wait(progress.words_of_wait(info, is_patient), info.wait) end
+  end
+  if options.verbose then return all end -- the client's own log tells of each request
+  local is_connected = false
+  function all.log(event)
+    if event.event ~= "done" or is_connected then return end
+    is_connected = true
+    run.display.wait(nil)
+  end
+  return all
+end
+
 local function begin(run, client, options)
-  local begun, job = pcall(client.start.upload_file_chunked, params_of(run, options), { deadline = options.deadline })
+  if not run.state or not run.state.resume then run.display.wait("connecting", math.huge) end
+  local begun, job = pcall(client.start.upload_file_chunked, params_of(run, options), options_of(run, options))
   if begun then return job end
   local misuse = misuse_in(job)
   if not misuse then error(job, 0) end

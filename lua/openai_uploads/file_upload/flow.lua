@@ -130,9 +130,19 @@ end
 
 local send_parts
 
+-- An on_retry that is told the number of the part. What is no function is refused where the call begins.
+local function naming_part(on_retry, number)
+  if type(on_retry) ~= "function" then return on_retry end
+  return function(info)
+    info.part_number = number
+    on_retry(info)
+  end
+end
+
 local function send_part(self, number, options)
   local plan = self.plan
   options.with_response = plan.is_saved
+  options.on_retry = naming_part(options.on_retry, number)
   self.batch:launch(function(_, part, failure, response)
     if not part then
       failure.part_number = number
