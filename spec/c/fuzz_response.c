@@ -9,7 +9,7 @@
  * Status 0 is no answer. Linked with --wrap=curl_easy_getinfo: of libcurl, which sends nothing here, only
  * what it would tell of the exchange is played. */
 #include "binding/lua_failure.h"
-#include "binding/lua_transfer.h"
+#include "binding/lua_result.h"
 #include "http/http_headers.h"
 #include "uploads/client_config.h"
 #include "uploads/upload_request.h"
@@ -177,7 +177,7 @@ static void check_failure(lua_State *L, int index) {
 static void check_result(lua_State *L, struct transfer *transfer) {
   struct lua_transfer holder = {.transfer = transfer};
   int top = lua_gettop(L);
-  int count = lua_transfer_push_result(L, &holder);
+  int count = lua_result_push(L, &holder);
   REQUIRE(count == 3 && lua_gettop(L) == top + 3 && lua_istable(L, top + 3), "there are not three results");
   if (lua_istable(L, top + 1))
     check_object(L, top + 1);

@@ -16,6 +16,7 @@ local ROWS = {
   { "includes are written with their folder", "src/base/md5.c", '#include "failure.h"' },
   { "no circle of units", "src/base/text_buffer.c", '#include "base/secret_mask.h"' },
   { "functions of a header are named after its file", "src/base/ascii.h", "int strange(void);" },
+  { "no global function that only its own unit uses", "src/base/ascii.h", "int ascii_unused(void);" },
   { "no circle of Lua modules", "lua/openai_uploads/plain.lua", 'require "openai_uploads.cancel_all"' },
   { "a Lua layer requires itself and those below: core, loop, openai_uploads, cli", "lua/openai_uploads/guard.lua",
     'require "openai_uploads.cli.output"' },

@@ -105,7 +105,7 @@ void md5_update(struct md5 *md5, const void *bytes, size_t length) {
 }
 
 /* One bit, zeros up to where a block has but room for the length, and that. */
-void md5_finish(struct md5 *md5, unsigned char digest[MD5_SIZE]) {
+static void finish(struct md5 *md5, unsigned char digest[MD5_SIZE]) {
   unsigned char padding[MD5_BLOCK_SIZE + LENGTH_SIZE] = {0x80};
   uint64_t bits = md5->length << 3; /* modulo 2^64, as the RFC wants it */
   size_t held = md5->length % MD5_BLOCK_SIZE, room = MD5_BLOCK_SIZE - LENGTH_SIZE;
@@ -119,7 +119,7 @@ void md5_finish(struct md5 *md5, unsigned char digest[MD5_SIZE]) {
 void md5_finish_hex(struct md5 *md5, char hex[MD5_HEX_SIZE]) {
   static const char digits[] = "0123456789abcdef";
   unsigned char digest[MD5_SIZE];
-  md5_finish(md5, digest);
+  finish(md5, digest);
   for (size_t n = 0; n < MD5_SIZE; n++) {
     hex[2 * n] = digits[digest[n] >> 4];
     hex[2 * n + 1] = digits[digest[n] & 15];

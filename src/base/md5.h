@@ -20,10 +20,7 @@ void md5_create(struct md5 *md5);
 /* `bytes` may be NULL where `length` is 0. */
 void md5_update(struct md5 *md5, const void *bytes, size_t length);
 
-/* Fills `digest`. The md5 may then be created anew, and nothing else. */
-void md5_finish(struct md5 *md5, unsigned char digest[MD5_SIZE]);
-
-/* The same, in lower case hexadecimal digits. */
+/* Fills `hex` with the digest in lower case. Afterwards only md5_create may follow. */
 void md5_finish_hex(struct md5 *md5, char hex[MD5_HEX_SIZE]);
 
 #endif

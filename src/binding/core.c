@@ -10,9 +10,10 @@
 #include "binding/lua_journal.h"
 #include "binding/lua_json.h"
 #include "binding/lua_plain.h"
+#include "binding/lua_raise.h"
 #include "binding/lua_signals.h"
 #include "binding/lua_terminal.h"
-#include "binding/lua_transfer.h"
+#include "binding/lua_transfer_methods.h"
 #include "binding/lua_waker.h"
 #include "uploads/client_config.h"
 #include "uploads/upload_request.h"
@@ -44,7 +45,7 @@ static int upload_id_refusal(lua_State *L) {
 static int describe(lua_State *L) {
   luaL_checkany(L, 1);
   lua_settop(L, 1);
-  lua_failure_describe_raised(L);
+  lua_raise_describe(L);
   return 1;
 }
 
@@ -80,22 +81,22 @@ static const luaL_Reg functions[] = {
     {"digest", lua_digest_new},
     {"waker", lua_waker_new},
     {"failure", lua_failure_new},
-    {"hold", lua_transfer_hold},
+    {"hold", lua_transfer_methods_hold},
     {"is_terminal", lua_terminal_is},
     {"journal", lua_journal_new},
-    {"listen", lua_transfer_listen},
+    {"listen", lua_transfer_methods_listen},
     {"now", now},
     {"open_file", lua_file_new},
     {"plain", lua_plain_copy},
     {"process_id", process_id},
-    {"take", lua_transfer_take},
-    {"result", lua_transfer_result},
-    {"release", lua_transfer_release},
+    {"take", lua_transfer_methods_take},
+    {"result", lua_transfer_methods_result},
+    {"release", lua_transfer_methods_release},
     {"signals", lua_signals_new},
     {"terminal_columns", lua_terminal_columns},
     {"text_columns", lua_terminal_text_columns},
     {"upload_id_refusal", upload_id_refusal},
-    {"wind_down", lua_transfer_wind_down},
+    {"wind_down", lua_transfer_methods_wind_down},
     {"utf8", utf8},
     {NULL, NULL},
 };
@@ -112,7 +113,7 @@ int luaopen_openai_uploads_core(lua_State *L) {
   lua_file_open(L);
   lua_journal_open(L);
   lua_signals_open(L);
-  lua_transfer_open(L);
+  lua_transfer_methods_open(L);
   lua_client_open(L);
   lua_newtable(L);
   compat_setfuncs(L, functions, 0);

@@ -6,17 +6,19 @@
 #include "binding/lua_object.h"
 #include "binding/lua_options.h"
 #include "binding/lua_program.h"
+#include "binding/lua_raise.h"
+#include "binding/lua_slots.h"
 
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
 /* Pushes the function, or pushes nothing and returns false. */
-static bool push_callback(lua_State *L, int client, int call, enum lua_callback callback) {
-  const int tables[] = {call, client};
+static bool push_callback(lua_State *L, int client_slots, int call_slots, int slot) {
+  const int tables[] = {call_slots, client_slots};
   for (int i = 0; i < 2; i++) {
     if (tables[i] == 0) continue;
-    lua_rawgeti(L, tables[i], callback);
+    lua_rawgeti(L, tables[i], slot);
     if (lua_isfunction(L, -1)) return true;
     lua_pop(L, 1);
   }
@@ -27,8 +29,8 @@ static bool push_callback(lua_State *L, int client, int call, enum lua_callback 
 static bool call_callback(lua_State *L, const struct transfer *transfer) {
   int status = lua_program_call(L, transfer->client, 1, 0);
   if (status == 0) return true;
-  if (lua_failure_is_out_of_memory(L, status)) lua_error(L);
-  lua_failure_describe_raised(L);
+  if (lua_raise_is_out_of_memory(L, status)) lua_error(L);
+  lua_raise_describe(L);
   return false;
 }
 
@@ -113,20 +115,20 @@ __attribute__((format(printf, 3, 4))) static void log_line(const struct transfer
           text_buffer_text(&transfer->request.url), transfer->attempts, more);
 }
 
-void lua_callbacks_attempt(lua_State *L, int client, int call, const struct transfer *transfer) {
+void lua_callbacks_attempt(lua_State *L, int client_slots, int call_slots, const struct transfer *transfer) {
   if (client_config_of(transfer->client->settings)->log_level >= LOG_LEVEL_DEBUG)
     log_line(transfer, "request", "%s", "");
-  if (!push_callback(L, client, call, LUA_CALLBACK_LOG)) return;
+  if (!push_callback(L, client_slots, call_slots, SLOT_LOG)) return;
   push_event(L, "request", transfer);
   call_listener(L, transfer, "log");
 }
 
-static void log_retry(lua_State *L, int client, int call, const struct transfer *transfer) {
+static void log_retry(lua_State *L, int client_slots, int call_slots, const struct transfer *transfer) {
   char answer[REQUEST_ID_SHOWN + 40];
   if (client_config_of(transfer->client->settings)->log_level >= LOG_LEVEL_INFO)
     log_line(transfer, "retry", ", %s, again in %.3f s: %s", describe_answer(transfer, answer, sizeof answer),
              transfer->retry_wait, transfer->failure.message);
-  if (!push_callback(L, client, call, LUA_CALLBACK_LOG)) return;
+  if (!push_callback(L, client_slots, call_slots, SLOT_LOG)) return;
   push_event(L, "retry", transfer);
   set_outcome(L, transfer);
   set_number(L, "wait", transfer->retry_wait);
@@ -134,11 +136,11 @@ static void log_retry(lua_State *L, int client, int call, const struct transfer 
 }
 
 /* Each of the two functions may end the call, and close what `holder` has. */
-void lua_callbacks_retry(lua_State *L, int client, int call, const struct lua_transfer *holder) {
+void lua_callbacks_retry(lua_State *L, int client_slots, int call_slots, const struct lua_transfer *holder) {
   struct transfer *transfer = holder->transfer;
   char message[FAILURE_MESSAGE_SIZE];
-  log_retry(L, client, call, transfer);
-  if (lua_transfer_is_spent(holder) || !push_callback(L, client, call, LUA_CALLBACK_ON_RETRY)) return;
+  log_retry(L, client_slots, call_slots, transfer);
+  if (lua_transfer_is_spent(holder) || !push_callback(L, client_slots, call_slots, SLOT_ON_RETRY)) return;
   lua_createtable(L, 0, 4);
   set_integer(L, "attempt", (long)transfer->attempts);
   set_integer(L, "max_retries", (long)transfer->settings.retry.max_retries);
@@ -159,8 +161,8 @@ static void settle(lua_State *L, struct transfer *transfer) {
   lua_settop(L, top);
 }
 
-static void log_done(lua_State *L, int client, int call, struct transfer *transfer) {
-  bool has_log = push_callback(L, client, call, LUA_CALLBACK_LOG);
+static void log_done(lua_State *L, int client_slots, int call_slots, struct transfer *transfer) {
+  bool has_log = push_callback(L, client_slots, call_slots, SLOT_LOG);
   char answer[REQUEST_ID_SHOWN + 40];
   if (has_log || client_config_of(transfer->client->settings)->log_level >= LOG_LEVEL_INFO)
     settle(L, transfer);
@@ -173,28 +175,29 @@ static void log_done(lua_State *L, int client, int call, struct transfer *transf
   call_listener(L, transfer, "log");
 }
 
-void lua_callbacks_done(lua_State *L, int client, int call, int userdata, struct transfer *transfer) {
-  log_done(L, client, call, transfer);
-  lua_callbacks_tell_waiter(L, call, userdata);
+void lua_callbacks_done(lua_State *L, int client_slots, int call_slots, int userdata,
+                        struct transfer *transfer) {
+  log_done(L, client_slots, call_slots, transfer);
+  lua_callbacks_tell_waiter(L, call_slots, userdata);
 }
 
 /* Called once; but again, where memory ran out in it, or a hook raised (Ctrl-C) in one of whoever waits, who
  * would wait for ever: so it is put back. */
-void lua_callbacks_tell_waiter(lua_State *L, int call, int userdata) {
+void lua_callbacks_tell_waiter(lua_State *L, int call_slots, int userdata) {
   const struct lua_transfer *holder = lua_touserdata(L, userdata);
   int listener = lua_gettop(L) + 1, status;
-  if (!push_callback(L, 0, call, LUA_CALLBACK_DONE)) return;
+  if (!push_callback(L, 0, call_slots, CALL_SLOT_ON_DONE)) return;
   lua_pushnil(L);
-  lua_rawseti(L, call, LUA_CALLBACK_DONE);
+  lua_rawseti(L, call_slots, CALL_SLOT_ON_DONE);
   lua_pushvalue(L, listener);
   lua_pushvalue(L, userdata);
   status = lua_program_call(L, holder->transfer->client, 1, 0);
   if (status == 0) return;
-  if (holder->is_waited_for || lua_failure_is_out_of_memory(L, status)) {
+  if (holder->is_waited_for || lua_raise_is_out_of_memory(L, status)) {
     lua_pushvalue(L, listener);
-    lua_rawseti(L, call, LUA_CALLBACK_DONE);
+    lua_rawseti(L, call_slots, CALL_SLOT_ON_DONE);
     lua_error(L);
   }
-  lua_failure_describe_raised(L);
+  lua_raise_describe(L);
   complain(L, "on_done");
 }

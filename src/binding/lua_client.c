@@ -4,8 +4,10 @@
 #include "binding/lua_arguments.h"
 #include "binding/lua_compat.h"
 #include "binding/lua_dispatch.h"
-#include "binding/lua_failure.h"
 #include "binding/lua_options.h"
+#include "binding/lua_raise.h"
+#include "binding/lua_result.h"
+#include "binding/lua_slots.h"
 #include "binding/lua_transfer.h"
 
 #include <math.h>
@@ -53,7 +55,7 @@ static int client_gc(lua_State *L) {
 }
 
 static void raise(lua_State *L, const struct failure *failure) {
-  if (failure->kind == FAILURE_OUT_OF_MEMORY) lua_failure_raise_out_of_memory(L);
+  if (failure->kind == FAILURE_OUT_OF_MEMORY) lua_raise_out_of_memory(L);
   luaL_error(L, "%s", failure->message);
 }
 
@@ -63,9 +65,9 @@ static void set_up(lua_State *L, struct lua_client *holder, int settings, int ca
   struct client_config *config;
   client_config_delete(holder->config); /* of a first use that ran out of memory */
   config = holder->config = client_config_new();
-  if (!config) lua_failure_raise_out_of_memory(L);
+  if (!config) lua_raise_out_of_memory(L);
   if (settings) lua_options_read_client(L, settings, config, callbacks);
-  if (!client_config_complete(config, LUA_VERSION)) lua_failure_raise_out_of_memory(L);
+  if (!client_config_complete(config, LUA_VERSION)) lua_raise_out_of_memory(L);
   holder->config = NULL; /* http_client_new takes it, whatever comes */
   holder->client = http_client_new(&config->http, &failure);
   if (!holder->client) raise(L, &failure);
@@ -111,7 +113,7 @@ static struct transfer *new_transfer(lua_State *L, struct http_client *client,
   struct transfer *transfer;
   if (!http_client_open(client, &failure)) raise(L, &failure);
   transfer = transfer_new(client, settings, additions);
-  if (!transfer) lua_failure_raise_out_of_memory(L);
+  if (!transfer) lua_raise_out_of_memory(L);
   return transfer;
 }
 
@@ -152,7 +154,7 @@ static int client_call(lua_State *L) {
   callbacks = lua_gettop(L);
   holder = begin(L, client, call, &arguments, false);
   lua_dispatch_finish(L, callbacks, holder);
-  count = lua_transfer_push_result(L, holder);
+  count = lua_result_push(L, holder);
   lua_dispatch_forget(L, callbacks, holder);
   lua_transfer_close(holder);
   return count;
@@ -295,7 +297,7 @@ int lua_client_new(lua_State *L) {
   lua_pushvalue(L, -1);
   compat_setuservalue(L, userdata);
   lua_pushvalue(L, 2);
-  lua_rawseti(L, -2, LUA_CALLBACK_WAIT);
+  lua_rawseti(L, -2, CLIENT_SLOT_WAIT);
   if (!lua_isnil(L, 1)) set_up(L, holder, 1, lua_gettop(L));
 
   lua_createtable(L, 0, SERVICE_CALLS + 8);

@@ -4,18 +4,14 @@
 #include "base/monotonic_clock.h"
 #include "binding/lua_callbacks.h"
 #include "binding/lua_compat.h"
-#include "binding/lua_failure.h"
 #include "binding/lua_options.h"
 #include "binding/lua_part.h"
 #include "binding/lua_program.h"
+#include "binding/lua_raise.h"
+#include "binding/lua_slots.h"
 #include "http/http_headers.h"
 
 #include <math.h>
-
-/* Tables in that of a client's callbacks, each of a transfer's number -> its userdata: all transfers, weakly;
- * and those that the client holds for a listener. Neither is a root: they go with the client's userdata. Then
- * our own functions that are called protected: Lua 5.1 allocates to push one. */
-enum { KNOWN_TRANSFERS = LUA_CALLBACK_COUNT, HELD_TRANSFERS, ATTEND, FINISH, START };
 
 static int attend_protected(lua_State *L);
 static int finish_protected(lua_State *L);
@@ -28,15 +24,15 @@ void lua_dispatch_push_callbacks(lua_State *L) {
   lua_pushliteral(L, "v");
   lua_setfield(L, -2, "__mode");
   lua_setmetatable(L, -2);
-  lua_rawseti(L, -2, KNOWN_TRANSFERS);
+  lua_rawseti(L, -2, CLIENT_SLOT_KNOWN_TRANSFERS);
   lua_newtable(L);
-  lua_rawseti(L, -2, HELD_TRANSFERS);
+  lua_rawseti(L, -2, CLIENT_SLOT_HELD_TRANSFERS);
   lua_pushcfunction(L, attend_protected);
-  lua_rawseti(L, -2, ATTEND);
+  lua_rawseti(L, -2, CLIENT_SLOT_ATTEND);
   lua_pushcfunction(L, finish_protected);
-  lua_rawseti(L, -2, FINISH);
+  lua_rawseti(L, -2, CLIENT_SLOT_FINISH);
   lua_pushcfunction(L, start_protected);
-  lua_rawseti(L, -2, START);
+  lua_rawseti(L, -2, CLIENT_SLOT_START);
 }
 
 /* Sets what stands for a transfer in one of the two tables to the value on top of the stack; pops that. */
@@ -50,27 +46,27 @@ static void set_transfer(lua_State *L, int callbacks, int table, unsigned number
 static void note(lua_State *L, int callbacks, int index) {
   const struct lua_transfer *holder = lua_touserdata(L, index);
   lua_pushvalue(L, index);
-  set_transfer(L, callbacks, KNOWN_TRANSFERS, holder->transfer->number);
+  set_transfer(L, callbacks, CLIENT_SLOT_KNOWN_TRANSFERS, holder->transfer->number);
 }
 
 void lua_dispatch_hold(lua_State *L, int callbacks, int index) {
   struct lua_transfer *holder = lua_touserdata(L, index);
   if (holder->is_held || (holder->transfer->state == TRANSFER_DONE && !holder->transfer->is_queued)) return;
   lua_pushvalue(L, index);
-  set_transfer(L, callbacks, HELD_TRANSFERS, holder->transfer->number);
+  set_transfer(L, callbacks, CLIENT_SLOT_HELD_TRANSFERS, holder->transfer->number);
   holder->is_held = true;
 }
 
 static void let_go(lua_State *L, int callbacks, const struct lua_transfer *holder) {
   if (!holder->is_held) return;
   lua_pushnil(L);
-  set_transfer(L, callbacks, HELD_TRANSFERS, holder->transfer->number);
+  set_transfer(L, callbacks, CLIENT_SLOT_HELD_TRANSFERS, holder->transfer->number);
 }
 
 void lua_dispatch_forget(lua_State *L, int callbacks, const struct lua_transfer *holder) {
   let_go(L, callbacks, holder);
   lua_pushnil(L);
-  set_transfer(L, callbacks, KNOWN_TRANSFERS, holder->transfer->number);
+  set_transfer(L, callbacks, CLIENT_SLOT_KNOWN_TRANSFERS, holder->transfer->number);
 }
 
 /* Pushes two values, of which the second is the transfer's userdata, so that no collection takes it while it
@@ -79,7 +75,7 @@ void lua_dispatch_forget(lua_State *L, int callbacks, const struct lua_transfer 
 static const struct lua_transfer *push_known(lua_State *L, int callbacks, const struct transfer *transfer,
                                              int *own) {
   const struct lua_transfer *holder;
-  lua_rawgeti(L, callbacks, KNOWN_TRANSFERS);
+  lua_rawgeti(L, callbacks, CLIENT_SLOT_KNOWN_TRANSFERS);
   lua_rawgeti(L, -1, (int)transfer->number);
   holder = lua_touserdata(L, -1);
   *own = 0;
@@ -93,9 +89,9 @@ static const struct lua_transfer *push_known(lua_State *L, int callbacks, const 
 static bool ask_for_key(lua_State *L, struct http_client *client, const char **key, size_t *length,
                         struct failure *failure) {
   int status = lua_program_call(L, client, 0, 2);
-  if (lua_failure_is_out_of_memory(L, status)) lua_error(L);
+  if (lua_raise_is_out_of_memory(L, status)) lua_error(L);
   if (status != 0) {
-    lua_failure_describe_raised(L);
+    lua_raise_describe(L);
     return failure_set(failure, FAILURE_CONFIGURATION, "the api_key function raised an error: %s",
                        lua_tostring(L, -1));
   }
@@ -105,7 +101,7 @@ static bool ask_for_key(lua_State *L, struct http_client *client, const char **k
   }
   if (lua_isnil(L, -1))
     lua_pushstring(L, luaL_typename(L, -2)); /* it gave no reason; the value may be secret */
-  lua_failure_describe_raised(L);
+  lua_raise_describe(L);
   return failure_set(failure, FAILURE_CONFIGURATION, "the api_key function returned no string: %s",
                      lua_tostring(L, -1));
 }
@@ -120,7 +116,7 @@ static bool find_key(lua_State *L, int callbacks, const struct transfer *transfe
     *length = 0;
     return true;
   }
-  lua_rawgeti(L, callbacks, LUA_CALLBACK_API_KEY);
+  lua_rawgeti(L, callbacks, CLIENT_SLOT_API_KEY);
   if (lua_isfunction(L, -1) && !ask_for_key(L, transfer->client, key, length, failure)) return false;
   return client_config_check_key(*key, *length, failure);
 }
@@ -194,7 +190,7 @@ static bool attend_all(lua_State *L, int callbacks, struct http_client *client) 
   if (client->depth > 0) return attend_changed(L, callbacks, client);
   if (!client->first_changed && client->told_count == 0) return false;
   luaL_checkstack(L, 4, "no room for a call");
-  lua_rawgeti(L, callbacks, ATTEND);
+  lua_rawgeti(L, callbacks, CLIENT_SLOT_ATTEND);
   lua_pushvalue(L, callbacks);
   lua_pushlightuserdata(L, client);
   if (lua_pcall(L, 2, 1, 0) != 0) {
@@ -273,7 +269,7 @@ static int start_protected(lua_State *L) {
 
 void lua_dispatch_finish(lua_State *L, int callbacks, struct lua_transfer *holder) {
   int userdata = lua_gettop(L);
-  lua_rawgeti(L, callbacks, FINISH);
+  lua_rawgeti(L, callbacks, CLIENT_SLOT_FINISH);
   lua_pushvalue(L, callbacks);
   lua_pushvalue(L, userdata);
   if (lua_pcall(L, 2, 0, 0) == 0) return;
@@ -283,7 +279,7 @@ void lua_dispatch_finish(lua_State *L, int callbacks, struct lua_transfer *holde
 
 void lua_dispatch_start(lua_State *L, int callbacks, int client) {
   int userdata = lua_gettop(L);
-  lua_rawgeti(L, callbacks, START);
+  lua_rawgeti(L, callbacks, CLIENT_SLOT_START);
   lua_pushvalue(L, callbacks);
   lua_pushvalue(L, userdata);
   lua_pushvalue(L, client);

@@ -6,6 +6,7 @@
 #include "binding/lua_compat.h"
 #include "binding/lua_json.h"
 #include "binding/lua_object.h"
+#include "binding/lua_raise.h"
 #include "binding/lua_refusal.h"
 #include "http/http_headers.h"
 
@@ -101,15 +102,6 @@ void lua_failure_open(lua_State *L) {
   lua_pushstring(L, failure_type);
   lua_setfield(L, -2, "__name");
   lua_pop(L, 1);
-}
-
-void lua_failure_describe_raised(lua_State *L) {
-  if (lua_type(L, -1) == LUA_TSTRING) return;
-  lua_getglobal(L, "tostring");
-  lua_insert(L, -2);
-  if (lua_pcall(L, 1, 1, 0) == 0 && lua_type(L, -1) == LUA_TSTRING) return;
-  lua_pop(L, 1);
-  lua_pushliteral(L, "an error that cannot be described");
 }
 
 static void push_lower_case(lua_State *L, const char *text, size_t length) {
@@ -239,22 +231,8 @@ int lua_failure_new(lua_State *L) {
   return 1;
 }
 
-static const char out_of_memory[] = "not enough memory"; /* as Lua calls it, in all versions */
-
-void lua_failure_raise_out_of_memory(lua_State *L) {
-  lua_pushstring(L, out_of_memory);
-  lua_error(L);
-  abort(); /* Lua's headers do not say that it never returns */
-}
-
-/* The status does not tell it of an error that a program, or our own Lua, caught and raised once more. */
-bool lua_failure_is_out_of_memory(lua_State *L, int status) {
-  if (status == LUA_ERRMEM) return true;
-  return lua_type(L, -1) == LUA_TSTRING && strcmp(lua_tostring(L, -1), out_of_memory) == 0;
-}
-
 static void raise_want_of_memory(lua_State *L, const struct failure *failure) {
-  if (failure->kind == FAILURE_OUT_OF_MEMORY) lua_failure_raise_out_of_memory(L);
+  if (failure->kind == FAILURE_OUT_OF_MEMORY) lua_raise_out_of_memory(L);
 }
 
 void lua_failure_push_plain(lua_State *L, const struct failure *failure) {

@@ -4,7 +4,7 @@
 #include "base/json_text.h"
 #include "base/utf8.h"
 #include "binding/lua_compat.h"
-#include "binding/lua_failure.h"
+#include "binding/lua_raise.h"
 
 #include <locale.h>
 #include <string.h>
@@ -71,7 +71,7 @@ bool lua_json_is_array(lua_State *L, int index) {
 /* Calls the function below the argument on top of the stack. */
 static bool call_protected(lua_State *L) {
   int status = lua_pcall(L, 1, 1, 0);
-  if (lua_failure_is_out_of_memory(L, status)) lua_error(L);
+  if (lua_raise_is_out_of_memory(L, status)) lua_error(L);
   return status == 0;
 }
 

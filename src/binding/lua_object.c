@@ -70,8 +70,7 @@ static const char *problem_of(lua_State *L, const struct expected_answer *expect
   return has_file(L, object) ? NULL : "it names no File";
 }
 
-bool lua_object_decode(lua_State *L, const char *text, size_t length,
-                       const struct expected_answer *expected) {
+static bool decode(lua_State *L, const char *text, size_t length, const struct expected_answer *expected) {
   const char *problem;
   if (!lua_json_decode(L, text, length)) {
     lua_pushfstring(L, "the answer cannot be decoded: %s", lua_tostring(L, -1));
@@ -89,7 +88,7 @@ bool lua_object_decode(lua_State *L, const char *text, size_t length,
 
 bool lua_object_push_answer(lua_State *L, struct transfer *transfer) {
   const struct text_buffer *body = &transfer->attempt->response.body;
-  if (lua_object_decode(L, text_buffer_text(body), body->length, &transfer->request.expected)) return true;
+  if (decode(L, text_buffer_text(body), body->length, &transfer->request.expected)) return true;
   transfer_reject_answer(transfer, lua_tostring(L, -1));
   return false;
 }

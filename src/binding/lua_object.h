@@ -7,15 +7,13 @@
 #include <lua.h>
 #include <stdbool.h>
 
-/* Pushes the object that a transfer's 2xx brought. When it brought none, pushes why, makes that the
+/* Pushes the object that a transfer's 2xx brought: a table with a string `id` that is as expected, without
+ * the nulls of objects, integers as integers. When it brought none, pushes the reason, makes that the
  * transfer's failure, and returns false. */
 bool lua_object_push_answer(lua_State *L, struct transfer *transfer);
 
-/* Pushes the object that `text` holds: a table with a string `id` that is as expected; nulls of objects left
- * out; integers as integers. Else pushes what is wrong with it and returns false. */
-bool lua_object_decode(lua_State *L, const char *text, size_t length, const struct expected_answer *expected);
-
-/* Applies the same rules for nulls and integers to the table on top of the stack. */
+/* Drops the nulls of objects in the table on top of the stack, and makes integers of floats that are whole.
+ */
 void lua_object_normalize(lua_State *L);
 
 #endif

@@ -3,7 +3,8 @@
 
 #include "base/edit_distance.h"
 #include "binding/lua_compat.h"
-#include "binding/lua_failure.h"
+#include "binding/lua_raise.h"
+#include "binding/lua_slots.h"
 
 #include <math.h>
 #include <stddef.h>
@@ -33,7 +34,7 @@ struct option_row {
   size_t offset; /* in struct client_config or struct call_settings, by scope */
   double least, most;
   const char *const *choices;
-  enum lua_callback callback;
+  int slot;
 };
 
 #define LONGEST_WAIT 1e6 /* seconds; eleven days, and fits any curl's milliseconds */
@@ -43,7 +44,7 @@ struct option_row {
 static const char *const auth_headers[] = {"bearer", "api-key", NULL};
 
 static const struct option_row option_rows[] = {
-    {"api_key", OPTION_KEY, CLIENT(api_key), 0, 0, NULL, LUA_CALLBACK_API_KEY},
+    {"api_key", OPTION_KEY, CLIENT(api_key), 0, 0, NULL, CLIENT_SLOT_API_KEY},
     {"base_url", OPTION_TEXT, CLIENT(base_url), 0, 0, NULL, 0},
     {"organization", OPTION_TEXT, CLIENT(organization), 0, 0, NULL, 0},
     {"project", OPTION_TEXT, CLIENT(project), 0, 0, NULL, 0},
@@ -60,8 +61,8 @@ static const struct option_row option_rows[] = {
     {"max_retry_delay", OPTION_SECONDS, CALL(retry.max_retry_delay), 0, LONGEST_WAIT, NULL, 0},
     {"max_retry_after", OPTION_SECONDS, CALL(retry.max_retry_after), 0, LONGEST_WAIT, NULL, 0},
     {"with_response", OPTION_BOOLEAN, CALL(with_response), 0, 0, NULL, 0},
-    {"on_retry", OPTION_FUNCTION, OF_CALL, 0, 0, 0, NULL, LUA_CALLBACK_ON_RETRY},
-    {"log", OPTION_FUNCTION, OF_CALL, 0, 0, 0, NULL, LUA_CALLBACK_LOG},
+    {"on_retry", OPTION_FUNCTION, OF_CALL, 0, 0, 0, NULL, SLOT_ON_RETRY},
+    {"log", OPTION_FUNCTION, OF_CALL, 0, 0, 0, NULL, SLOT_LOG},
     {"max_response_bytes", OPTION_BYTES, CLIENT(http.max_response_bytes), 1, 1 << 30, NULL, 0},
     {"max_connections", OPTION_COUNT, CLIENT(http.max_connections), 1, 10000, NULL, 0},
     {"proxy", OPTION_TEXT, CLIENT(proxy), 0, 0, NULL, 0},
@@ -84,7 +85,7 @@ struct option_target {
   struct call_settings *settings;
   struct request_additions *additions;
   struct failure *problem;
-  int callbacks;
+  int slots; /* the table for functions: client_slots or call_slots */
 };
 
 static int raise_unknown(lua_State *L, const char *name, bool of_call) {
@@ -143,13 +144,13 @@ static void read_text(struct option_target *target, const struct option_row *row
   check_type(target->L, row, LUA_TSTRING);
   text = lua_tolstring(target->L, -1, &length);
   if (!client_config_set_text(target->config, setting, row->name, text, length))
-    lua_failure_raise_out_of_memory(target->L);
+    lua_raise_out_of_memory(target->L);
 }
 
 static void read_function(struct option_target *target, const struct option_row *row) {
   check_type(target->L, row, LUA_TFUNCTION);
   lua_pushvalue(target->L, -1);
-  lua_rawseti(target->L, target->callbacks, row->callback);
+  lua_rawseti(target->L, target->slots, row->slot);
 }
 
 /* A function stands for the key: the environment's is not looked for. */
@@ -190,7 +191,7 @@ static void read_pair(struct option_target *target, const struct option_row *row
           : request_additions_add_query(target->additions, name, name_length, value, value_length, &problem);
   lua_pop(L, 1);
   if (added) return;
-  if (problem.kind == FAILURE_OUT_OF_MEMORY) lua_failure_raise_out_of_memory(L);
+  if (problem.kind == FAILURE_OUT_OF_MEMORY) lua_raise_out_of_memory(L);
   if (target->problem->kind == FAILURE_NONE) *target->problem = problem;
 }
 
@@ -258,15 +259,16 @@ static void read_options(struct option_target *target, int index) {
   }
 }
 
-void lua_options_read_client(lua_State *L, int index, struct client_config *config, int callbacks) {
+void lua_options_read_client(lua_State *L, int index, struct client_config *config, int client_slots) {
   struct failure problem = {0};
-  struct option_target target = {L, config, &config->http.call, &config->http.additions, &problem, callbacks};
+  struct option_target target = {L,        config,      &config->http.call, &config->http.additions,
+                                 &problem, client_slots};
   read_options(&target, index);
   if (problem.kind != FAILURE_NONE) client_config_set_problem(config, &problem);
 }
 
 void lua_options_read_call(lua_State *L, int index, struct call_settings *settings,
-                           struct request_additions *additions, int callbacks, struct failure *problem) {
-  struct option_target target = {L, NULL, settings, additions, problem, callbacks};
+                           struct request_additions *additions, int call_slots, struct failure *problem) {
+  struct option_target target = {L, NULL, settings, additions, problem, call_slots};
   read_options(&target, index);
 }

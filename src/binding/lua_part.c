@@ -2,10 +2,11 @@
 #include "binding/lua_part.h"
 
 #include "binding/lua_compat.h"
-#include "binding/lua_failure.h"
 #include "binding/lua_file.h"
 #include "binding/lua_options.h"
 #include "binding/lua_program.h"
+#include "binding/lua_raise.h"
+#include "binding/lua_slots.h"
 #include "uploads/upload_request.h"
 
 #include <errno.h>
@@ -190,15 +191,15 @@ static void open_data(lua_State *L, const struct lua_part *part, struct byte_sou
     byte_source_of_chunks(source, part->length, max_bytes, !lua_isnil(L, part->rewind));
 }
 
-static void keep(lua_State *L, int value, int kept, enum lua_callback place) {
+static void keep(lua_State *L, int value, int call_slots, enum call_slot slot) {
   lua_pushvalue(L, value);
-  lua_rawseti(L, kept, place);
+  lua_rawseti(L, call_slots, slot);
 }
 
-void lua_part_open(lua_State *L, const struct lua_part *part, struct byte_source *source, int kept,
+void lua_part_open(lua_State *L, const struct lua_part *part, struct byte_source *source, int call_slots,
                    struct failure *problem) {
-  keep(L, part->data, kept, LUA_CALLBACK_DATA);
-  keep(L, part->rewind, kept, LUA_CALLBACK_REWIND);
+  keep(L, part->data, call_slots, CALL_SLOT_DATA);
+  keep(L, part->rewind, call_slots, CALL_SLOT_REWIND);
   if (lua_isnil(L, part->file))
     open_data(L, part, source, problem);
   else
@@ -212,8 +213,8 @@ static bool call_program(lua_State *L, const struct transfer *transfer, const ch
                          struct failure *failure) {
   int status = lua_program_call(L, transfer->client, 0, results);
   if (status == 0) return true;
-  if (lua_failure_is_out_of_memory(L, status)) lua_error(L);
-  lua_failure_describe_raised(L);
+  if (lua_raise_is_out_of_memory(L, status)) lua_error(L);
+  lua_raise_describe(L);
   return failure_set(failure, FAILURE_ABORTED, "the %s function raised an error: %s", name,
                      lua_tostring(L, -1));
 }
@@ -224,7 +225,7 @@ static bool check_chunk(lua_State *L, struct failure *failure) {
   if (!lua_isnil(L, -2))
     return failure_set(failure, FAILURE_ABORTED, "the data function gave a %s where a string was expected",
                        luaL_typename(L, -2));
-  lua_failure_describe_raised(L);
+  lua_raise_describe(L);
   return failure_set(failure, FAILURE_ABORTED, "the data function gave up: %s", lua_tostring(L, -1));
 }
 
@@ -235,7 +236,7 @@ static bool wants_it(const struct lua_transfer *holder, unsigned attempt) {
   return transfer && transfer->attempts == attempt && transfer_wants_chunk(transfer);
 }
 
-void lua_part_feed(lua_State *L, int kept, const struct lua_transfer *holder) {
+void lua_part_feed(lua_State *L, int call_slots, const struct lua_transfer *holder) {
   struct transfer *transfer = holder->transfer;
   struct failure failure = {0};
   const char *chunk = NULL;
@@ -247,7 +248,7 @@ void lua_part_feed(lua_State *L, int kept, const struct lua_transfer *holder) {
   byte_source_note_asked(transfer->request.source);
   do { /* an empty chunk is none, and not the end */
     lua_settop(L, top);
-    lua_rawgeti(L, kept, LUA_CALLBACK_DATA);
+    lua_rawgeti(L, call_slots, CALL_SLOT_DATA);
     given = call_program(L, transfer, "data", 2, &failure) && check_chunk(L, &failure);
     chunk = given ? lua_tolstring(L, -2, &length) : NULL;
     if (chunk && length == 0 && ++empty > MAX_EMPTY_CHUNKS)
@@ -262,21 +263,21 @@ void lua_part_feed(lua_State *L, int kept, const struct lua_transfer *holder) {
   }
   if (!wants_it(holder, attempt)) return;
   lua_pushvalue(L, -2);
-  lua_rawseti(L, kept, LUA_CALLBACK_CHUNK);
+  lua_rawseti(L, call_slots, CALL_SLOT_CHUNK);
   transfer_feed(transfer, chunk, length);
 }
 
-void lua_part_forget(lua_State *L, int kept) {
-  static const enum lua_callback values[] = {LUA_CALLBACK_DATA, LUA_CALLBACK_REWIND, LUA_CALLBACK_CHUNK};
+void lua_part_forget(lua_State *L, int call_slots) {
+  static const enum call_slot values[] = {CALL_SLOT_DATA, CALL_SLOT_REWIND, CALL_SLOT_CHUNK};
   for (size_t i = 0; i < sizeof values / sizeof *values; i++) {
     lua_pushnil(L);
-    lua_rawseti(L, kept, values[i]);
+    lua_rawseti(L, call_slots, values[i]);
   }
 }
 
-bool lua_part_rewind(lua_State *L, int kept, const struct transfer *transfer, struct failure *failure) {
+bool lua_part_rewind(lua_State *L, int call_slots, const struct transfer *transfer, struct failure *failure) {
   const struct byte_source *source = transfer->request.source;
   if (!source || !source->was_asked) return true;
-  lua_rawgeti(L, kept, LUA_CALLBACK_REWIND);
+  lua_rawgeti(L, call_slots, CALL_SLOT_REWIND);
   return call_program(L, transfer, "rewind", 0, failure);
 }

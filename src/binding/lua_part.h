@@ -30,20 +30,20 @@ struct lua_part {
 bool lua_part_read(lua_State *L, int index, struct lua_part *part);
 
 /* Opens what the params name, into a source that already belongs to a userdata. What Lua must keep goes into
- * the table at `kept`. What the world got wrong (no such file, more bytes than a part takes) is left in
+ * the table at `call_slots`. What the world got wrong (no such file, more bytes than a part takes) is left in
  * `problem`. */
-void lua_part_open(lua_State *L, const struct lua_part *part, struct byte_source *source, int kept,
+void lua_part_open(lua_State *L, const struct lua_part *part, struct byte_source *source, int call_slots,
                    struct failure *problem);
 
-/* Asks the program for the chunk that the transfer wants; `kept` as above. An error in the function, or none
- * but a reason, ends the transfer as `aborted`. Raises only for want of memory. */
-void lua_part_feed(lua_State *L, int kept, const struct lua_transfer *holder);
+/* Asks the program for the chunk that the transfer wants; `call_slots` as above. An error in the function, or
+ * none but a reason, ends the transfer as `aborted`. Raises only for want of memory. */
+void lua_part_feed(lua_State *L, int call_slots, const struct lua_transfer *holder);
 
 /* Lets go of what was kept for a transfer that is done: it may be held for long. */
-void lua_part_forget(lua_State *L, int kept);
+void lua_part_forget(lua_State *L, int call_slots);
 
 /* Before another attempt: lets the program begin anew, where it was asked for chunks. False when that raised,
  * with the failure told. */
-bool lua_part_rewind(lua_State *L, int kept, const struct transfer *transfer, struct failure *failure);
+bool lua_part_rewind(lua_State *L, int call_slots, const struct transfer *transfer, struct failure *failure);
 
 #endif

@@ -19,7 +19,7 @@ enum { SMALL_BODY_BUFFER_BYTES = 64 * 1024 }; /* curl's own default */
 #define KEEPALIVE_INTERVAL_SECONDS 60L
 
 static void leave_line(struct http_attempt *attempt) {
-  if (http_attempt_is_in_line(attempt)) attempt->left_line_at = monotonic_clock_now();
+  if (attempt_state_is_in_line(attempt)) attempt->left_line_at = monotonic_clock_now();
 }
 
 /* Curl makes a connection for the attempt: it looks a name up, or, where it knows the address, opens a
@@ -54,7 +54,7 @@ static int before_request(void *data, char *primary_ip, char *local_ip, int prim
   strncpy(ends->remote_ip, primary_ip, sizeof ends->remote_ip - 1);
   ends->local_port = local_port;
   ends->remote_port = primary_port;
-  if (attempt->requests_begun++ == 0 || !http_attempt_has_sent_any(attempt)) {
+  if (attempt->requests_begun++ == 0 || !attempt_state_has_sent_any(attempt)) {
     attempt_trace_forget_last(attempt);
     trace_streams(attempt);
     attempt->form.was_read_whole = false; /* what was read before has not left */

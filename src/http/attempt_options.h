@@ -3,7 +3,7 @@
 #ifndef HTTP_ATTEMPT_OPTIONS_H
 #define HTTP_ATTEMPT_OPTIONS_H
 
-#include "http/http_attempt.h"
+#include "http/attempt_state.h"
 
 /* What holds for every attempt of a client. False when memory ran out. */
 bool attempt_options_set_client(struct http_attempt *attempt, const struct http_settings *settings);

@@ -3,7 +3,7 @@
 #ifndef HTTP_ATTEMPT_TRACE_H
 #define HTTP_ATTEMPT_TRACE_H
 
-#include "http/http_attempt.h"
+#include "http/attempt_state.h"
 
 /* For CURLOPT_DEBUGFUNCTION, with the attempt as its data. */
 int attempt_trace_take(CURL *easy, curl_infotype type, char *text, size_t length, void *data);

@@ -2,22 +2,20 @@
 #include "http/http_attempt.h"
 
 #include "base/monotonic_clock.h"
-#include "base/secret_mask.h"
 #include "http/attempt_options.h"
+#include "http/attempt_secrets.h"
 #include "http/connection_diagnosis.h"
-#include "http/header_secrets.h"
 #include "http/http_headers.h"
 #include "http/running_curl.h"
 
 #include <stdlib.h>
-#include <string.h>
 #ifdef __linux__
 #include <linux/sockios.h>
 #include <sys/ioctl.h>
 #endif
 
 bool http_attempt_has_sent(const struct http_attempt *attempt) {
-  return http_attempt_has_sent_any(attempt) && !attempt->unprocessed &&
+  return attempt_state_has_sent_any(attempt) && !attempt->unprocessed &&
          (!attempt->form.source || multipart_form_is_read(&attempt->form));
 }
 
@@ -152,77 +150,6 @@ void http_attempt_connect_alone(struct http_attempt *attempt) {
   attempt_options_connect_alone(attempt);
 }
 
-static void hide(struct http_attempt *attempt, const struct text_buffer *secret) {
-  if (secret->length == 0) return;
-  secret_mask_apply(&attempt->response.headers, secret->bytes, secret->length);
-  secret_mask_apply(&attempt->response.body, secret->bytes, secret->length);
-}
-
-/* A proxy of plain HTTP is sent them with the request, and may echo that. */
-static void hide_proxy_credentials(struct http_attempt *attempt) {
-  const struct proxy_route *route = &attempt->settings->route;
-  hide(attempt, &route->password);
-  hide(attempt, &route->written);
-  hide(attempt, &route->basic);
-}
-
-static void hide_key(struct http_attempt *attempt, const char *key, size_t length) {
-  secret_mask_apply_key(&attempt->response.headers, key, length);
-  secret_mask_apply_key(&attempt->response.body, key, length);
-}
-
-/* Without memory to find every secret in it, the answer is not shown. */
-static void drop_answer(struct http_attempt *attempt) {
-  text_buffer_clear(&attempt->response.headers);
-  text_buffer_clear(&attempt->response.body);
-}
-
-/* "api-key=KEY", as it is in the URL. */
-static void hide_parameter(struct http_attempt *attempt, const char *parameter, size_t length) {
-  const char *equals = memchr(parameter, '=', length);
-  int decoded_length = 0;
-  char *decoded;
-  if (!equals || !http_headers_name_a_secret(parameter, (size_t)(equals - parameter))) return;
-  length -= (size_t)(equals + 1 - parameter);
-  decoded = length ? curl_easy_unescape(NULL, equals + 1, (int)length, &decoded_length) : NULL;
-  if (decoded) hide_key(attempt, decoded, (size_t)decoded_length);
-  if (!decoded && length) drop_answer(attempt);
-  curl_free(decoded);
-}
-
-static void hide_query(struct http_attempt *attempt) {
-  char *url = NULL;
-  const char *at;
-  curl_easy_getinfo(attempt->easy, CURLINFO_EFFECTIVE_URL, &url);
-  at = url ? strchr(url, '?') : NULL;
-  while (at && *at) {
-    size_t length = strcspn(++at, "&");
-    hide_parameter(attempt, at, length);
-    at += length;
-  }
-}
-
-/* Some gateways echo the request when they complain. A key stays out of errors even then, be it ours or one
- * that the program put into a header or the query. */
-static void hide_keys(struct http_attempt *attempt) {
-  for (const struct curl_slist *line = attempt->headers; line; line = line->next)
-    if (!header_secrets_hide(line->data, &attempt->response.headers) ||
-        !header_secrets_hide(line->data, &attempt->response.body))
-      drop_answer(attempt);
-  hide_query(attempt);
-  hide_proxy_credentials(attempt);
-}
-
-void http_attempt_forget_key(struct http_attempt *attempt) {
-  attempt->headers = NULL;
-  text_buffer_erase(&attempt->authorization_line);
-}
-
-void http_attempt_hide_keys(struct http_attempt *attempt) {
-  hide_keys(attempt);
-  http_attempt_forget_key(attempt);
-}
-
 /* What was lent for the exchange alone. */
 static void forget_request(struct http_attempt *attempt) {
   attempt_options_forget_headers(attempt);
@@ -243,11 +170,18 @@ static void diagnose_connection(const struct http_attempt *attempt, const struct
   connection_diagnosis_refine(attempt->settings, facts, &answer, outcome);
 }
 
+/* Status of the answer so far; 0 before one began, other than by a 1xx. */
+static long status_of(const struct http_attempt *attempt) {
+  long status = 0;
+  if (attempt->requests_begun > 0) curl_easy_getinfo(attempt->easy, CURLINFO_RESPONSE_CODE, &status);
+  return status >= 200 ? status : 0;
+}
+
 void http_attempt_conclude(struct http_attempt *attempt, CURLcode result, struct attempt_outcome *outcome) {
   struct attempt_facts facts = {
       .result = result,
       .curl_message = attempt->curl_message,
-      .status = http_attempt_status(attempt),
+      .status = status_of(attempt),
       .sent = http_attempt_has_sent(attempt),
       .resend_refused = attempt->resend_refused || result == CURLE_SEND_FAIL_REWIND, /* by us, either way */
       .unprocessed = attempt->unprocessed,
@@ -258,13 +192,7 @@ void http_attempt_conclude(struct http_attempt *attempt, CURLcode result, struct
   if (attempt->response.headers.over_cap) http_attempt_give_up_connection(attempt); /* the rest still comes */
   attempt_outcome_judge(&facts, time(NULL), outcome);
   diagnose_connection(attempt, &facts, outcome);
-  if (outcome->failure.kind != FAILURE_NONE) http_attempt_hide_keys(attempt);
-}
-
-long http_attempt_status(const struct http_attempt *attempt) {
-  long status = 0;
-  if (attempt->requests_begun > 0) curl_easy_getinfo(attempt->easy, CURLINFO_RESPONSE_CODE, &status);
-  return status >= 200 ? status : 0;
+  if (outcome->failure.kind != FAILURE_NONE) attempt_secrets_hide(attempt);
 }
 
 static const char *http_version_name(long version) {

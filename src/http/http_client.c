@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "http/http_client.h"
 
+#include "http/attempt_secrets.h"
+
 #include <stdlib.h>
 #include <time.h>
 #include <unistd.h>
@@ -86,7 +88,7 @@ void http_client_return_attempt(struct http_client *client, struct http_attempt 
     http_attempt_delete(attempt);
     return;
   }
-  http_attempt_forget_key(attempt);
+  attempt_secrets_forget(attempt);
   attempt->next = client->idle_attempts;
   client->idle_attempts = attempt;
   client->idle_count++;

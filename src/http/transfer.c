@@ -2,6 +2,7 @@
 #include "http/transfer.h"
 
 #include "base/monotonic_clock.h"
+#include "http/attempt_secrets.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -110,7 +111,7 @@ static double transfer_patience(const struct transfer *transfer) {
   const struct http_attempt *attempt = transfer->attempt;
   double limit = transfer_is_streaming(transfer) ? settings->stall_timeout : settings->timeout;
   double since = attempt->left_line_at;
-  if (http_attempt_is_in_line(attempt)) return transfer_time_left(transfer);
+  if (attempt_state_is_in_line(attempt)) return transfer_time_left(transfer);
   if (transfer->request.source) since = fmax(since, attempt->form.moved_at);
   return fmin(since + limit - monotonic_clock_now(), transfer_time_left(transfer));
 }
@@ -185,7 +186,7 @@ static bool transfer_has_just_left_line(const struct transfer *transfer) {
 static bool transfer_stays_in_line(struct transfer *transfer, CURLcode result) {
   struct http_attempt *attempt = transfer->attempt;
   if (result != CURLE_OPERATION_TIMEDOUT) return false;
-  if (!http_attempt_is_in_line(attempt) &&
+  if (!attempt_state_is_in_line(attempt) &&
       (!transfer_has_just_left_line(transfer) || attempt->returns_to_line++ == MAX_RETURNS_TO_LINE))
     return false;
   attempt->left_line_at = 0;
@@ -401,7 +402,7 @@ void transfer_close_all(struct http_client *client) {
 void transfer_reject_answer(struct transfer *transfer, const char *message) {
   struct transfer_engine *engine = transfer->client->engine;
   failure_set(&transfer->failure, FAILURE_DECODE, "%s", message);
-  http_attempt_hide_keys(transfer->attempt);
+  attempt_secrets_hide(transfer->attempt);
   transfer->may_have_applied = true;
   if (engine && transfer->attempt->engine == engine) /* it may have been closed meanwhile, and opened again */
     http_attempt_give_up_connection(transfer->attempt);

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT */
+#include "binding/lua_raise.h"
+
+#include "binding/lua_compat.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static const char out_of_memory[] = "not enough memory"; /* as Lua calls it, in all versions */
+
+void lua_raise_out_of_memory(lua_State *L) {
+  lua_pushstring(L, out_of_memory);
+  lua_error(L);
+  abort(); /* Lua's headers do not say that it never returns */
+}
+
+/* The status does not tell it of an error that a program, or our own Lua, caught and raised once more. */
+bool lua_raise_is_out_of_memory(lua_State *L, int status) {
+  if (status == LUA_ERRMEM) return true;
+  return lua_type(L, -1) == LUA_TSTRING && strcmp(lua_tostring(L, -1), out_of_memory) == 0;
+}
+
+void lua_raise_describe(lua_State *L) {
+  if (lua_type(L, -1) == LUA_TSTRING) return;
+  lua_getglobal(L, "tostring");
+  lua_insert(L, -2);
+  if (lua_pcall(L, 1, 1, 0) == 0 && lua_type(L, -1) == LUA_TSTRING) return;
+  lua_pop(L, 1);
+  lua_pushliteral(L, "an error that cannot be described");
+}

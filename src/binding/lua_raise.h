@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: MIT */
+/* Errors that Lua raises, and those that a protected call has caught. */
+#ifndef BINDING_LUA_RAISE_H
+#define BINDING_LUA_RAISE_H
+
+#include <lua.h>
+#include <stdbool.h>
+
+/* Raises "not enough memory" as Lua does: without a position. */
+_Noreturn void lua_raise_out_of_memory(lua_State *L);
+
+/* Whether the error on top of the stack, caught by a pcall with this status, is that one. */
+bool lua_raise_is_out_of_memory(lua_State *L, int status);
+
+/* Replaces the error on top of the stack by its text. */
+void lua_raise_describe(lua_State *L);
+
+#endif

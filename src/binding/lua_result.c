@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: MIT */
+#include "binding/lua_result.h"
+
+#include "binding/lua_compat.h"
+#include "binding/lua_failure.h"
+#include "binding/lua_object.h"
+
+static void set_seconds(lua_State *L, const char *field, double seconds) {
+  lua_pushnumber(L, seconds);
+  lua_setfield(L, -2, field);
+}
+
+static void push_timings(lua_State *L, const struct attempt_report *report) {
+  lua_createtable(L, 0, 5);
+  set_seconds(L, "name_lookup", report->name_lookup);
+  set_seconds(L, "connect", report->connect);
+  set_seconds(L, "tls_handshake", report->tls_handshake);
+  set_seconds(L, "first_byte", report->first_byte);
+  set_seconds(L, "total", report->total);
+}
+
+/* Of the last attempt, as far as it got. */
+static void set_exchange(lua_State *L, const struct transfer *transfer) {
+  const struct http_response *response = &transfer->attempt->response;
+  struct attempt_report report;
+  char request_id[1024];
+  http_attempt_report(transfer->attempt, &report);
+  push_timings(L, &report);
+  lua_setfield(L, -2, "timings");
+  lua_pushboolean(L, report.connection_reused);
+  lua_setfield(L, -2, "connection_reused");
+  if (transfer->status == 0) return;
+  lua_pushinteger(L, transfer->status);
+  lua_setfield(L, -2, "status");
+  lua_failure_push_headers(L, response);
+  lua_setfield(L, -2, "headers");
+  lua_pushstring(L, report.http_version);
+  lua_setfield(L, -2, "http_version");
+  if (!http_response_header(response, "x-request-id", request_id, sizeof request_id)) return;
+  lua_pushstring(L, request_id);
+  lua_setfield(L, -2, "request_id");
+}
+
+static void set_md5(lua_State *L, const struct byte_source *source) {
+  char hex[MD5_HEX_SIZE];
+  if (!byte_source_get_md5(source, hex)) return;
+  lua_pushstring(L, hex);
+  lua_setfield(L, -2, "md5");
+}
+
+static void push_response(lua_State *L, const struct transfer *transfer) {
+  lua_createtable(L, 0, 8);
+  lua_pushinteger(L, (lua_Integer)transfer->attempts);
+  lua_setfield(L, -2, "attempts");
+  set_seconds(L, "elapsed", transfer_elapsed(transfer));
+  if (transfer->attempt) set_exchange(L, transfer);
+  if (transfer->request.source) set_md5(L, transfer->request.source);
+}
+
+int lua_result_push(lua_State *L, const struct lua_transfer *holder) {
+  struct transfer *transfer = holder->transfer;
+  int top = lua_gettop(L);
+  bool succeeded;
+  if (transfer->is_pause && transfer->failure.kind == FAILURE_NONE) {
+    lua_pushboolean(L, true);
+    return 1;
+  }
+  succeeded = transfer->failure.kind == FAILURE_NONE && lua_object_push_answer(L, transfer);
+  if (!succeeded) {
+    lua_settop(L, top);
+    lua_pushnil(L);
+    lua_failure_push(L, transfer);
+  } else if (transfer->settings.with_response) {
+    lua_pushnil(L); /* the response is the third value either way */
+  }
+  if (transfer->settings.with_response) push_response(L, transfer);
+  return lua_gettop(L) - top;
+}

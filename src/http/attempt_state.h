@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: MIT */
+/* The state of an attempt, for http_attempt and the units below it: the options of its handle, its trace. */
+#ifndef HTTP_ATTEMPT_STATE_H
+#define HTTP_ATTEMPT_STATE_H
+
+#include "http/http_request.h"
+#include "http/http_response.h"
+#include "http/http_settings.h"
+#include "http/multipart_form.h"
+#include "http/transfer_engine.h"
+
+struct http_attempt {
+  CURL *easy;
+  const struct http_settings *settings;
+  struct transfer_engine *engine; /* whose sockets it opens */
+  struct http_response response;
+  struct curl_slist authorization; /* first lines of the list that is sent; the request's list follows */
+  struct curl_slist content_type, expect;
+  const struct curl_slist *headers;      /* all that is sent, while the attempt runs */
+  struct text_buffer authorization_line; /* wiped when the attempt is over */
+  struct multipart_form form;            /* while an attempt runs whose request has a source */
+  double left_line_at;                   /* when curl took up a connection for it; 0: it waits for one */
+  unsigned returns_to_line;
+  double asked_at; /* when its last request began, on this connection: */
+  struct connection_ends ends;
+  unsigned requests_begun; /* on a wire; curl may want to begin a second one by itself */
+  bool resend_refused;
+  unsigned long stream; /* of HTTP/2, that its request has; 0: none, or unknown */
+  bool unprocessed;     /* the service has refused its stream of HTTP/2, so what was sent does not count */
+  bool is_forgiven;     /* that its time ran out while the host did not step; once */
+  char curl_message[CURL_ERROR_SIZE];
+  struct http_attempt *next; /* among the idle ones of a client */
+};
+
+/* What differs from one attempt to the next. */
+struct attempt_terms {
+  const char *api_key;
+  size_t api_key_length;
+  double connect_timeout; /* seconds */
+  bool fresh_connection;
+  bool share_connection; /* wait for one that is being made, in the hope of HTTP/2 */
+  struct engine_task *task;
+};
+
+/* Whether it waits for a connection: curl has none for it within max_connections, or one is being made that
+ * it may share. Its time-outs do not count meanwhile. */
+static inline bool attempt_state_is_in_line(const struct http_attempt *attempt) {
+  return attempt->left_line_at <= 0;
+}
+
+/* Whether bytes of the request have left so far. Until it has begun, curl still tells of the one before. */
+static inline bool attempt_state_has_sent_any(const struct http_attempt *attempt) {
+  long bytes = 0;
+  if (attempt->requests_begun > 0) curl_easy_getinfo(attempt->easy, CURLINFO_REQUEST_SIZE, &bytes);
+  return bytes > 0;
+}
+
+#endif
