@@ -176,8 +176,9 @@ static void check_failure(lua_State *L, int index) {
 
 static void check_result(lua_State *L, struct transfer *transfer) {
   struct lua_transfer holder = {.transfer = transfer};
-  int top = lua_gettop(L);
-  int count = lua_result_push(L, &holder);
+  int top = lua_gettop(L) + 1, count;
+  lua_pushlightuserdata(L, &holder);
+  count = lua_result_take(L, top);
   REQUIRE(count == 3 && lua_gettop(L) == top + 3 && lua_istable(L, top + 3), "there are not three results");
   if (lua_istable(L, top + 1))
     check_object(L, top + 1);

@@ -156,6 +156,36 @@ describe("log", function()
     assert.are.same({ "done", 200, "decode", failure.message }, { last.event, last.status, last.kind, last.message })
   end)
 
+  -- The decoder of lua-cjson, as the core keeps it.
+  local function count_decoding(body)
+    local registry, key, count = debug.getregistry(), "openai_uploads.json.decode", 0
+    local decode = registry[key]
+    registry[key] = function(text)
+      count = count + 1
+      return decode(text)
+    end
+    local ran, raised = pcall(body)
+    registry[key] = decode
+    assert(ran, raised)
+    return count
+  end
+
+  for _, way in ipairs { "of a client", "of a call" } do
+    it(way .. " has each answer decoded once", function()
+      local log = function() end
+      local client = check.client(service, way == "of a client" and { log = log } or nil)
+      local options = way == "of a call" and { log = log } or nil
+      assert.are.equal(1, count_decoding(function() assert(client.cancel(id, options)) end))
+      local other, transfer = service.make_uploads(1)[1], nil
+      assert.are.equal(1, count_decoding(function()
+        transfer = client.start.cancel(other, options)
+        assert(select(2, transfer:wait()))
+      end))
+      local _, again = transfer:wait()
+      assert.are.equal("cancelled", again.status)
+    end)
+  end
+
   it("of a call stands in for the client's, for that call", function()
     local told = {}
     local function teller(name) return function(event) told[#told + 1] = name .. " " .. event.event end end

@@ -3,10 +3,10 @@
 
 #include "binding/lua_compat.h"
 #include "binding/lua_failure.h"
-#include "binding/lua_object.h"
 #include "binding/lua_options.h"
 #include "binding/lua_program.h"
 #include "binding/lua_raise.h"
+#include "binding/lua_result.h"
 #include "binding/lua_slots.h"
 
 #include <stdarg.h>
@@ -154,18 +154,13 @@ void lua_callbacks_retry(lua_State *L, int client_slots, int call_slots, const s
     transfer_fail(transfer, FAILURE_ABORTED, message);
 }
 
-/* Who logs is told what the call will tell: whether a 2xx is an answer is known once it is decoded. */
-static void settle(lua_State *L, struct transfer *transfer) {
-  int top = lua_gettop(L);
-  if (transfer->failure.kind == FAILURE_NONE) lua_object_push_answer(L, transfer);
-  lua_settop(L, top);
-}
-
-static void log_done(lua_State *L, int client_slots, int call_slots, struct transfer *transfer) {
+/* The log tells what the call will return, so the 2xx is decoded before. */
+static void log_done(lua_State *L, int client_slots, int call_slots, int userdata,
+                     const struct transfer *transfer) {
   bool has_log = push_callback(L, client_slots, call_slots, SLOT_LOG);
   char answer[REQUEST_ID_SHOWN + 40];
   if (has_log || client_config_of(transfer->client->settings)->log_level >= LOG_LEVEL_INFO)
-    settle(L, transfer);
+    lua_result_decide(L, userdata);
   if (client_config_of(transfer->client->settings)->log_level >= LOG_LEVEL_INFO)
     log_line(transfer, "done", ", %s in %.3f s %s", describe_answer(transfer, answer, sizeof answer),
              transfer_elapsed(transfer), transfer->failure.message);
@@ -177,7 +172,7 @@ static void log_done(lua_State *L, int client_slots, int call_slots, struct tran
 
 void lua_callbacks_done(lua_State *L, int client_slots, int call_slots, int userdata,
                         struct transfer *transfer) {
-  log_done(L, client_slots, call_slots, transfer);
+  log_done(L, client_slots, call_slots, userdata, transfer);
   lua_callbacks_tell_waiter(L, call_slots, userdata);
 }
 

@@ -154,7 +154,7 @@ static int client_call(lua_State *L) {
   callbacks = lua_gettop(L);
   holder = begin(L, client, call, &arguments, false);
   lua_dispatch_finish(L, callbacks, holder);
-  count = lua_result_push(L, holder);
+  count = lua_result_take(L, callbacks + 1);
   lua_dispatch_forget(L, callbacks, holder);
   lua_transfer_close(holder);
   return count;

@@ -86,9 +86,7 @@ static bool decode(lua_State *L, const char *text, size_t length, const struct e
   return false;
 }
 
-bool lua_object_push_answer(lua_State *L, struct transfer *transfer) {
+bool lua_object_push_decoded(lua_State *L, const struct transfer *transfer) {
   const struct text_buffer *body = &transfer->attempt->response.body;
-  if (decode(L, text_buffer_text(body), body->length, &transfer->request.expected)) return true;
-  transfer_reject_answer(transfer, lua_tostring(L, -1));
-  return false;
+  return decode(L, text_buffer_text(body), body->length, &transfer->request.expected);
 }

@@ -8,9 +8,8 @@
 #include <stdbool.h>
 
 /* Pushes the object that a transfer's 2xx brought: a table with a string `id` that is as expected, without
- * the nulls of objects, integers as integers. When it brought none, pushes the reason, makes that the
- * transfer's failure, and returns false. */
-bool lua_object_push_answer(lua_State *L, struct transfer *transfer);
+ * the nulls of objects, integers as integers. When it brought none, pushes the reason and returns false. */
+bool lua_object_push_decoded(lua_State *L, const struct transfer *transfer);
 
 /* Drops the nulls of objects in the table on top of the stack, and makes integers of floats that are whole.
  */

@@ -4,6 +4,7 @@
 #include "binding/lua_compat.h"
 #include "binding/lua_failure.h"
 #include "binding/lua_object.h"
+#include "binding/lua_slots.h"
 
 static void set_seconds(lua_State *L, const char *field, double seconds) {
   lua_pushnumber(L, seconds);
@@ -57,17 +58,53 @@ static void push_response(lua_State *L, const struct transfer *transfer) {
   if (transfer->request.source) set_md5(L, transfer->request.source);
 }
 
-int lua_result_push(lua_State *L, const struct lua_transfer *holder) {
-  struct transfer *transfer = holder->transfer;
+/* Pushes the object of a 2xx. When the body is none, the transfer fails, and nothing is pushed. */
+static bool decide(lua_State *L, struct transfer *transfer) {
   int top = lua_gettop(L);
-  bool succeeded;
+  if (lua_object_push_decoded(L, transfer)) return true;
+  transfer_reject_answer(transfer, lua_tostring(L, -1));
+  lua_settop(L, top);
+  return false;
+}
+
+void lua_result_decide(lua_State *L, int userdata) {
+  struct lua_transfer *holder = lua_touserdata(L, userdata);
+  if (holder->transfer->failure.kind != FAILURE_NONE || holder->has_answer) return;
+  if (!decide(L, holder->transfer)) return;
+  lua_transfer_push_slots(L, userdata);
+  lua_insert(L, -2);
+  lua_rawseti(L, -2, CALL_SLOT_ANSWER);
+  lua_pop(L, 1);
+  holder->has_answer = true;
+}
+
+/* Pushes the object that was kept. A program that asks once more is given another one. */
+static void push_kept(lua_State *L, int userdata, struct lua_transfer *holder) {
+  lua_transfer_push_slots(L, userdata);
+  lua_rawgeti(L, -1, CALL_SLOT_ANSWER);
+  lua_pushnil(L);
+  lua_rawseti(L, -3, CALL_SLOT_ANSWER);
+  lua_remove(L, -2);
+  holder->has_answer = false;
+}
+
+/* Pushes the object; false, and pushes nothing, where the call has failed. */
+static bool push_object(lua_State *L, int userdata, struct lua_transfer *holder) {
+  if (holder->transfer->failure.kind != FAILURE_NONE) return false;
+  if (!holder->has_answer) return decide(L, holder->transfer);
+  push_kept(L, userdata, holder);
+  return true;
+}
+
+int lua_result_take(lua_State *L, int userdata) {
+  struct lua_transfer *holder = lua_touserdata(L, userdata);
+  const struct transfer *transfer = holder->transfer;
+  int top = lua_gettop(L);
   if (transfer->is_pause && transfer->failure.kind == FAILURE_NONE) {
     lua_pushboolean(L, true);
     return 1;
   }
-  succeeded = transfer->failure.kind == FAILURE_NONE && lua_object_push_answer(L, transfer);
-  if (!succeeded) {
-    lua_settop(L, top);
+  if (!push_object(L, userdata, holder)) {
     lua_pushnil(L);
     lua_failure_push(L, transfer);
   } else if (transfer->settings.with_response) {

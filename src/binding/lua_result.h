@@ -6,9 +6,12 @@
 #include "binding/lua_transfer.h"
 #include <lua.h>
 
-/* Pushes the result of a transfer that is done: the object, or nil and the failure; after either the response
- * when the call asked for it. Returns how many values. A 2xx whose body is no such object becomes a failure
- * here. */
-int lua_result_push(lua_State *L, const struct lua_transfer *holder);
+/* Decodes the 2xx of a done transfer and keeps the object for lua_result_take. When it is no answer to the
+ * call, the transfer fails. Does nothing where that is decided. `userdata`: where the transfer's stands. */
+void lua_result_decide(lua_State *L, int userdata);
+
+/* Decides the same where that has not been done, and pushes what the call returns: the object, or nil and the
+ * failure; after either the response when the call asked for it. Returns how many values. */
+int lua_result_take(lua_State *L, int userdata);
 
 #endif

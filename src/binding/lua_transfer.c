@@ -4,14 +4,26 @@
 #include "binding/lua_compat.h"
 #include "binding/lua_slots.h"
 
+/* With room for all: a listener is put back where memory ran out. */
+static void set_slots(lua_State *L, int userdata) {
+  struct lua_transfer *holder = lua_touserdata(L, userdata);
+  lua_createtable(L, CALL_SLOTS, 0);
+  compat_setuservalue(L, userdata);
+  holder->has_user_value = true;
+}
+
 struct lua_transfer *lua_transfer_push(lua_State *L, bool with_user_value) {
   struct lua_transfer *holder = compat_newuserdata(L, sizeof *holder);
-  *holder = (struct lua_transfer){.has_user_value = with_user_value};
+  *holder = (struct lua_transfer){0};
   compat_setmetatable(L, LUA_TRANSFER_TYPE);
-  if (!with_user_value) return holder;
-  lua_createtable(L, CALL_SLOTS, 0); /* with room for all: a listener is put back where memory ran out */
-  compat_setuservalue(L, -2);
+  if (with_user_value) set_slots(L, lua_gettop(L));
   return holder;
+}
+
+void lua_transfer_push_slots(lua_State *L, int userdata) {
+  const struct lua_transfer *holder = lua_touserdata(L, userdata);
+  if (!holder->has_user_value) set_slots(L, userdata);
+  compat_getuservalue(L, userdata);
 }
 
 bool lua_transfer_is_spent(const struct lua_transfer *holder) {

@@ -13,6 +13,7 @@ struct lua_transfer {
   struct request_additions additions;
   struct byte_source source; /* of a part's bytes; its transfer's request reads it */
   bool has_user_value;       /* a table: the call's own callbacks, and what else goes with it */
+  bool has_answer;           /* its 2xx is decoded and kept in CALL_SLOT_ANSWER */
   bool is_held;              /* by its client, until it is done */
   bool is_waited_for;        /* its listener is no function of the program's, but of whoever waits */
 };
@@ -24,6 +25,9 @@ struct lua_transfer *lua_transfer_push(lua_State *L, bool with_user_value);
 /* Lets the userdata at `transfer`, whose user value is a table, keep its client's userdata: its methods need
  * it. */
 void lua_transfer_keep_client(lua_State *L, int transfer, int client);
+
+/* Pushes the call_slots of the transfer at `userdata`, which may have had none. */
+void lua_transfer_push_slots(lua_State *L, int userdata);
 
 /* Whether it is closed: a function of the program may take, or finalize, the very transfer that calls it. */
 bool lua_transfer_is_spent(const struct lua_transfer *holder);

@@ -27,7 +27,7 @@ static int finish_or_not(lua_State *L, double seconds) {
   lua_dispatch_wait(L, lua_gettop(L), holder, seconds);
   if (lua_transfer_is_spent(holder)) return luaL_error(L, "the transfer was closed while it was waited for");
   lua_pushboolean(L, holder->transfer->state == TRANSFER_DONE);
-  return holder->transfer->state == TRANSFER_DONE ? 1 + lua_result_push(L, holder) : 1;
+  return holder->transfer->state == TRANSFER_DONE ? 1 + lua_result_take(L, 1) : 1;
 }
 
 int lua_transfer_methods_take(lua_State *L) {
@@ -35,7 +35,7 @@ int lua_transfer_methods_take(lua_State *L) {
   int client_slots = lua_gettop(L);
   int count;
   if (holder->transfer->state != TRANSFER_DONE) return luaL_error(L, "the transfer is not done");
-  count = lua_result_push(L, holder);
+  count = lua_result_take(L, 1);
   lua_dispatch_forget(L, client_slots, holder);
   lua_transfer_close(holder);
   return count;
@@ -45,7 +45,7 @@ int lua_transfer_methods_result(lua_State *L) {
   const struct lua_transfer *holder = check_transfer(L);
   const struct transfer *transfer = holder->transfer;
   if (transfer->state != TRANSFER_DONE) return luaL_error(L, "the transfer is not done");
-  if (transfer->failure.kind != FAILURE_OUT_OF_MEMORY) return lua_result_push(L, holder);
+  if (transfer->failure.kind != FAILURE_OUT_OF_MEMORY) return lua_result_take(L, 1);
   lua_pushboolean(L, false);
   lua_pushnil(L);
   lua_pushboolean(L, transfer->may_have_applied);
