@@ -16,6 +16,8 @@ static const struct trace_row {
     {"received GOAWAY, error=11, last_stream=0\n", STREAM_TRACE_LAST, 0},
     {"received GOAWAY, error=0, last_stream=2147483647\n", STREAM_TRACE_LAST, 2147483647},
     {"REFUSED_STREAM, retrying a fresh connect\n", STREAM_TRACE_REFUSED, 0},
+    {"HTTP/2 stream 5 refused by server, try again on a new connection\n", STREAM_TRACE_REFUSED, 0},
+    {"HTTP/2 stream 5 was not closed cleanly: REFUSED_STREAM (err 7)\n", STREAM_TRACE_OTHER, 0},
     {"Connection died, retrying a fresh connect (retry count: 1)\n", STREAM_TRACE_SEND_AGAIN, 0},
     {"REFUSED_STREAM", STREAM_TRACE_OTHER, 0},
     {"We are completely uploaded and fine\n", STREAM_TRACE_OTHER, 0},

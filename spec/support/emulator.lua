@@ -106,8 +106,8 @@ local function add_control(service)
   function service.reset() must("POST", "reset") end
 end
 
--- Returns { base_url, tls = { good, one_request, http1, expired, wrong_host, unknown_issuer, old_protocol,
--- client_certificate }, ca_file, client_cert, client_key, pid, stop() } and the functions above.
+-- Returns { base_url, tls = { good, one_request, refused_first, http1, expired, wrong_host, unknown_issuer,
+-- old_protocol, client_certificate }, ca_file, client_cert, client_key, pid, stop() } and the functions above.
 function emulator.start()
   local child = assert(process.start(quoted(folder .. "/run")))
   local service = { base_url = child.first_line, tls = {}, pid = child.pid, stop = child.stop, child = child }

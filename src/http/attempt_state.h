@@ -27,6 +27,7 @@ struct http_attempt {
   bool resend_refused;
   unsigned long stream; /* of HTTP/2, that its request has; 0: none, or unknown */
   bool unprocessed;     /* the service has refused its stream of HTTP/2, so what was sent does not count */
+  bool ended_well;      /* its last request: curl's handle holds nothing of that against the next one */
   bool is_forgiven;     /* that its time ran out while the host did not step; once */
   char curl_message[CURL_ERROR_SIZE];
   struct http_attempt *next; /* among the idle ones of a client */

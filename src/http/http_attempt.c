@@ -86,6 +86,7 @@ bool http_attempt_prepare(struct http_attempt *attempt, const struct http_settin
   attempt->resend_refused = false;
   attempt->unprocessed = false;
   attempt->stream = 0;
+  attempt->ended_well = false;
   attempt->is_forgiven = false;
   attempt->curl_message[0] = '\0';
   return headers && attempt_options_set(attempt, request, terms);
@@ -188,6 +189,7 @@ void http_attempt_conclude(struct http_attempt *attempt, CURLcode result, struct
       .source_problem = attempt->form.source ? &attempt->form.source->problem : NULL,
       .response = &attempt->response,
   };
+  attempt->ended_well = result == CURLE_OK && attempt->requests_begun == 1;
   forget_request(attempt);
   if (attempt->response.headers.over_cap) http_attempt_give_up_connection(attempt); /* the rest still comes */
   attempt_outcome_judge(&facts, time(NULL), outcome);

@@ -17,6 +17,13 @@ struct attempt_report {
 /* The settings must outlive it. NULL when memory ran out. */
 struct http_attempt *http_attempt_new(const struct http_settings *settings, struct transfer_engine *engine);
 
+/* Whether it may send another request. When curl has sent one again, or wanted to, its handle may remember a
+ * refused stream, and counts what it has sent again: the next request would be told of the former, and fail
+ * because of the latter. */
+static inline bool http_attempt_is_reusable(const struct http_attempt *attempt) {
+  return attempt->ended_well;
+}
+
 /* The attempt must be off the engine. */
 void http_attempt_delete(struct http_attempt *attempt);
 

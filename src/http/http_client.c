@@ -84,7 +84,8 @@ struct http_attempt *http_client_take_attempt(struct http_client *client) {
 }
 
 void http_client_return_attempt(struct http_client *client, struct http_attempt *attempt) {
-  if (client->idle_count == IDLE_ATTEMPTS_KEPT || attempt->engine != client->engine) {
+  if (client->idle_count == IDLE_ATTEMPTS_KEPT || attempt->engine != client->engine ||
+      !http_attempt_is_reusable(attempt)) {
     http_attempt_delete(attempt);
     return;
   }

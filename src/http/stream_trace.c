@@ -19,7 +19,7 @@ static struct stream_trace with_number(enum stream_trace_kind kind, const char *
 
 /* Most texts are none of these, and there are a dozen of them for a request. */
 static bool may_matter(const char *text, size_t length) {
-  return length > 0 && strchr("U[rRC", *text) != NULL;
+  return length > 0 && strchr("U[rRCH", *text) != NULL;
 }
 
 struct stream_trace stream_trace_read(const char *text, size_t length) {
@@ -31,6 +31,9 @@ struct stream_trace stream_trace_read(const char *text, size_t length) {
     return with_number(STREAM_TRACE_OPENED, number, end);
   if (behind(text, length, "GOAWAY, error=") && (number = behind(text, length, ", last_stream=")))
     return with_number(STREAM_TRACE_LAST, number, end);
+  if (behind(text, length,
+             " refused by server, try again")) /* since libcurl 8.19, of a shared connection too */
+    return (struct stream_trace){.kind = STREAM_TRACE_REFUSED};
   if (!behind(text, length, ", retrying a fresh connect")) return (struct stream_trace){0};
   return (struct stream_trace){.kind = behind(text, length, "REFUSED_STREAM") ? STREAM_TRACE_REFUSED
                                                                               : STREAM_TRACE_SEND_AGAIN};

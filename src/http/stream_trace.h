@@ -12,7 +12,7 @@ enum stream_trace_kind {
   STREAM_TRACE_OTHER,
   STREAM_TRACE_OPENED,     /* `number` is the request's stream */
   STREAM_TRACE_LAST,       /* the service acts on none beyond the stream `number` (GOAWAY) */
-  STREAM_TRACE_REFUSED,    /* libcurl will send it again, for the service has refused its stream */
+  STREAM_TRACE_REFUSED,    /* the service has refused its stream, and never acts on it */
   STREAM_TRACE_SEND_AGAIN, /* libcurl will send it again, for no answer came */
 };
 

@@ -408,6 +408,15 @@ void transfer_reject_answer(struct transfer *transfer, const char *message) {
     http_attempt_give_up_connection(transfer->attempt);
 }
 
+/* One that can send: of the last try, if that left it so. */
+static bool take_attempt(struct transfer *transfer) {
+  struct http_client *client = transfer->client;
+  if (transfer->attempt && http_attempt_is_reusable(transfer->attempt)) return true;
+  if (transfer->attempt) http_client_return_attempt(client, transfer->attempt);
+  transfer->attempt = http_client_take_attempt(client);
+  return transfer->attempt != NULL;
+}
+
 void transfer_begin(struct transfer *transfer, const char *api_key, size_t length) {
   struct http_client *client = transfer->client;
   double time_left = transfer_time_left(transfer);
@@ -424,8 +433,7 @@ void transfer_begin(struct transfer *transfer, const char *api_key, size_t lengt
     return;
   }
   if (transfer->request.source) byte_source_restart(transfer->request.source);
-  if (!transfer->attempt) transfer->attempt = http_client_take_attempt(client);
-  if (!transfer->attempt ||
+  if (!take_attempt(transfer) ||
       !http_attempt_prepare(transfer->attempt, client->settings, &transfer->request, &terms) ||
       !transfer_engine_start(client->engine, transfer->attempt->easy)) {
     transfer_fail(transfer, FAILURE_OUT_OF_MEMORY, "not enough memory");
