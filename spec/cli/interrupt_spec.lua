@@ -78,7 +78,7 @@ describe("Ctrl-C", function()
 
   -- What is under way, what was requested by then, what it says, what the Upload is in the end, how many cancels.
   for _, row in ipairs {
-    { "while it is created", { { call = "create", delay = 1 } }, "/uploads", 1, cancelled, "cancelled", 1 },
+    { "while it is created", { { call = "create", delay = 0.4 } }, "/uploads", 1, cancelled, "cancelled", 1 },
     { "while its parts are in flight", { held, held }, "/parts", 2, cancelled, "cancelled", 1 },
     { "between parts", { { call = "parts" }, held, held }, "/parts", 3, cancelled, "cancelled", 1 },
     { "while a part waits for its next attempt", { { call = "parts", status = 503, headers = for_now }, held },
@@ -144,7 +144,7 @@ describe("Ctrl-C", function()
   end)
 
   it("sends no part of an Upload that it found being created", function()
-    service.answer_next { { call = "create", delay = 1 } }
+    service.answer_next { { call = "create", delay = 0.4 } }
     local child = start_upload()
     wait_for_request "/uploads"
     child.interrupt()
@@ -153,7 +153,7 @@ describe("Ctrl-C", function()
   end)
 
   it("lets a cancel that is under way come to its end", function()
-    service.answer_next { { call = "parts", status = 400 }, { call = "cancel", delay = 1 } }
+    service.answer_next { { call = "parts", status = 400 }, { call = "cancel", delay = 0.4 } }
     local child = start_upload()
     wait_for_request "/cancel"
     child.interrupt()
@@ -249,7 +249,7 @@ describe("Ctrl-C", function()
 
   it("keeps what is being created to be resumed", function()
     local state = folder .. "/state"
-    service.answer_next { { call = "create", delay = 1 } }
+    service.answer_next { { call = "create", delay = 0.4 } }
     local child = start_upload("--resume", state)
     wait_for_request "/uploads"
     child.interrupt()
@@ -290,7 +290,7 @@ describe("Ctrl-C", function()
 
   for _, row in ipairs {
     { "while parts are in flight", { held, held }, "/parts" },
-    { "while the Upload is created", { { call = "create", delay = 1 } }, "/uploads" },
+    { "while the Upload is created", { { call = "create", delay = 0.4 } }, "/uploads" },
   } do
     it("typed on a terminal " .. row[1] .. " takes the progress bar away for good, and cancels", function()
       local want = cli.want_of_terminal()

@@ -156,8 +156,8 @@ describe("openai-uploads upload", function()
   end)
 
   it("gives a whole file the time that --deadline says", function()
-    service.answer_next { { call = "parts", delay = 0.6 }, { call = "parts", delay = 0.6 } }
-    local line = fails(13, write("a.txt", "hello"), "--deadline", "1", "--part-size", "3", "--concurrency", "1")
+    service.answer_next { { call = "parts", delay = 0.3 }, { call = "parts", delay = 0.3 } }
+    local line = fails(13, write("a.txt", "hello"), "--deadline", "0.5", "--part-size", "3", "--concurrency", "1")
     check.holds("timeout: ", line)
     assert.are.equal("cancelled", only_upload().status)
   end)
@@ -280,7 +280,7 @@ describe("openai-uploads upload", function()
     end
 
     it("refuses a state file that another program has, which goes on", function()
-      service.answer_next { { call = "parts" }, { call = "parts", delay = 1 } }
+      service.answer_next { { call = "parts" }, { call = "parts", delay = 0.5 } }
       local child = start(with_state())
       cli.wait_for(function() return count_requests "parts" == 2 end)
       check.holds("state file '" .. state .. "' is in use by another program: wait until that has ended",

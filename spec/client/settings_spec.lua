@@ -183,7 +183,7 @@ describe("settings", function()
   end)
 
   it("take their whole range", function()
-    local least = { timeout = 0.001, connect_timeout = 0.001, stall_timeout = 1, deadline = 0.001, max_retries = 0,
+    local least = { timeout = 0.001, connect_timeout = 0.001, stall_timeout = 0.001, deadline = 0.001, max_retries = 0,
       retry_delay = 0, max_retry_delay = 0, max_retry_after = 0, max_response_bytes = 1, max_connections = 1,
       loop = "blocking" }
     local most = { timeout = 1e6, connect_timeout = 1e6, stall_timeout = 1e6, deadline = math.huge, max_retries = 1000,

@@ -2,6 +2,7 @@
 -- What the time-outs of an attempt count: neither the time in line for a connection, nor the time in which the host did
 -- not step, when the answer is there; and bytes that leave the machine slowly do leave it.
 
+local built = require "spec.support.built"
 local check = require "spec.support.check"
 local drive = require "spec.support.drive"
 local emulator = require "spec.support.emulator"
@@ -26,63 +27,54 @@ before_each(function() service.reset() end)
 
 local params = { filename = "a.txt", purpose = "user_data", bytes = 3, mime_type = "text/plain" }
 
--- Lets the processor's clock pass while nothing is stepped.
-local function be_busy_until(condition)
-  local last = socket.gettime() + 10
-  repeat assert.is_true(socket.gettime() < last, "it never came about") until condition()
-end
+-- The host does something else meanwhile: no client is stepped.
+local be_busy = socket.sleep
 
-local function be_busy(seconds)
-  local last = socket.gettime() + seconds
-  be_busy_until(function() return socket.gettime() > last end)
-end
+local LATE = 0.4 -- seconds; beyond what the engine takes for normal scheduling
 
 describe("in line for a connection", function()
-  local answer = { { "request" }, { "wait", 0.25 }, { "send", rows.good_answer } }
-
-  local function answers(count)
+  local function answers(count, bytes, seconds)
     local steps = {}
     for _ = 1, count do
-      for _, step in ipairs(answer) do steps[#steps + 1] = step end
+      for _, step in ipairs { { "request" }, { "wait", seconds }, { "send", bytes } } do steps[#steps + 1] = step end
     end
     return steps
   end
 
-  -- Eight answers of a quarter of a second over two connections: the last call waits for longer than its time-out.
+  -- 32 answers of 25 ms each over two connections: the last call waits for longer than its timeout.
   for _, setting in ipairs { "timeout", "connect_timeout" } do
     it(("no %s counts"):format(setting), function()
-      local played = server.script { answers(8) }
-      local client = rows.client(played.base_url, { max_connections = 2, [setting] = 0.7 })
+      local played = server.script { answers(32, rows.good_answer, 0.025) }
+      local client = rows.client(played.base_url, { max_connections = 2, [setting] = 0.3 })
       local transfers = {}
-      for index = 1, 8 do transfers[index] = client.start.cancel("upload_" .. index) end
+      for index = 1, 32 do transfers[index] = client.start.cancel("upload_" .. index) end
       drive.all(client)
       for index, transfer in ipairs(transfers) do
         local upload, failure = drive.result(transfer)
         assert.are.equal("upload_" .. index, upload and upload.id, tostring(failure))
       end
-      assert.are.equal(8, #played.seen().requests)
+      assert.are.equal(32, #played.seen().requests)
       played.close()
     end)
   end
 
   it("no stall_timeout counts", function()
     local part = fault.answer(200, '{"id":"part_1","object":"upload.part","created_at":1}')
-    local slow = { { "request" }, { "wait", 0.8 }, { "send", part } }
-    local played = server.script {
-      { slow[1], slow[2], slow[3], slow[1], slow[2], slow[3], slow[1], slow[2], slow[3] },
-    }
-    local client = rows.client(played.base_url, { max_connections = 1, stall_timeout = 1, timeout = 1 })
+    local played = server.script { answers(16, part, 0.025) }
+    local client = rows.client(played.base_url, { max_connections = 1, stall_timeout = 0.3, timeout = 0.3 })
     local transfers = {}
-    for index = 1, 3 do transfers[index] = client.start.parts.create("upload_1", { data = "abc" }) end
+    for index = 1, 16 do transfers[index] = client.start.parts.create("upload_1", { data = "abc" }) end
     drive.all(client)
     for _, transfer in ipairs(transfers) do assert.are.equal("part_1", assert(drive.result(transfer)).id) end
     played.close()
   end)
 
   it("over TLS, where calls wait for each other's connection, no timeout counts", function()
-    local client = check.client(service, { base_url = service.tls.http1, max_connections = 1, timeout = 0.6 })
-    service.answer_next { { delay = 0.4 }, { delay = 0.4 }, { delay = 0.4 } }
-    for _ = 1, 3 do client.start.create(params):on_done(function() end) end
+    local client = check.client(service, { base_url = service.tls.http1, max_connections = 1, timeout = 0.3 })
+    local delays = {}
+    for index = 1, 8 do delays[index] = { delay = 0.05 } end
+    service.answer_next(delays)
+    for _ = 1, 8 do client.start.create(params):on_done(function() end) end
     local last = client.start.create(params, { max_retries = 0 })
     drive.all(client)
     assert.are.equal("pending", assert(drive.result(last)).status)
@@ -90,14 +82,14 @@ describe("in line for a connection", function()
 
   it("the timeout counts from when the line is left", function()
     local played = server.script {
-      { { "request" }, { "wait", 0.3 }, { "send", rows.good_answer }, { "request" }, { "stall" } },
+      { { "request" }, { "wait", 0.15 }, { "send", rows.good_answer }, { "request" }, { "stall" } },
     }
-    local client = rows.client(played.base_url, { max_connections = 1, timeout = 0.5, with_response = true })
+    local client = rows.client(played.base_url, { max_connections = 1, timeout = 0.3, with_response = true })
     local first, second = client.start.cancel "upload_1", client.start.cancel "upload_2"
     drive.till(client, function() return first:done() end)
     drive.till(client, function() return second:done() end)
-    rows.check_failure({ kind = "timeout", may = true, says = "within 0.5 s" }, drive.result(second))
-    assert.is_true(select(3, drive.result(second)).elapsed > 0.75)
+    rows.check_failure({ kind = "timeout", may = true, says = "within 0.3 s" }, drive.result(second))
+    assert.is_true(select(3, drive.result(second)).elapsed > 0.4)
     played.close()
   end)
 end)
@@ -108,10 +100,10 @@ describe("an answer that came in time counts although the host stepped late,", f
       it(("by its %s, over %s"):format(option, protocol), function()
         local client = check.client(service, { base_url = service.tls[protocol] or service.base_url, max_retries = 0 })
         assert(client.create(params))
-        service.answer_next { { delay = 0.05 } }
-        local transfer = client.start.create(params, { [option] = 0.3 })
+        service.answer_next { { delay = 0.02 } }
+        local transfer = client.start.create(params, { [option] = 0.1 })
         for _ = 1, 3 do client.step() end
-        be_busy(0.6)
+        be_busy(0.2)
         drive.all(client)
         local upload, failure = drive.result(transfer)
         assert.are.equal("pending", upload and upload.status, tostring(failure))
@@ -121,11 +113,11 @@ describe("an answer that came in time counts although the host stepped late,", f
 
   it("and so does a long one in many pieces", function()
     local long = fault.answer(200, '{"id":"upload_1","object":"upload","note":"' .. ("x"):rep(500000) .. '"}')
-    local played = server.script { { { "request" }, { "wait", 0.1 }, { "send", long }, { "stall" } } }
+    local played = server.script { { { "request" }, { "wait", 0.02 }, { "send", long }, { "stall" } } }
     local client = rows.client(played.base_url)
-    local transfer = client.start.cancel("upload_1", { timeout = 0.3 })
+    local transfer = client.start.cancel("upload_1", { timeout = 0.1 })
     for _ = 1, 3 do client.step() end
-    be_busy(0.6)
+    be_busy(0.2)
     drive.all(client)
     assert.are.equal(500000, #assert(drive.result(transfer)).note)
     played.close()
@@ -134,9 +126,9 @@ describe("an answer that came in time counts although the host stepped late,", f
   it("and so do those of many", function()
     local client = check.client(service, { max_retries = 0 })
     local transfers = {}
-    for index = 1, 40 do transfers[index] = client.start.create(params, { timeout = 0.5 }) end
+    for index = 1, 40 do transfers[index] = client.start.create(params, { timeout = 0.25 }) end
     for _ = 1, 100 do client.step() end
-    be_busy(0.8)
+    be_busy(0.4)
     drive.all(client)
     for _, transfer in ipairs(transfers) do
       local upload, failure = drive.result(transfer)
@@ -147,50 +139,57 @@ describe("an answer that came in time counts although the host stepped late,", f
   it("but not one that has not come", function()
     local played = server.script { { { "request" }, { "stall" } } }
     local client = rows.client(played.base_url)
-    local transfer = client.start.cancel("upload_1", { timeout = 0.1 })
+    local transfer = client.start.cancel("upload_1", { timeout = 0.05 })
     drive.till_seen(client, played, "requests", 1)
-    be_busy(0.2)
+    be_busy(0.1)
     client.step()
     rows.check_failure({ kind = "timeout", may = true, says = "timed out" }, drive.result(transfer))
     played.close()
   end)
 
   it("as in a process that was stopped", function()
-    service.answer_next { { delay = 0.1 } }
+    service.answer_next { { delay = 0.05 } }
     local child = script.start([[
       io.stdout:setvbuf "no"
-      local client = require("openai_uploads").new { max_retries = 0, timeout = 0.5 }
+      local client = require("openai_uploads").new { max_retries = 0, timeout = 0.2 }
       local transfer = client.start.create { filename = "a", purpose = "b", bytes = 1, mime_type = "c/d" }
       print "begun"
       local _, upload, failure = transfer:wait()
       print(upload and upload.status or tostring(failure))
     ]], { OPENAI_BASE_URL = service.base_url, OPENAI_API_KEY = check.key })
-    be_busy_until(function() return #(service.requests()) == 1 end)
+    service.wait_for_requests(1)
     child.pause()
-    be_busy(1)
+    be_busy(0.3)
     child.go_on()
     assert.are.equal("pending", child.finish())
   end)
 end)
 
 describe("a host that steps late", function()
-  local function over_tls(played) return (played.base_url:gsub("^http:", "https:")) end
+  -- The system's authorities would take longer to read than the timeouts here.
+  local function tls_client(played, settings)
+    local base_url = played.base_url:gsub("^http:", "https:")
+    return rows.client(base_url, check.merged({ ca_file = service.ca_file }, settings))
+  end
 
   local options = { "connect_timeout", "timeout" }
 
   for _, protocol in ipairs { "base_url", "http1", "good" } do
     for _, option in ipairs(options) do
       it(("loses no connection that was being made, by %s, over %s"):format(option, protocol), function()
-        for _, steps in ipairs { 0, 3 } do
-          local base_url = service.tls[protocol] or service.base_url
+        local base_url = service.tls[protocol] or service.base_url
+        local clients, transfers = {}, {}
+        for index, steps in ipairs { 0, 3 } do
           local client = check.client(service, { base_url = base_url, max_retries = 0 })
-          local transfer = client.start.create(params, { [option] = 0.3, with_response = true })
+          clients[index] = client
+          transfers[index] = client.start.create(params, { [option] = 0.2, with_response = true })
           for _ = 1, steps do client.step() end
-          be_busy(0.6)
+        end
+        be_busy(0.2 + LATE)
+        for index, client in ipairs(clients) do
           drive.all(client)
-          local upload, failure, response = drive.result(transfer)
+          local upload, failure, response = drive.result(transfers[index])
           assert.are.same({ "pending", 1 }, { upload and upload.status, response.attempts }, tostring(failure))
-          client.close()
         end
       end)
     end
@@ -199,12 +198,12 @@ describe("a host that steps late", function()
   for _, option in ipairs(options) do
     it(("gives one that is never made its %s once more, and no oftener"):format(option), function()
       local played = server.script { { { "stall" } } }
-      local client = rows.client(over_tls(played), { [option] = 0.3 })
+      local client = tls_client(played, { [option] = 0.1 })
       local transfer = client.start.cancel "upload_1"
       client.step()
-      be_busy(0.6)
+      be_busy(LATE)
       assert.are.equal(1, client.step())
-      be_busy(0.6)
+      be_busy(LATE)
       assert.are.equal(0, client.step())
       rows.check_failure({ kind = "timeout", may = false, says = "time" }, drive.result(transfer))
       played.close()
@@ -213,10 +212,10 @@ describe("a host that steps late", function()
 
   it("gives a connection no time beyond the deadline", function()
     local played = server.script { { { "stall" } } }
-    local client = rows.client(over_tls(played))
-    local transfer = client.start.cancel("upload_1", { deadline = 0.3 })
+    local client = tls_client(played)
+    local transfer = client.start.cancel("upload_1", { deadline = 0.1 })
     client.step()
-    be_busy(0.6)
+    be_busy(LATE)
     client.step()
     rows.check_failure({ kind = "timeout", may = false, says = "deadline" }, drive.result(transfer))
     played.close()
@@ -224,15 +223,9 @@ describe("a host that steps late", function()
 end)
 
 describe("a process that is stopped within libcurl", function()
-  local held_up = os.tmpname()
+  local held_up
 
-  setup(function()
-    local compile = "unset LD_PRELOAD; cc -shared -fPIC -o %s spec/support/held_up.c -ldl"
-    local compiled = os.execute(compile:format(held_up))
-    assert(compiled == 0 or compiled == true)
-  end)
-
-  teardown(function() os.remove(held_up) end)
+  setup(function() held_up = assert(built.library "held_up") end)
 
   -- What a call came to in a process that was stopped at its n-th call for the network; nil: it made fewer.
   local function result_when_stopped(n, base_url, connect_timeout)
@@ -271,9 +264,9 @@ describe("the last bytes of a part", function()
     local part = fault.answer(200, '{"id":"part_1","object":"upload.part","created_at":1}')
     local size = 3000000
     local played = server.script {
-      { { "sip", size / 30, 0.12, 30 }, { "send", part }, { "half_close" }, { "await_close" } },
+      { { "sip", size / 30, 0.03, 30 }, { "send", part }, { "half_close" }, { "await_close" } },
     }
-    local client = rows.client(played.base_url, { timeout = 1.2, stall_timeout = 1.2 })
+    local client = rows.client(played.base_url, { timeout = 0.3, stall_timeout = 0.3 })
     local created, failure = client.parts.create("upload_1", { data = ("x"):rep(size) })
     assert.are.equal("part_1", created and created.id, tostring(failure))
     played.close()

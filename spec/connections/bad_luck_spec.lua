@@ -525,7 +525,7 @@ describe("descriptors that run out", function()
   local function run_short_of(limit, code, more)
     local slow = {}
     for _ = 1, 20 do
-      slow = joined(slow, { { "request" }, { "wait", 0.3 }, { "send", rows.good_answer } })
+      slow = joined(slow, { { "request" }, { "wait", 0.1 }, { "send", rows.good_answer } })
     end
     local played = server.script { slow }
     local limited = ([[
@@ -606,7 +606,8 @@ describe("descriptors that run out", function()
     assert.are.equal("some came well, all did, 100\ncancelled\n", run_short_of(64, [[
       local ids = {}
       for index = 1, 100 do ids[index] = "upload_" .. index end
-      local cancelled, failures = client.cancel_all(ids, { max_retries = 20, retry_delay = 0.1, max_retry_delay = 0.1 })
+      local cancelled, failures = client.cancel_all(ids,
+        { max_retries = 20, retry_delay = 0.05, max_retry_delay = 0.05 })
       for _, id in ipairs(ids) do count(cancelled[id], failures and failures[id]) end
       tell_counts()
       tell(assert(client.cancel "upload_1").status)

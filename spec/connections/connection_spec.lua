@@ -41,7 +41,7 @@ describe("a connection", function()
     -- Where HTTP/2 may be had, calls wait for the first connection, to share it.
     it("calls in line for a connection that cannot be made try on their own", function()
       local played = server.script { { { "stall" } } }
-      local client = rows.client((played.base_url:gsub("^http:", "https:")), { connect_timeout = 1, timeout = 20 })
+      local client = rows.client((played.base_url:gsub("^http:", "https:")), { connect_timeout = 0.4, timeout = 20 })
       local transfers = {}
       for index = 1, 4 do transfers[index] = client.start.cancel("upload_" .. index) end
       local function ended()

@@ -133,7 +133,7 @@ describe("a connection that has gone silent", function()
     it(("of %s is used by neither the retry nor a later call"):format(protocol[1]), function()
       local retries = 0
       local client, line = relayed(protocol[2](), {
-        max_retries = 1, timeout = 0.3, on_retry = function() retries = retries + 1 end,
+        max_retries = 1, timeout = 0.15, on_retry = function() retries = retries + 1 end,
       })
       assert(create(client))
       line.silence()
@@ -144,7 +144,7 @@ describe("a connection that has gone silent", function()
     end)
 
     it(("of %s in the middle of an answer is not used by the retry"):format(protocol[1]), function()
-      local client, line = relayed(protocol[2](), { max_retries = 1, timeout = 0.3 })
+      local client, line = relayed(protocol[2](), { max_retries = 1, timeout = 0.15 })
       assert(create(client))
       service.answer_next { { status = 200, body = "{", cut = true, hold = 5 } }
       local upload, failure, response = create(client)
@@ -158,9 +158,9 @@ describe("a connection that has gone silent", function()
   it("takes the idle ones of its age with it", function()
     local retries = 0
     local client, line = relayed(service.base_url, {
-      max_retries = 1, timeout = 0.3, on_retry = function() retries = retries + 1 end,
+      max_retries = 1, timeout = 0.15, on_retry = function() retries = retries + 1 end,
     })
-    local side_by_side = { delay = 0.1 }
+    local side_by_side = { delay = 0.05 }
     service.answer_next { side_by_side, side_by_side, side_by_side, side_by_side }
     for _ = 1, 4 do client.start.create(params):on_done(function() end) end
     drive.all(client)
@@ -172,7 +172,7 @@ describe("a connection that has gone silent", function()
   end)
 
   it("leaves a file that was half sent whole", function()
-    local client, line = relayed(service.tls.good, { max_retries = 2, timeout = 1, stall_timeout = 1 })
+    local client, line = relayed(service.tls.good, { max_retries = 2, timeout = 0.3, stall_timeout = 0.3 })
     local done = 0
     local upload, failure = client.upload_file_chunked {
       data = ("x"):rep(1200), filename = "a.txt", purpose = "user_data", part_size = 100, concurrency = 2,
@@ -192,7 +192,7 @@ describe("a connection that has gone silent", function()
   it("stays for the others that use it, and no further one does", function()
     local client, line = relayed(service.tls.good, { timeout = 20 })
     assert(create(client))
-    service.answer_next { { call = "cancel", delay = 1.5 }, { call = "create", delay = 1.5 } }
+    service.answer_next { { call = "cancel", delay = 0.8 }, { call = "create", delay = 0.8 } }
     local id = service.make_uploads(1)[1]
     local slow = client.start.cancel(id)
     drive.till(client, function() return #(service.requests()) >= 2 end)

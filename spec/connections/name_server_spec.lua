@@ -2,6 +2,7 @@
 -- A name server that never answers. The resolver has more patience than the child has time to live: what comes to an
 -- end was ended by us.
 
+local built = require "spec.support.built"
 local process = require "spec.support.process"
 
 local program = [[
@@ -29,14 +30,10 @@ describe("a name server that never answers", function()
 
   setup(function()
     program_file = write_file(program)
-    library = os.tmpname()
-    local cc = "unset LD_PRELOAD; cc -shared -fPIC -o %s spec/support/hanging_resolver.c -ldl"
-    local ended = os.execute(cc:format(library))
-    assert(ended == 0 or ended == true)
+    library = assert(built.library "hanging_resolver")
   end)
 
   teardown(function()
-    os.remove(library)
     os.remove(program_file)
   end)
 

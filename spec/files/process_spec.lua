@@ -1,6 +1,7 @@
 -- SPDX-License-Identifier: MIT
 -- What meets the process that sends a file: disks that cannot be read, Ctrl-C, forks.
 
+local built = require "spec.support.built"
 local check = require "spec.support.check"
 local emulator = require "spec.support.emulator"
 local script = require "spec.support.script"
@@ -9,26 +10,14 @@ local upload_file = require "spec.support.upload_file"
 local service, path, forks, failing_read
 local letters = "abcdefghij"
 
--- Compiled from C; nil where a compiler or headers are missing.
-local function compile(source, flags)
-  local library = os.tmpname()
-  local ended = os.execute(("unset LD_PRELOAD; cc -shared -fPIC %s -o %s spec/support/%s -ldl 2>/dev/null")
-    :format(flags or "", library, source))
-  if ended == 0 or ended == true then return library end
-  os.remove(library)
-end
-
 setup(function()
   service = emulator.start()
-  failing_read = assert(compile "failing_read.c")
-  local lua = os.getenv "TEST_LUA" or (jit and "luajit" or "lua" .. _VERSION:match "%d%.%d")
-  forks = compile("fork.c", ("$(pkg-config --cflags %s)"):format(lua))
+  failing_read = assert(built.library "failing_read")
+  forks = built.library("fork", true)
 end)
 
 teardown(function()
   service.stop()
-  os.remove(failing_read)
-  if forks then os.remove(forks) end
 end)
 
 before_each(function()

@@ -70,11 +70,11 @@ end
 describe("a part that", function()
   before_each(function() part_data.descriptors() end)
 
-  local quick = { options = { timeout = 0.2 } }
+  local quick = { options = { timeout = 0.05 } }
   local misfortunes = {
-    { "is cut by a reset", steps = { { "head" }, { "wait", 0.05 }, { "reset" } }, large = true,
+    { "is cut by a reset", steps = { { "head" }, { "wait", 0.01 }, { "reset" } }, large = true,
       kind = "connection", may = false, says = "%w" },
-    { "is cut by a close", steps = { { "head" }, { "wait", 0.05 }, { "close" } }, large = true,
+    { "is cut by a close", steps = { { "head" }, { "wait", 0.01 }, { "close" } }, large = true,
       kind = "connection", may = false, says = "%w" },
     { "is all sent, and then the connection is reset", steps = { { "request" }, { "reset" } },
       kind = "connection", may = true, says = "%w" },
@@ -97,17 +97,17 @@ describe("a part that", function()
     { "is answered by what is no UploadPart", steps = rows.answered(refusal(200, '{"object":"upload","id":"upload_1"}'),
       { "close" }), kind = "decode", status = 200, may = true, says = "%w" },
     { "is all sent, and then nothing comes", size = 300000, steps = { { "request" }, { "stall" } },
-      options = quick.options, kind = "timeout", may = true, says = "^timed out: no whole answer within 0.2 s$" },
+      options = quick.options, kind = "timeout", may = true, says = "^timed out: no whole answer within 0.05 s$" },
     { "is empty, and no answer comes", size = 0, steps = { { "request" }, { "stall" } },
-      options = quick.options, kind = "timeout", may = true, says = "^timed out: no whole answer within 0.2 s$" },
+      options = quick.options, kind = "timeout", may = true, says = "^timed out: no whole answer within 0.05 s$" },
     { "is all sent, and then the answer stops",
       steps = { { "request" }, { "send", good_answer:sub(1, -5) }, { "stall" } },
       options = quick.options, kind = "timeout", status = 200, may = true, says = "^timed out" },
     { "is all sent, and then the deadline passes", steps = { { "request" }, { "stall" } },
-      options = { deadline = 0.2 }, kind = "timeout", may = true, says = "^the deadline of 0.2 s has passed$" },
+      options = { deadline = 0.1 }, kind = "timeout", may = true, says = "^the deadline of 0.1 s has passed$" },
     { "is not read any more", steps = { { "head" }, { "wait", 30 } }, large = true,
-      options = { stall_timeout = 1, timeout = 600, deadline = 20 }, slow = true,
-      kind = "timeout", may = false, says = "^stalled: no byte of the data could be sent for 1 s$" },
+      options = { stall_timeout = 0.2, timeout = 600, deadline = 20 }, slow = true,
+      kind = "timeout", may = false, says = "^stalled: no byte of the data could be sent for 0.2 s$" },
     { "is not read any more, when the deadline passes", steps = { { "head" }, { "wait", 30 } }, large = true,
       options = { deadline = 0.2 }, kind = "timeout", may = false, says = "^the deadline of 0.2 s has passed$" },
     { "is refused before most of it was sent", steps = refused(413, "enough"), large = true,
@@ -149,14 +149,14 @@ describe("a part that", function()
   it("goes slowly and goes on is not ended by timeouts", function()
     local size, sips = 12 * MIB, 15
     local steps = {
-      { "head" }, { "wait", 0.7 }, { "sip", 524288, 0.1, sips },
+      { "head" }, { "wait", 0.3 }, { "sip", 524288, 0.04, sips },
       { "sip", size - sips * 524288, 0, 1 }, { "send", good_answer }, { "half_close" }, { "await_close" },
     }
     for index = 1, 5, 4 do
       local script = server.script { steps }
       local params = sources[index][2](large:sub(1, size))
       local part, failure = rows.client(script.base_url).parts.create("upload_1", params,
-        { timeout = 0.5, stall_timeout = 1.5 })
+        { timeout = 0.2, stall_timeout = 0.5 })
       assert.is_nil(failure)
       assert.are.equal("part_1", part.id)
       script.close()
@@ -164,7 +164,7 @@ describe("a part that", function()
   end)
 
   it("keeps a doubt of an earlier attempt, and has none of one that was cut", function()
-    local cut, lost = { { "head" }, { "wait", 0.05 }, { "reset" } }, { { "request" }, { "reset" } }
+    local cut, lost = { { "head" }, { "wait", 0.01 }, { "reset" } }, { { "request" }, { "reset" } }
     for _, row in ipairs { { cut, false }, { lost, true } } do
       local script = server.script { row[1], rows.answered(refusal(400), { "close" }) }
       local told

@@ -188,10 +188,10 @@ describe("parts.create", function()
   end)
 
   it("sends what a function gives after a wait longer than any timeout", function()
-    local options = { timeout = 0.1, stall_timeout = 1 }
+    local options = { timeout = 0.05, stall_timeout = 0.2 }
     local chunks, given = { "a", "b", "c" }, 0
     local function data()
-      local until_then = core.now() + (given == 1 and 1.1 or 0.15)
+      local until_then = core.now() + (given == 1 and 0.25 or 0.08)
       repeat until core.now() > until_then
       given = given + 1
       return chunks[given]

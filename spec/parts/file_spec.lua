@@ -1,6 +1,7 @@
 -- SPDX-License-Identifier: MIT
 -- Files that cannot be sent, or not as they were: a clear failure, never a corrupt part, and no descriptor left.
 
+local built = require "spec.support.built"
 local core = require "openai_uploads.core"
 local drive = require "spec.support.drive"
 local fault = require "spec.support.fault"
@@ -223,10 +224,7 @@ end)
 describe("a disk", function()
   local library
 
-  setup(function()
-    library = part_data.path()
-    part_data.output(("cc -shared -fPIC -o '%s' spec/support/failing_disk.c -ldl"):format(library))
-  end)
+  setup(function() library = assert(built.library "failing_disk") end)
 
   -- Sends a file of 300000 bytes where that disk is. Returns what the call came to.
   local function send(base_url, broken_at)

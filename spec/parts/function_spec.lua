@@ -200,7 +200,7 @@ describe("inside its data function a transfer", function()
   it("that stalls meanwhile is begun anew, and has no use for the late chunk", function()
     local good = fault.answer(200, '{"id":"part_1","object":"upload.part","created_at":1,"upload_id":"upload_1"}')
     local script = server.script { { { "head" }, { "stall" } }, { { "request" }, { "send", good } } }
-    local calls = rows.client(script.base_url, { max_retries = 1, stall_timeout = 1 })
+    local calls = rows.client(script.base_url, { max_retries = 1, stall_timeout = 0.2 })
     local chunks, given, rewound = { "a", "b" }, 0, 0
     local function data()
       if rewound == 0 then

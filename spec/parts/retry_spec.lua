@@ -81,8 +81,8 @@ describe("a part that fails twice and then passes arrives whole", function()
 
   local cuts = {
     { "a reset before its body", { { "head" }, { "reset" } } },
-    { "a reset half-way", { { "head" }, { "wait", 0.05 }, { "reset" } }, large, large_path },
-    { "a close half-way", { { "head" }, { "wait", 0.05 }, { "close" } }, large, large_path },
+    { "a reset half-way", { { "head" }, { "wait", 0.01 }, { "reset" } }, large, large_path },
+    { "a close half-way", { { "head" }, { "wait", 0.01 }, { "close" } }, large, large_path },
     { "a reset after all of it", { { "request" }, { "reset" } } },
     { "a close after all of it", { { "request" }, { "close" } } },
     { "rubbish for an answer", { { "request" }, { "send", "SSH-2.0-OpenSSH_9.2\r\n" }, { "close" } } },
@@ -182,8 +182,8 @@ describe("a part from a function", function()
   end
 
   for name, steps in pairs {
-    ["a reset half-way"] = { { "head" }, { "wait", 0.05 }, { "reset" } },
-    ["a close half-way"] = { { "head" }, { "wait", 0.05 }, { "close" } },
+    ["a reset half-way"] = { { "head" }, { "wait", 0.01 }, { "reset" } },
+    ["a close half-way"] = { { "head" }, { "wait", 0.01 }, { "close" } },
   } do
     it("that cannot start again is not sent again after " .. name, function()
       local script = server.script { steps, good }

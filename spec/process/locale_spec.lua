@@ -19,10 +19,7 @@ describe("in the locale", function()
     folder, why = locales.make(all)
   end)
 
-  teardown(function()
-    server.stop()
-    if folder then locales.remove(folder) end
-  end)
+  teardown(function() server.stop() end)
 
   -- Runs the code in a process whose locale has that name, against a server that gives these answers. Returns what it
   -- printed, and the requests.

@@ -4,6 +4,8 @@
 -- enough memory", nothing of ours is lost, and the next call works. SCARCITY_MOST: at how many allocations of each
 -- scenario; a large number means at each.
 
+local built = require "spec.support.built"
+
 local supported = os.getenv "TEST_BUILD" and not (os.getenv "LD_PRELOAD" or ""):find "asan"
 
 describe("a process", function()
@@ -11,15 +13,7 @@ describe("a process", function()
 
   setup(function()
     if not supported then return end
-    local lua = os.getenv "TEST_LUA" or "lua5.4"
-    library = os.tmpname()
-    local command = "cc -shared -fPIC $(pkg-config --cflags %s) -o %s spec/support/scarcity/failing_calls.c -ldl"
-    local ended = os.execute(command:format(lua, library))
-    if not (ended == 0 or ended == true) then library = nil end
-  end)
-
-  teardown(function()
-    if library then os.remove(library) end
+    library = built.library("scarcity/failing_calls", true)
   end)
 
   -- Runs the scenarios. Returns what is said of those in which something is wrong, and how many ran.

@@ -2,6 +2,7 @@
 -- libcurl before 7.87 writes to its OpenSSL connections so that one that is broken raises SIGPIPE, which ends a host
 -- that does not expect it.
 
+local built = require "spec.support.built"
 local check = require "spec.support.check"
 local emulator = require "spec.support.emulator"
 local script = require "spec.support.script"
@@ -23,17 +24,12 @@ describe("a connection that breaks under a write", function()
 
   setup(function()
     service = emulator.start()
-    library = os.tmpname()
     -- It brings libcurl along, which would otherwise be loaded where a preloaded library cannot see it.
-    local cc = "unset LD_PRELOAD; cc -shared -fPIC -Wl,--no-as-needed -o %s spec/support/broken_writes.c %s -ldl"
-    local ended = os.execute(cc:format(library, "$(pkg-config --cflags --libs libcurl)"))
-    assert(ended == 0 or ended == true)
+    library = assert(built.library("broken_writes", false,
+      "-Wl,--no-as-needed $(pkg-config --cflags --libs libcurl)"))
   end)
 
-  teardown(function()
-    os.remove(library)
-    service.stop()
-  end)
+  teardown(function() service.stop() end)
 
   local function run(base_url, number, last_words)
     if (os.getenv "LD_PRELOAD" or ""):find "asan" then

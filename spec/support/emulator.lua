@@ -5,8 +5,11 @@ local cjson = require("cjson.safe").new()
 local http = require "socket.http"
 local ltn12 = require "ltn12"
 local process = require "spec.support.process"
+local socket = require "socket"
 
 local emulator = {}
+
+local PATIENCE = 10 -- seconds; only what is broken takes so long
 
 local folder = debug.getinfo(1, "S").source:match("^@(.*)%.lua$")
 
@@ -71,6 +74,15 @@ local function add_control(service)
   function service.requests()
     local answer = must("GET", "requests")
     return answer.requests, answer.count
+  end
+
+  -- Waits until so many requests have come since the last reset, with a bound.
+  function service.wait_for_requests(count)
+    local last = socket.gettime() + PATIENCE
+    while select(2, service.requests()) < count do
+      if socket.gettime() > last then error(("no %d requests came"):format(count), 2) end
+      socket.sleep(0.002)
+    end
   end
 
   -- Both return the service's time, in seconds since 1970.

@@ -17,6 +17,7 @@
 --   {"drip", bytes, every [, n]}   sends n bytes (1) each `every` seconds
 --   {"repeat", bytes, count}       sends bytes count times (math.huge: for ever)
 --   {"wait", seconds}              lets time pass and reads nothing, so a large body gets stuck
+--   {"hold"}                       reads nothing until script.go_on(); further ones then do not hold either
 --   {"sip", bytes, every, times}   reads so many bytes and throws them away, each `every` seconds
 --   {"refuse_others"}              from here on no further connection is accepted
 --   {"stall"}, {"await_close"}     sends nothing and throws away what comes, until the peer closes
@@ -102,6 +103,9 @@ local function new_script(control, id, port)
     local outcome, amount = ask_about(seconds, "wait_for", field, wanted, seconds)
     return outcome == "reached", tonumber(amount)
   end
+
+  -- Ends each {"hold"}, also those to come.
+  function script.go_on() ask_about(0, "go_on") end
 
   -- Of a relay: its connections of now go silent for ever; or they end, in order. New ones work.
   function script.silence() ask_about(0, "silence") end

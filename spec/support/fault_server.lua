@@ -52,6 +52,11 @@ function commands.cut(id)
   return "cut"
 end
 
+function commands.go_on(id)
+  scripts[tonumber(id)]:go_on()
+  return "going on"
+end
+
 function commands.seen(id) return wire.pack_seen(scripts[tonumber(id)].seen) end
 
 function commands.wait_for(id, field, wanted, seconds)

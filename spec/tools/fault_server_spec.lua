@@ -194,6 +194,17 @@ describe("the fault server", function()
       assert.are.equal("", (read_all(client)))
     end)
 
+    it("goes on after its hold when it is told to, on this connection and all further ones", function()
+      local script = server.script { { { "hold" }, { "send", "late" } } }
+      local client = connect(script)
+      client:send(get)
+      assert.are.equal("", (read_briefly(client)))
+      assert.are.equal(0, script.seen().bytes_received)
+      script.go_on()
+      for _, each in ipairs { client, connect(script) } do assert.are.equal("late", (read_all(each))) end
+      script.close()
+    end)
+
     it("goes on after its wait", function()
       assert.are.equal("late", (exchange { { { "wait", 0.01 }, { "send", "late" } } }))
     end)

@@ -1111,7 +1111,7 @@ describe("a blocking call", function()
     local function slow(seconds)
       return { { "request" }, { "wait", seconds }, { "send", rows.good_answer }, { "stall" } }
     end
-    local client, played = client_of { slow(0.5), slow(1.5) }
+    local client, played = client_of { slow(0.1), slow(0.3) }
     local ended
     local transfer = client.start.cancel(rows.id, { log = function(event) ended = event.event == "done" end })
     drive.till_seen(client, played, "requests", 1)

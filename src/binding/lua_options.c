@@ -53,7 +53,7 @@ static const struct option_row option_rows[] = {
     {"auth_header", OPTION_CHOICE, CLIENT(http.auth_header), 0, 0, auth_headers, 0},
     {"timeout", OPTION_SECONDS, CALL(timeout), 0.001, LONGEST_WAIT, NULL, 0},
     {"connect_timeout", OPTION_SECONDS, CALL(connect_timeout), 0.001, LONGEST_WAIT, NULL, 0},
-    {"stall_timeout", OPTION_SECONDS, CALL(stall_timeout), 1, LONGEST_WAIT, NULL, 0},
+    {"stall_timeout", OPTION_SECONDS, CALL(stall_timeout), 0.001, LONGEST_WAIT, NULL, 0},
     {"deadline", OPTION_SECONDS, CALL(deadline), 0.001, INFINITY, NULL, 0},
     {"max_retries", OPTION_COUNT, CALL(retry.max_retries), 0, 1000, NULL, 0},
     {"patience", OPTION_SECONDS, CALL(retry.patience), 0, LONGEST_WAIT, NULL, 0},

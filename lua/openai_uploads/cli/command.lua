@@ -26,12 +26,10 @@ local function misuse_in(raised)
   return name and ("option '--%s': %s"):format(name:gsub("_", "-"), text) or raised
 end
 
-local MIN_STALL_TIMEOUT = 1
-
 local function perform(options, out)
   local timeout = options.timeout
   local made, client = pcall(uploads.new, {
-    base_url = options.base_url, timeout = timeout, stall_timeout = timeout and math.max(timeout, MIN_STALL_TIMEOUT),
+    base_url = options.base_url, timeout = timeout, stall_timeout = timeout,
     deadline = options.deadline, max_retries = options.max_retries, log = options.verbose and out.log or nil,
     loop = interruption.loop,
   })

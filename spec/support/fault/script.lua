@@ -56,6 +56,7 @@ function script:take_on(client)
   count_socket(1)
   local accepted = connection.new(client, seen)
   function accepted.stop_listening() self:stop_listening() end
+  function accepted.may_go_on() return self.goes_on end
   self.open[accepted] = "beginning"
   local task = event_loop.spawn(self.run, self, accepted, self.lists[math.min(seen.connections, #self.lists)])
   if self.open[accepted] then self.open[accepted] = task end
@@ -107,6 +108,8 @@ function script:stop_listening()
   self.listener = nil
   count_socket(-1)
 end
+
+function script:go_on() self.goes_on = true end
 
 function script:close()
   self:stop_listening()

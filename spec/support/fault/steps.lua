@@ -83,6 +83,11 @@ function steps.wait(_, seconds)
   event_loop.wait { due = event_loop.after(seconds) }
 end
 
+-- Until the script is told to go on.
+function steps.hold(connection)
+  event_loop.wait { condition = connection.may_go_on }
+end
+
 -- Reads no faster than that, so a client with a large body goes slowly.
 function steps.sip(connection, size, every, times)
   for _ = 1, times do

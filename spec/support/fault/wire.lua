@@ -17,6 +17,7 @@ wire.steps = {
   drip = { "string", "number", "number", needed = 2 },
   ["repeat"] = { "string", "number" },
   wait = { "number" },
+  hold = {},
   sip = { "number", "number", "number" },
   refuse_others = {},
   stall = {},

@@ -15,6 +15,7 @@ local uploads = require "openai_uploads"
 if jit then jit.off() end -- what is compiled holds on to the client that it was compiled for
 
 local LONGEST_RUN = 20 -- seconds
+local SECONDS = 0.5 -- of each timeout, for a call that can get no further
 local EXCUSED = 77 -- exit status
 local USUAL_DESCRIPTORS = 256
 
@@ -47,8 +48,8 @@ local function new_context(scenario, base_url)
   if scenario.bytes then context.id = nil end
   function context.new_client()
     return uploads.new {
-      base_url = base_url, api_key = "sk-scarce", ca_file = service.ca_file, proxy = "", timeout = 3,
-      connect_timeout = 3, stall_timeout = 3, max_retries = 0, retry_delay = 0.001,
+      base_url = base_url, api_key = "sk-scarce", ca_file = service.ca_file, proxy = "", timeout = SECONDS,
+      connect_timeout = SECONDS, stall_timeout = SECONDS, max_retries = 0, retry_delay = 0.001,
     }
   end
   return context
@@ -99,7 +100,8 @@ local function try(scenario, context, kind, allowed, keeps_failing, code)
     context.client = context.client or context.new_client()
     local function create_next()
       return pcall(context.client.create,
-        { filename = "next.jsonl", purpose = "batch", bytes = 3, mime_type = "text/jsonl" }, { max_retries = 1 })
+        { filename = "next.jsonl", purpose = "batch", bytes = 3, mime_type = "text/jsonl" },
+        { max_retries = 1, timeout = 5, connect_timeout = 5 })
     end
     local works, upload, problem = create_next()
     -- libcurl keeps the authorities that it has read for a client, also where OpenSSL lacked memory for one of them
