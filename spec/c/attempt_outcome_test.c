@@ -123,7 +123,7 @@ static void judges_cuts(void) {
 /* The body could not be read: curl only says that it was stopped. */
 static void judges_sources(void) {
   struct http_response response = {.has_whole_head = true};
-  struct failure problem = {FAILURE_FILE, "cannot read the file: Input/output error"}, none = {0};
+  struct failure problem = {FAILURE_FILE, "cannot read the file: Input/output error"};
   struct attempt_outcome outcome;
   judge((struct attempt_facts){CURLE_ABORTED_BY_CALLBACK, "stopped", 0, false, false, false, &problem,
                                &response},
@@ -139,10 +139,9 @@ static void judges_sources(void) {
         &outcome);
   CHECK(outcome.failure.kind == FAILURE_STATUS && outcome.status == 413,
         "and so is one whose body was cut off");
-  judge((struct attempt_facts){CURLE_OK, NULL, 200, true, false, false, &none, &response}, &outcome);
+  judge((struct attempt_facts){CURLE_OK, NULL, 200, true, false, false, NULL, &response}, &outcome);
   CHECK(outcome.failure.kind == FAILURE_NONE, "a source without a problem changes nothing");
-  judge((struct attempt_facts){CURLE_SEND_ERROR, "reset", 0, false, false, false, &none, &response},
-        &outcome);
+  judge((struct attempt_facts){CURLE_SEND_ERROR, "reset", 0, false, false, false, NULL, &response}, &outcome);
   CHECK(outcome.failure.kind == FAILURE_CONNECTION && outcome.retry.transient, "nor when it is not sent");
 }
 

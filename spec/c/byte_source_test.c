@@ -114,23 +114,26 @@ static void reads_ranges(bool of_file) {
     CHECK(made || strstr(failure.message, "it has 10 bytes, and none from offset "),
           "how many there are is told");
     if (made) {
-      CHECK(source.length == (int64_t)strlen(range->expected), "a range of %s knows its length", kind);
-      CHECK(byte_source_is_exhausted(&source) == (source.length == 0), "only none are read at once");
+      CHECK(byte_source_length(&source) == (int64_t)strlen(range->expected), "a range of %s knows its length",
+            kind);
+      CHECK(byte_source_is_exhausted(&source) == (byte_source_length(&source) == 0),
+            "only none are read at once");
       CHECK(read_all(&source, *size, all) == BYTE_SOURCE_END && strcmp(all, range->expected) == 0,
             "'%s' in pieces of %zu of %s are '%s'", range->expected, *size, kind, all);
-      CHECK(byte_source_is_exhausted(&source) && source.position == source.length, "then all are read");
+      CHECK(byte_source_is_exhausted(&source) && byte_source_position(&source) == byte_source_length(&source),
+            "then all are read");
       CHECK(!byte_source_wants_chunk(&source), "%s wants no chunk", kind);
       byte_source_restart(&source);
       *all = '\0';
-      CHECK(source.position == 0 && read_all(&source, *size, all) == BYTE_SOURCE_END &&
+      CHECK(byte_source_position(&source) == 0 && read_all(&source, *size, all) == BYTE_SOURCE_END &&
                 strcmp(all, range->expected) == 0,
             "%s can be read again", kind);
-      CHECK(byte_source_rewind(&source) && source.position == 0, "within an attempt, too");
+      CHECK(byte_source_rewind(&source) && byte_source_position(&source) == 0, "within an attempt, too");
       check_md5(&source, range->expected);
     }
     byte_source_release(&source);
     byte_source_release(&source);
-    CHECK(source.file.descriptor <= 0, "a released source holds no file");
+    CHECK(!of_file || source.of.range.file.descriptor == -1, "a released source holds no file");
   }
 }
 
@@ -150,7 +153,7 @@ static void breaks_with_its_file(void) {
         "the last byte of another file is not");
   CHECK(source.problem.kind == FAILURE_FILE && strstr(source.problem.message, "had 10 bytes, and has 12"),
         "why is told");
-  CHECK(source.position == 9 && !byte_source_is_exhausted(&source), "not all was read");
+  CHECK(byte_source_position(&source) == 9 && !byte_source_is_exhausted(&source), "not all was read");
   CHECK(byte_source_read(&source, all, 9, &count) == BYTE_SOURCE_BROKEN && count == 0,
         "what is broken stays so");
   byte_source_release(&source);
@@ -177,14 +180,16 @@ static void takes_chunks(int64_t length) {
   CHECK(take(&source, 3, all) == BYTE_SOURCE_WANTS_CHUNK && byte_source_wants_chunk(&source), "it wants one");
   CHECK(take(&source, 3, all) == BYTE_SOURCE_WANTS_CHUNK && byte_source_wants_chunk(&source),
         "and still does");
-  CHECK(!source.was_asked && byte_source_rewind(&source), "as long as nobody was asked nothing is gone");
+  CHECK(!byte_source_must_refeed(&source) && byte_source_rewind(&source),
+        "as long as nobody was asked nothing is gone");
   byte_source_note_asked(&source);
   CHECK(!byte_source_rewind(&source), "a chunk that was asked for may be gone");
   feed(&source, "0123");
   CHECK(!byte_source_wants_chunk(&source), "then it has one");
   CHECK(take(&source, 3, all) == BYTE_SOURCE_WANTS_CHUNK && strcmp(all, "0123") == 0, "which is read whole");
   feed(&source, "4");
-  CHECK(take(&source, 1, all) == BYTE_SOURCE_WANTS_CHUNK && source.position == 5, "how far it came is known");
+  CHECK(take(&source, 1, all) == BYTE_SOURCE_WANTS_CHUNK && byte_source_position(&source) == 5,
+        "how far it came is known");
   feed(&source, "56789");
   CHECK(!byte_source_is_exhausted(&source), "what is not read yet is left");
   if (length == BYTE_SOURCE_UNKNOWN) {
@@ -195,11 +200,11 @@ static void takes_chunks(int64_t length) {
   CHECK(length != BYTE_SOURCE_UNKNOWN || take(&source, 64, all) == BYTE_SOURCE_END, "there is no more");
   if (length != BYTE_SOURCE_UNKNOWN) take(&source, 64, all);
   CHECK(strcmp(all, digits) == 0 && byte_source_is_exhausted(&source), "all is read");
-  CHECK(source.problem.kind == FAILURE_NONE, "all is well");
+  CHECK(!byte_source_problem(&source), "all is well");
   byte_source_restart(&source);
-  CHECK(source.length == length && source.most == 10 && source.position == 0 && !source.was_asked &&
-            !byte_source_is_exhausted(&source),
-        "it begins anew as it was");
+  CHECK(byte_source_length(&source) == length && byte_source_position(&source) == 0 &&
+            !byte_source_must_refeed(&source) && !byte_source_is_exhausted(&source),
+        "it begins again as it was");
   *all = '\0';
   CHECK(take(&source, 3, all) == BYTE_SOURCE_WANTS_CHUNK && !*all, "without the old chunk");
 }
@@ -226,7 +231,7 @@ static void refuses_chunks(void) {
     byte_source_of_chunks(&source, row->length, 10, true);
     for (int i = 0; i < 3; i++) {
       take(&source, 64, all);
-      if (source.problem.kind != FAILURE_NONE) break;
+      if (byte_source_problem(&source)) break;
       byte_source_note_asked(&source);
       if (!row->chunks[i]) {
         byte_source_feed_none(&source);
@@ -243,7 +248,7 @@ static void refuses_chunks(void) {
     CHECK(byte_source_is_exhausted(&source) == !row->expected, "what broke has not all been read: %s",
           source.problem.message);
     byte_source_restart(&source);
-    CHECK(source.problem.kind == FAILURE_NONE && source.can_restart, "it can begin anew");
+    CHECK(!byte_source_problem(&source) && byte_source_can_restart(&source), "it can begin anew");
     byte_source_release(&source);
   }
 }

@@ -19,6 +19,8 @@ struct model {
   size_t fed;      /* of chunks */
   size_t position; /* read since the beginning */
   bool is_chunks, has_all;
+  int64_t max_bytes; /* of chunks of unknown length */
+  bool can_restart;
 };
 
 static void check_md5(const struct byte_source *source, const struct model *model) {
@@ -33,17 +35,19 @@ static void check_md5(const struct byte_source *source, const struct model *mode
 
 static void check_end(const struct byte_source *source, const struct model *model) {
   REQUIRE(!model->is_chunks || (model->has_all && model->position == model->fed), "the end came too soon");
-  REQUIRE(source->length == BYTE_SOURCE_UNKNOWN || (int64_t)model->position == source->length,
+  REQUIRE(byte_source_length(source) == BYTE_SOURCE_UNKNOWN ||
+              (int64_t)model->position == byte_source_length(source),
           "the end came before the promised length");
   REQUIRE(byte_source_is_exhausted(source), "a source at its end is not exhausted");
   check_md5(source, model);
 }
 
 static void check_broken(const struct byte_source *source, const struct model *model) {
-  REQUIRE(source->problem.kind != FAILURE_NONE, "reading broke without a reason");
+  REQUIRE(byte_source_problem(source), "reading broke without a reason");
   REQUIRE(model->is_chunks, "memory cannot break");
-  REQUIRE(source->length == BYTE_SOURCE_UNKNOWN ? (int64_t)model->fed > source->most
-                                                : (int64_t)model->fed != source->length,
+  REQUIRE(byte_source_length(source) == BYTE_SOURCE_UNKNOWN
+              ? (int64_t)model->fed > model->max_bytes
+              : (int64_t)model->fed != byte_source_length(source),
           "chunks of the right length broke");
 }
 
@@ -67,7 +71,7 @@ static void read_some(struct byte_source *source, struct model *model, size_t si
     break;
   case BYTE_SOURCE_BROKEN: check_broken(source, model); break;
   }
-  REQUIRE(source->problem.kind != FAILURE_NONE || source->position == (int64_t)model->position,
+  REQUIRE(byte_source_problem(source) || byte_source_position(source) == (int64_t)model->position,
           "the position is not that of what was read");
 }
 
@@ -84,8 +88,8 @@ static void feed(struct byte_source *source, struct model *model, size_t size) {
 }
 
 static void begin_again(struct byte_source *source, struct model *model, bool is_attempt) {
-  if (is_attempt && model->is_chunks && !source->can_restart) return; /* nobody would begin another one */
-  if (source->problem.kind != FAILURE_NONE && !is_attempt) return;
+  if (is_attempt && model->is_chunks && !model->can_restart) return; /* nobody would begin another one */
+  if (byte_source_problem(source) && !is_attempt) return;
   if (is_attempt)
     byte_source_restart(source);
   else if (!byte_source_rewind(source))
@@ -109,7 +113,9 @@ static void open_source(struct byte_source *source, struct model *model, const u
   struct byte_range range = {"the data", 0, head[0] & 2 ? head[1] : BYTE_SOURCE_UNKNOWN};
   model->is_chunks = head[0] & 1;
   if (model->is_chunks) {
-    byte_source_of_chunks(source, range.length, head[2], head[0] & 4);
+    model->max_bytes = head[2];
+    model->can_restart = head[0] & 4;
+    byte_source_of_chunks(source, range.length, model->max_bytes, model->can_restart);
     return;
   }
   range.offset = model->size > 0 ? (int64_t)(head[2] % model->size) : 0;
@@ -117,7 +123,7 @@ static void open_source(struct byte_source *source, struct model *model, const u
               (model->size == 0 && range.length > 0),
           "a piece within its bounds was refused");
   model->data += range.offset;
-  model->size = source->length > 0 ? (size_t)source->length : 0;
+  model->size = byte_source_length(source) > 0 ? (size_t)byte_source_length(source) : 0;
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {

@@ -7,26 +7,32 @@
 #include "base/md5.h"
 #include "base/regular_file.h"
 
-enum byte_source_kind { BYTE_SOURCE_NONE, BYTE_SOURCE_MEMORY, BYTE_SOURCE_FILE, BYTE_SOURCE_CHUNKS };
-
 enum { BYTE_SOURCE_UNKNOWN = -1 };
 
-/* All zero: no source. Reading is for the functions below. */
+struct byte_source_kind;
+
+/* All zero: no source. The fields are for byte_source.c alone. */
 struct byte_source {
-  enum byte_source_kind kind;
-  int64_t length;      /* BYTE_SOURCE_UNKNOWN: as many bytes as the chunks have */
-  int64_t most;        /* chunks of more bytes than these are a problem */
-  int64_t position;    /* bytes read since the beginning */
-  const char *memory;  /* all of it; of chunks, what is left of the last one */
-  size_t chunk_left;   /* bytes at `memory`, of chunks */
-  bool wants_chunk;    /* reading stands still until there is another one */
-  bool was_asked;      /* whoever feeds the chunks, who must begin anew for another attempt */
-  bool can_restart;    /* whoever feeds the chunks can begin anew */
-  bool has_all_chunks; /* there will be no more */
-  struct regular_file file;
-  int64_t offset;   /* in the file */
-  bool is_digested; /* `md5` is of the bytes read since the beginning */
-  struct md5 md5;
+  const struct byte_source_kind *kind;
+  int64_t length;   /* BYTE_SOURCE_UNKNOWN: as many bytes as the chunks have */
+  int64_t position; /* bytes read since the beginning */
+  union {
+    const char *memory; /* where the range begins */
+    struct {
+      struct regular_file file;
+      int64_t offset; /* of the range, in the file */
+    } range;
+    struct {
+      int64_t max_bytes; /* of all chunks, where the length is unknown */
+      const char *bytes; /* the unread rest of the last chunk */
+      size_t left;
+      enum { CHUNK_GIVEN, CHUNK_WANTED, CHUNKS_ENDED } state;
+      bool was_asked; /* the feeder: before another attempt it must restart */
+      bool can_restart;
+    } chunks;
+  } of;
+  bool is_digested;
+  struct md5 md5;         /* of the bytes read since the beginning, where it is digested */
   struct failure problem; /* why reading broke; kind NONE as long as it has not */
 };
 
@@ -46,8 +52,9 @@ bool byte_source_of_memory(struct byte_source *source, const char *memory, int64
 bool byte_source_of_file(struct byte_source *source, struct regular_file file, struct byte_range range,
                          struct failure *failure);
 
-/* Chunks are asked for one at a time. `length` BYTE_SOURCE_UNKNOWN: as many bytes as come, up to `most`. */
-void byte_source_of_chunks(struct byte_source *source, int64_t length, int64_t most, bool can_restart);
+/* Chunks are asked for one at a time. With a `length` of BYTE_SOURCE_UNKNOWN as many bytes as come, up to
+ * `max_bytes`. `can_restart`: the feeder can begin again for another attempt. */
+void byte_source_of_chunks(struct byte_source *source, int64_t length, int64_t max_bytes, bool can_restart);
 
 /* From now on the MD5 of what is read is kept. To be called before anything is read. */
 void byte_source_digest(struct byte_source *source);
@@ -58,30 +65,45 @@ bool byte_source_get_md5(const struct byte_source *source, char hex[MD5_HEX_SIZE
 /* Lets go of the file; nothing is read any more, but how far reading came is still known. */
 void byte_source_release(struct byte_source *source);
 
+/* The number of bytes that it gives; BYTE_SOURCE_UNKNOWN where only the end of the chunks tells. */
+int64_t byte_source_length(const struct byte_source *source);
+
+/* The number of bytes read since the beginning. */
+int64_t byte_source_position(const struct byte_source *source);
+
+/* Why reading broke; NULL while it has not. */
+const struct failure *byte_source_problem(const struct byte_source *source);
+
 enum byte_source_answer { BYTE_SOURCE_READ, BYTE_SOURCE_END, BYTE_SOURCE_WANTS_CHUNK, BYTE_SOURCE_BROKEN };
 
-/* READ: `*count` bytes, at least one. WANTS_CHUNK: none until somebody feeds one. BROKEN: `problem` says why.
- */
+/* READ: `*count` bytes, at least one. WANTS_CHUNK: none until somebody feeds one. BROKEN: see
+ * byte_source_problem. */
 enum byte_source_answer byte_source_read(struct byte_source *source, char *bytes, size_t size, size_t *count);
 
-/* To be called before somebody is asked for a chunk, which may be lost when it comes too late. */
+/* Chunks only. To be called before the feeder is asked for a chunk, for that chunk may get lost. */
 void byte_source_note_asked(struct byte_source *source);
 
-/* The next chunk, which stays the caller's and must stay as it is until another one is wanted; none: that was
- * all of it. */
+/* Chunks only. Gives the next chunk, which stays the caller's and must not change until another one is
+ * wanted. byte_source_feed_none: there are no more. */
 void byte_source_feed(struct byte_source *source, const char *chunk, size_t length);
 void byte_source_feed_none(struct byte_source *source);
 
-/* Whether reading stands still for want of a chunk. */
+/* Whether reading waits for a chunk. */
 bool byte_source_wants_chunk(const struct byte_source *source);
 
-/* Whether every byte has been read. */
+/* Whether the feeder must begin again before byte_source_restart. */
+bool byte_source_must_refeed(const struct byte_source *source);
+
+/* Whether another attempt can have all bytes again. */
+bool byte_source_can_restart(const struct byte_source *source);
+
+/* Whether every byte has been read. True where there is no source. */
 bool byte_source_is_exhausted(const struct byte_source *source);
 
-/* Goes back to the beginning within an attempt. False when chunks are gone. */
+/* Goes back to the beginning within an attempt. False when chunks are lost. */
 bool byte_source_rewind(struct byte_source *source);
 
-/* For another attempt: the beginning again. Whoever feeds chunks has begun anew. */
+/* Goes back to the beginning for another attempt. A feeder of chunks has begun again. */
 void byte_source_restart(struct byte_source *source);
 
 #endif

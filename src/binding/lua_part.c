@@ -134,10 +134,10 @@ bool lua_part_read(lua_State *L, int index, struct lua_part *part) {
 
 /* What the source will give, where that is known, must fit into a part. */
 static void check_size(const struct byte_source *source, struct failure *problem) {
-  if (problem->kind != FAILURE_NONE || source->length <= max_bytes) return;
+  if (problem->kind != FAILURE_NONE || byte_source_length(source) <= max_bytes) return;
   failure_set(problem, FAILURE_TOO_LARGE,
               "a part takes at most %" PRId64 " bytes (64 MiB), and this one has %" PRId64, max_bytes,
-              source->length);
+              byte_source_length(source));
 }
 
 /* `name`: of what the piece is taken from. */
@@ -277,7 +277,7 @@ void lua_part_forget(lua_State *L, int call_slots) {
 
 bool lua_part_rewind(lua_State *L, int call_slots, const struct transfer *transfer, struct failure *failure) {
   const struct byte_source *source = transfer->request.source;
-  if (!source || !source->was_asked) return true;
+  if (!source || !byte_source_must_refeed(source)) return true;
   lua_rawgeti(L, call_slots, CALL_SLOT_REWIND);
   return call_program(L, transfer, "rewind", 0, failure);
 }

@@ -148,11 +148,13 @@ static int transfer_progress(lua_State *L) {
   const struct transfer *transfer = holder->transfer;
   const struct byte_source *source = transfer ? transfer->request.source : NULL;
   int64_t length = transfer ? (int64_t)transfer->request.body.length : 0;
-  push_bytes(L, source ? source->position : transfer && transfer->attempts > 0 ? length : 0);
-  if (source && source->length == BYTE_SOURCE_UNKNOWN)
+  int64_t sent = transfer && transfer->attempts > 0 ? length : 0;
+  if (source) sent = byte_source_position(source), length = byte_source_length(source);
+  push_bytes(L, sent);
+  if (length == BYTE_SOURCE_UNKNOWN)
     lua_pushnil(L);
   else
-    push_bytes(L, source ? source->length : length);
+    push_bytes(L, length);
   return 2;
 }
 

@@ -115,7 +115,7 @@ void attempt_outcome_judge(const struct attempt_facts *facts, time_t now, struct
     judge_answer(facts, outcome);
   else if (is_refused(facts))
     judge_status(facts, outcome);
-  else if (facts->source_problem && facts->source_problem->kind != FAILURE_NONE)
+  else if (facts->source_problem)
     outcome->failure = *facts->source_problem;
   else if (is_overflow(facts))
     judge_overflow(facts, outcome);

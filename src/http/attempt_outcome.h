@@ -16,7 +16,7 @@ struct attempt_facts {
   bool sent;                /* bytes of the request left this machine, or may have */
   bool resend_refused;      /* the kept-alive connection had died under it */
   bool unprocessed;         /* the service said by HTTP/2 that it has not acted on it, and will not */
-  const struct failure *source_problem; /* the body could not be read; NULL, or kind NONE: it could */
+  const struct failure *source_problem; /* why the body could not be read; NULL: it could */
   const struct http_response *response;
 };
 

@@ -186,7 +186,7 @@ void http_attempt_conclude(struct http_attempt *attempt, CURLcode result, struct
       .sent = http_attempt_has_sent(attempt),
       .resend_refused = attempt->resend_refused || result == CURLE_SEND_FAIL_REWIND, /* by us, either way */
       .unprocessed = attempt->unprocessed,
-      .source_problem = attempt->form.source ? &attempt->form.source->problem : NULL,
+      .source_problem = attempt->form.source ? byte_source_problem(attempt->form.source) : NULL,
       .response = &attempt->response,
   };
   attempt->ended_well = result == CURLE_OK && attempt->requests_begun == 1;

@@ -42,7 +42,8 @@ bool multipart_form_open(struct multipart_form *form, CURL *easy, struct byte_so
   return field && curl_mime_name(field, "data") == CURLE_OK &&
          curl_mime_filename(field, "data") == CURLE_OK &&
          curl_mime_type(field, "application/octet-stream") == CURLE_OK &&
-         curl_mime_data_cb(field, source->length, read_source, rewind_source, NULL, form) == CURLE_OK;
+         curl_mime_data_cb(field, byte_source_length(source), read_source, rewind_source, NULL, form) ==
+             CURLE_OK;
 }
 
 void multipart_form_close(struct multipart_form *form) {

@@ -131,7 +131,7 @@ static void transfer_sleep_on(struct transfer *transfer, double patience) {
 /* False, with a remark on it, where the source's bytes are gone for good. */
 static bool transfer_can_send_again(struct transfer *transfer) {
   const struct byte_source *source = transfer->request.source;
-  if (!source || !source->was_asked || source->can_restart) return true;
+  if (!source || byte_source_can_restart(source)) return true;
   transfer->remark = "not tried again, for the data function cannot start again";
   return false;
 }
