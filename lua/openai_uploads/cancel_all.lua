@@ -63,7 +63,7 @@ local function new_batch()
   function batch.add(transfer, id)
     batch.running[transfer], batch.heard[transfer] = id, false
     batch.count = batch.count + 1
-    core.listen(transfer, finish)
+    if transfer:done() then finish(transfer) else core.listen(transfer, finish) end
   end
 
   -- One that is done, and its id; nil when there is none.

@@ -311,7 +311,9 @@ function uploads.cancel_all(ids, options) end
 ---@class openai_uploads.CancelAllOptions: openai_uploads.Options
 ---@field on_result? fun(id: string, upload?: openai_uploads.Upload, failure?: openai_uploads.Failure) as they come
 
----The same calls, begun and not waited for. Misuse raises as it does there.
+---The same calls, begun and not waited for: what can be sent at once is sent. They call no function of the program: neither
+---its own nor those of others. What they need of it, and what has come meanwhile, is left for the next step, which is due
+---then. Misuse raises as it does there.
 uploads.start = {}
 
 ---@param upload_id string
@@ -383,7 +385,7 @@ function transfer:wait(seconds) end
 ---@return boolean done whether it is over, as far as the last step knows; costs nothing
 function transfer:done() end
 
----Calls `listener` from the step that ends it, or at once when it has ended. There is one; a client with a `loop` sets it
+---Calls `listener` from the step that ends it, or at once when it has ended and that was told. There is one; a client with a `loop` sets it
 ---itself while it waits. An error in it is told on stderr. The client holds a transfer with a listener until it is done;
 ---when nobody has the client either, nobody can step it, and both are collected.
 ---@param listener fun(transfer: openai_uploads.Transfer)

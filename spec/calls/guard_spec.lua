@@ -22,6 +22,12 @@ before_each(function()
   client = check.client(service, { max_retries = 0 })
 end)
 
+-- What a spec has dropped is cancelled here, not in the next one.
+after_each(function()
+  for _ = 1, 2 do drive.collect() end
+  drive.all(client)
+end)
+
 local function pack(...) return { count = select("#", ...), ... } end
 
 local function statuses()

@@ -258,12 +258,42 @@ static int finish_protected(lua_State *L) {
   return 0;
 }
 
+static bool has_function(lua_State *L, int table, int slot) {
+  bool has;
+  lua_rawgeti(L, table, slot);
+  has = lua_isfunction(L, -1);
+  lua_pop(L, 1);
+  return has;
+}
+
+/* `own`: where the transfer's own callbacks stand. */
+static bool begins_without_program(lua_State *L, int callbacks, int own, const struct transfer *transfer) {
+  return transfer->state == TRANSFER_READY && !has_function(L, callbacks, CLIENT_SLOT_API_KEY) &&
+         !has_function(L, callbacks, SLOT_LOG) && !has_function(L, own, SLOT_LOG);
+}
+
+/* A finalizer of the program may have closed the client. */
+static void begin_alone(lua_State *L, int callbacks, int own, struct transfer *transfer) {
+  struct http_client *client = transfer->client;
+  if (!client->engine) return;
+  if (begins_without_program(L, callbacks, own, transfer)) {
+    transfer_engine_look(client->engine);
+    transfer_unqueue(transfer);
+    attend(L, callbacks, transfer);
+    transfer_engine_send(client->engine);
+  }
+  if (client->first_changed) transfer_engine_want_step(client->engine, 0);
+  transfer_engine_announce(client->engine);
+}
+
 /* start(callbacks, transfer's userdata, client's) */
 static int start_protected(lua_State *L) {
   const struct lua_transfer *holder = lua_touserdata(L, 2);
+  luaL_checkstack(L, 20, "no room for a call");
   note(L, 1, 2);
   lua_transfer_keep_client(L, 2, 3);
-  lua_dispatch_step(L, 1, holder->transfer->client, 0);
+  compat_getuservalue(L, 2);
+  begin_alone(L, 1, lua_gettop(L), holder->transfer);
   return 0;
 }
 

@@ -31,8 +31,9 @@ void lua_dispatch_wait(lua_State *L, int callbacks, const struct lua_transfer *h
  * raises, for nobody is left to attend it. */
 void lua_dispatch_finish(lua_State *L, int callbacks, struct lua_transfer *holder);
 
-/* Makes the first step with the transfer whose userdata is on top of the stack and will keep its client's, at
- * `client`; closes it when that raises. */
+/* Begins the transfer whose userdata is on top of the stack and will keep its client's, at `client`; closes
+ * it when that raises. What can be sent at once is sent. No function of the program is called: where this
+ * transfer's beginning needs one, that is left for the next step, as all news is, and the step is due. */
 void lua_dispatch_start(lua_State *L, int callbacks, int client);
 
 #endif

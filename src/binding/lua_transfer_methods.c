@@ -30,21 +30,27 @@ static int finish_or_not(lua_State *L, double seconds) {
   return holder->transfer->state == TRANSFER_DONE ? 1 + lua_result_take(L, 1) : 1;
 }
 
-int lua_transfer_methods_take(lua_State *L) {
+/* The same of one that must be done. Where it ended as it was begun, its end is told first. */
+static struct lua_transfer *check_done(lua_State *L) {
   struct lua_transfer *holder = check_transfer(L);
+  if (holder->transfer->state != TRANSFER_DONE) luaL_error(L, "the transfer is not done");
+  if (holder->transfer->is_queued) lua_dispatch_wait(L, lua_gettop(L), holder, 0);
+  if (lua_transfer_is_spent(holder)) luaL_error(L, "the transfer was closed as its end was told");
+  return holder;
+}
+
+int lua_transfer_methods_take(lua_State *L) {
+  struct lua_transfer *holder = check_done(L);
   int client_slots = lua_gettop(L);
-  int count;
-  if (holder->transfer->state != TRANSFER_DONE) return luaL_error(L, "the transfer is not done");
-  count = lua_result_take(L, 1);
+  int count = lua_result_take(L, 1);
   lua_dispatch_forget(L, client_slots, holder);
   lua_transfer_close(holder);
   return count;
 }
 
 int lua_transfer_methods_result(lua_State *L) {
-  const struct lua_transfer *holder = check_transfer(L);
+  const struct lua_transfer *holder = check_done(L);
   const struct transfer *transfer = holder->transfer;
-  if (transfer->state != TRANSFER_DONE) return luaL_error(L, "the transfer is not done");
   if (transfer->failure.kind != FAILURE_OUT_OF_MEMORY) return lua_result_take(L, 1);
   lua_pushboolean(L, false);
   lua_pushnil(L);

@@ -20,7 +20,7 @@ static void transfer_queue(struct transfer *transfer) {
   transfer->is_queued = true;
 }
 
-static void transfer_unqueue(struct transfer *transfer) {
+void transfer_unqueue(struct transfer *transfer) {
   struct http_client *client = transfer->client;
   struct transfer *before = NULL;
   if (!transfer->is_queued) return;
@@ -30,9 +30,12 @@ static void transfer_unqueue(struct transfer *transfer) {
   transfer->is_queued = false;
 }
 
+#define SECONDS_UNTIL_TOLD_AGAIN 0.1
+
 void transfer_tell_again(struct transfer *transfer) {
+  struct transfer_engine *engine = transfer->client->engine;
   transfer_queue(transfer);
-  if (transfer->client->engine) transfer_engine_hurry(transfer->client->engine);
+  if (engine) transfer_engine_want_step(engine, SECONDS_UNTIL_TOLD_AGAIN);
 }
 
 /* Those whose telling began at this depth or beyond, and is not going on any more. */

@@ -59,6 +59,9 @@ void transfer_pause(struct transfer *transfer, double seconds);
  * changed again. False when memory ran out. */
 bool transfer_take_changed(struct http_client *client, struct transfer **changed);
 
+/* Takes this one off the queue, of which nobody else is told meanwhile. */
+void transfer_unqueue(struct transfer *transfer);
+
 /* The program knows of the transfer that was taken last. */
 void transfer_note_told(struct http_client *client);
 

@@ -27,6 +27,7 @@ struct transfer_engine {
   CURLM *multi;
   struct descriptor_set *descriptors;
   double curl_due;              /* when curl wants to be called; INFINITY: not by time */
+  double step_due;              /* when somebody else wants a step; the same */
   double late_by;               /* seconds that the host came after what was due; 0: in time */
   double held_from, held_until; /* the last call of curl that took long: the process was stopped within it */
   double announced_due;         /* what the descriptor's timer is set to; NAN: nothing yet */
@@ -79,7 +80,7 @@ int transfer_engine_close_socket(void *data, curl_socket_t descriptor) {
 struct transfer_engine *transfer_engine_new(unsigned max_connections) {
   struct transfer_engine *engine = calloc(1, sizeof *engine);
   if (!engine) return NULL;
-  engine->curl_due = INFINITY;
+  engine->curl_due = engine->step_due = INFINITY;
   engine->announced_due = NAN;
   engine->process = getpid();
   engine->descriptors = descriptor_set_new();
@@ -236,7 +237,7 @@ static void transfer_engine_run_due(struct transfer_engine *engine) {
 }
 
 static double transfer_engine_due(const struct transfer_engine *engine) {
-  double due = engine->curl_due;
+  double due = fmin(engine->curl_due, engine->step_due);
   return engine->sleepers && engine->sleepers->wake_at < due ? engine->sleepers->wake_at : due;
 }
 
@@ -273,8 +274,8 @@ void transfer_engine_announce(struct transfer_engine *engine) {
   descriptor_set_set_due(engine->descriptors, transfer_engine_due_in(engine));
 }
 
-void transfer_engine_hurry(struct transfer_engine *engine) {
-  engine->curl_due = fmin(engine->curl_due, monotonic_clock_now() + SECONDS_UNTIL_ANOTHER_TRY);
+void transfer_engine_want_step(struct transfer_engine *engine, double seconds) {
+  engine->step_due = fmin(engine->step_due, monotonic_clock_now() + seconds);
   if (engine->has_timer) transfer_engine_announce(engine);
 }
 
@@ -351,6 +352,15 @@ void transfer_engine_look(struct transfer_engine *engine) {
   engine->has_looked = true;
 }
 
+void transfer_engine_send(struct transfer_engine *engine) {
+  if (!engine->has_looked) engine->bytes_noted = 0;
+  engine->may_wait = false;
+  transfer_engine_run_curl(engine);
+  if (!engine->has_looked) transfer_engine_serve(engine, 0);
+  engine->has_looked = false; /* a step may come much later */
+  transfer_engine_run_curl(engine);
+}
+
 bool transfer_engine_step(struct transfer_engine *engine, double seconds) {
   double until_due;
   unsigned ready = 0;
@@ -360,6 +370,7 @@ bool transfer_engine_step(struct transfer_engine *engine, double seconds) {
   engine->may_wait = seconds > 0;
   engine->has_told = false;
   if (!has_looked) note_lateness(engine);
+  engine->step_due = INFINITY;
   transfer_engine_run_due(engine);
   if (engine->has_told) seconds = 0;
   until_due = transfer_engine_due(engine) - monotonic_clock_now();

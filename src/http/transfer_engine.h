@@ -56,10 +56,13 @@ void transfer_engine_wake(struct transfer_engine *engine, struct engine_task *ta
 /* For whoever gives curl the bytes of an exchange, and has none: tells its task, and lets the step end. */
 void transfer_engine_tell_paused(struct transfer_engine *engine, struct engine_task *task);
 
-/* To be called in the step that begins exchanges, before they are begun: curl takes idle connections for
- * alive that are not, so those that stir are given up here. Does what the others are ready for, too, which
- * spares a step that may not wait its own look. */
+/* To be called before exchanges are begun: curl takes idle connections for alive that are not, so those that
+ * stir are given up here. Does what the others are ready for, too, which spares a step that may not wait its
+ * own look. */
 void transfer_engine_look(struct transfer_engine *engine);
+
+/* Sends what curl can send at once, of an exchange that was begun since the last step. Wakes nobody. */
+void transfer_engine_send(struct transfer_engine *engine);
 
 /* Does what is due, and waits for more for at most `seconds` when nothing came of that. False when nothing
  * came of the wait either: the time was up, or a signal arrived. */
@@ -87,8 +90,8 @@ int transfer_engine_descriptor(struct transfer_engine *engine);
 /* Keeps that descriptor's timer right. To be called before the host goes back to its own loop. */
 void transfer_engine_announce(struct transfer_engine *engine);
 
-/* Makes a step due soon: the last one could not be finished. */
-void transfer_engine_hurry(struct transfer_engine *engine);
+/* Makes a step due `seconds` from now, if none is sooner. That step is the one that puts an end to it. */
+void transfer_engine_want_step(struct transfer_engine *engine, double seconds);
 
 /* For CURLOPT_OPENSOCKETFUNCTION and CURLOPT_CLOSESOCKETFUNCTION, with the engine as their data. */
 curl_socket_t transfer_engine_open_socket(void *engine, curlsocktype purpose, struct curl_sockaddr *address);
