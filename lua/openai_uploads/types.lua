@@ -135,6 +135,8 @@
 ---@field auth_header? "bearer"|"api-key" "bearer"; "api-key" for Azure
 ---@field max_response_bytes? integer 1048576
 ---@field max_connections? integer 64
+---@field max_bytes_per_step? integer after so many bytes of parts a step ends soon; 1024 to 1073741824. By default 65536 in
+---a step that does not wait, and as many as go within half a millisecond in one that may wait
 ---@field proxy? string https_proxy and curl's other variables, but for hosts in no_proxy; "" for none
 ---@field ca_file? string CURL_CA_BUNDLE, SSL_CERT_FILE, then libcurl's; of a proxy that speaks TLS as well
 ---@field ca_path? string SSL_CERT_DIR, then libcurl's
@@ -347,7 +349,7 @@ function uploads.start.parts.create(upload_id, params, options) end
 function uploads.start.upload_file_chunked(params, options) end
 
 ---Drives every transfer of this client: sends, receives, retries, calls its on_retry, log and api_key functions.
----Where it may not wait it is short, and sends but 64 KiB of the parts under way.
+---A step that does not wait is short: it sends 64 KiB of the parts under way, or `max_bytes_per_step`.
 ---@param seconds? number how long to wait at most for something to happen; 0
 ---@return integer running how many transfers still run
 function uploads.step(seconds) end

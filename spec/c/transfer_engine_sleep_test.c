@@ -32,7 +32,7 @@ static void sleep_since_long(struct transfer_engine *engine, struct sleeper *sle
 }
 
 static void tells_the_soonest_first(void) {
-  struct transfer_engine *engine = transfer_engine_new(4);
+  struct transfer_engine *engine = transfer_engine_new(4, 0);
   for (int order = 0; order < 256;
        order++) { /* of the 256 ways to name four of four, the 24 that name each once */
     int place[4] = {order & 3, order >> 2 & 3, order >> 4 & 3, order >> 6 & 3};
@@ -48,7 +48,7 @@ static void tells_the_soonest_first(void) {
 }
 
 static void tells_equals_in_turn(void) {
-  struct transfer_engine *engine = transfer_engine_new(4);
+  struct transfer_engine *engine = transfer_engine_new(4, 0);
   struct sleeper sleepers[5];
   sleepers_create(sleepers, 5);
   for (int i = 0; i < 5; i++) transfer_engine_sleep(engine, &sleepers[i].task, -1);
@@ -63,7 +63,7 @@ static void does_not_tell_those_woken_before(void) {
   } rows[] = {{"a", "bcd"}, {"b", "acd"}, {"d", "abc"}, {"ad", "bc"},
               {"bc", "ad"}, {"dcba", ""}, {"abcd", ""}, {"aab", "cd"}};
   EACH(row, rows) {
-    struct transfer_engine *engine = transfer_engine_new(4);
+    struct transfer_engine *engine = transfer_engine_new(4, 0);
     struct sleeper sleepers[4];
     sleepers_create(sleepers, 4);
     for (int i = 0; i < 4; i++) sleep_since_long(engine, &sleepers[i]);
@@ -81,7 +81,7 @@ static void step_until_woken(struct transfer_engine *engine, size_t count) {
 }
 
 static void sleeps_again_and_again(void) {
-  struct transfer_engine *engine = transfer_engine_new(4);
+  struct transfer_engine *engine = transfer_engine_new(4, 0);
   struct sleeper sleepers[2];
   sleepers_create(sleepers, 2);
   transfer_engine_sleep(engine, &sleepers[1].task, 1000);

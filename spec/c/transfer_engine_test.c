@@ -90,7 +90,7 @@ static bool exchange_run(struct transfer_engine *engine, const char *path, long 
 }
 
 static void exchanges_and_keeps_the_connection(void) {
-  struct transfer_engine *engine = transfer_engine_new(4);
+  struct transfer_engine *engine = transfer_engine_new(4, 0);
   long connections;
   CHECK(exchange_run(engine, "/", &connections) && connections == 1,
         "an exchange goes through, on a connection of its own");
@@ -107,7 +107,7 @@ static void wait_for_hang_up(void) {
 }
 
 static void survives_a_close_while_paused(void) {
-  struct transfer_engine *engine = transfer_engine_new(4);
+  struct transfer_engine *engine = transfer_engine_new(4, 0);
   long connections;
   for (int i = 0; i < 3; i++) {
     CHECK(exchange_run(engine, "/then-gone", &connections) && connections == 1,
@@ -122,7 +122,7 @@ static void survives_a_close_while_paused(void) {
 }
 
 static void uses_descriptor_numbers_again(void) {
-  struct transfer_engine *engine = transfer_engine_new(4);
+  struct transfer_engine *engine = transfer_engine_new(4, 0);
   int number = -1, same = 0;
   long connections;
   for (int i = 0; i < 5; i++) {
@@ -137,7 +137,7 @@ static void uses_descriptor_numbers_again(void) {
 }
 
 static void leaves_others_descriptors_alone(void) {
-  struct transfer_engine *engine = transfer_engine_new(4);
+  struct transfer_engine *engine = transfer_engine_new(4, 0);
   int ends[2], moved;
   char byte = 0;
   long connections;
@@ -158,7 +158,7 @@ static void leaves_others_descriptors_alone(void) {
 static void drives_many_at_once(void) {
   enum { MANY = 150 };
   static struct exchange exchanges[MANY];
-  struct transfer_engine *engine = transfer_engine_new(MANY);
+  struct transfer_engine *engine = transfer_engine_new(MANY, 0);
   int well = 0;
   for (int i = 0; i < MANY; i++) exchange_start(&exchanges[i], engine, "/");
   for (int i = 0; i < MANY; i++) well += exchange_finish(&exchanges[i]);
@@ -168,7 +168,7 @@ static void drives_many_at_once(void) {
 }
 
 static void does_not_tell_of_what_was_stopped(void) {
-  struct transfer_engine *engine = transfer_engine_new(4);
+  struct transfer_engine *engine = transfer_engine_new(4, 0);
   struct exchange stopped, other;
   exchange_start(&stopped, engine, "/never");
   exchange_start(&other, engine, "/");
@@ -197,7 +197,7 @@ static size_t have_no_bytes(char *bytes, size_t size, size_t count, void *data) 
 
 /* A step that went on to wait would come to nothing: the server waits as well. */
 static void does_not_wait_when_one_pauses(void) {
-  struct transfer_engine *engine = transfer_engine_new(4);
+  struct transfer_engine *engine = transfer_engine_new(4, 0);
   struct curl_slist no_expect = {.data = (char[]){"Expect:"}};
   struct exchange exchange;
   int steps = 0, ended = 0;
@@ -228,7 +228,7 @@ static void ignore_alarm(int number) {
 }
 
 static void tells_of_signals(void) {
-  struct transfer_engine *engine = transfer_engine_new(4);
+  struct transfer_engine *engine = transfer_engine_new(4, 0);
   struct sigaction action = {.sa_handler = ignore_alarm};
   struct itimerval often = {{0, 5000}, {0, 5000}}, never = {{0, 0}, {0, 0}};
   CHECK(!transfer_engine_step(engine, 0), "a step with nothing to do says so");
@@ -240,7 +240,7 @@ static void tells_of_signals(void) {
 }
 
 static void knows_its_process(void) {
-  struct transfer_engine *engine = transfer_engine_new(4);
+  struct transfer_engine *engine = transfer_engine_new(4, 0);
   int status = -1;
   pid_t child;
   CHECK(transfer_engine_is_ours(engine), "an engine belongs to the process that made it");

@@ -185,10 +185,11 @@ describe("settings", function()
   it("take their whole range", function()
     local least = { timeout = 0.001, connect_timeout = 0.001, stall_timeout = 0.001, deadline = 0.001, max_retries = 0,
       retry_delay = 0, max_retry_delay = 0, max_retry_after = 0, max_response_bytes = 1, max_connections = 1,
+      max_bytes_per_step = 1024,
       loop = "blocking" }
     local most = { timeout = 1e6, connect_timeout = 1e6, stall_timeout = 1e6, deadline = math.huge, max_retries = 1000,
       retry_delay = 1e6, max_retry_delay = 1e6, max_retry_after = 1e6, max_response_bytes = 2 ^ 30,
-      max_connections = 10000 }
+      max_connections = 10000, max_bytes_per_step = 2 ^ 30 }
     assert.is_function(uploads.new(least).cancel)
     assert(check.client(service, most).cancel(id))
   end)

@@ -360,6 +360,18 @@ describe("a step", function()
     local piece = greatest_piece(1, 0.01)
     assert.is_true(piece > 256 * KIB and piece <= 512 * KIB, piece)
   end)
+
+  for _, count in ipairs { 1, 4 } do
+    for _, seconds in ipairs { 0, 0.01 } do
+      it(("of %g s sends max_bytes_per_step of %d parts where that is set"):format(seconds, count), function()
+        local usual = client
+        client = check.client(service, { max_bytes_per_step = 32 * KIB })
+        local greatest = greatest_piece(count, seconds)
+        client = usual
+        assert.are.equal(32 * KIB, greatest)
+      end)
+    end
+  end
 end)
 
 describe("transfer:progress()", function()

@@ -65,6 +65,7 @@ static const struct option_row option_rows[] = {
     {"log", OPTION_FUNCTION, OF_CALL, 0, 0, 0, NULL, SLOT_LOG},
     {"max_response_bytes", OPTION_BYTES, CLIENT(http.max_response_bytes), 1, 1 << 30, NULL, 0},
     {"max_connections", OPTION_COUNT, CLIENT(http.max_connections), 1, 10000, NULL, 0},
+    {"max_bytes_per_step", OPTION_BYTES, CLIENT(http.max_bytes_per_step), 1024, 1 << 30, NULL, 0},
     {"proxy", OPTION_TEXT, CLIENT(proxy), 0, 0, NULL, 0},
     {"ca_file", OPTION_TEXT, CLIENT(http.ca_file), 0, 0, NULL, 0},
     {"ca_path", OPTION_TEXT, CLIENT(http.ca_path), 0, 0, NULL, 0},

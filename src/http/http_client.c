@@ -21,7 +21,8 @@ static void seed_random(struct http_client *client) {
 
 bool http_client_open(struct http_client *client, struct failure *failure) {
   if (client->engine) return true;
-  client->engine = transfer_engine_new(client->settings->max_connections);
+  client->engine =
+      transfer_engine_new(client->settings->max_connections, (size_t)client->settings->max_bytes_per_step);
   seed_random(client);
   return client->engine ||
          failure_set(failure, FAILURE_CONNECTION, "no memory or no descriptors left for a client");

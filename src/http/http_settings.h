@@ -37,6 +37,7 @@ struct http_settings {
   int auth_header;                        /* enum auth_header */
   double max_response_bytes;
   unsigned max_connections;
+  double max_bytes_per_step; /* 0: as transfer_engine_new tells */
   bool verify_tls;
 };
 

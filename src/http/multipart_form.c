@@ -5,11 +5,9 @@
 
 static size_t read_source(char *bytes, size_t size, size_t count, void *data) {
   struct multipart_form *form = data;
-  size_t most = size * count, read;
-  if (!transfer_engine_may_wait(form->engine) && most > TRANSFER_ENGINE_BYTES_A_STEP)
-    most = TRANSFER_ENGINE_BYTES_A_STEP;
+  size_t room = size * count, limit = transfer_engine_max_bytes(form->engine), read;
   form->moved_at = monotonic_clock_now(); /* curl asks for more when it has sent what it had */
-  switch (byte_source_read(form->source, bytes, most, &read)) {
+  switch (byte_source_read(form->source, bytes, room < limit ? room : limit, &read)) {
   case BYTE_SOURCE_READ: transfer_engine_note_bytes(form->engine, read); return read;
   case BYTE_SOURCE_END: return 0;
   case BYTE_SOURCE_WANTS_CHUNK:

@@ -9,11 +9,12 @@
 #include <fcntl.h>
 #include <math.h>
 #include <pthread.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { EVENTS_A_STEP = 64 };
+enum { EVENTS_A_STEP = 64, MAX_BYTES_WITHOUT_WAIT = 64 * 1024 };
 
 #define SECONDS_UNTIL_ANOTHER_TRY 0.1
 
@@ -34,6 +35,7 @@ struct transfer_engine {
   bool has_timer;               /* somebody asked for the descriptor */
   unsigned turns;               /* of descriptors to be the first one */
   size_t bytes_noted;           /* in the step under way, or the last one; as what follows */
+  size_t max_bytes_per_step;    /* 0: by may_wait */
   bool may_wait;
   bool has_looked;              /* at the descriptors, since the last step */
   bool has_told;                /* a task something */
@@ -77,11 +79,12 @@ int transfer_engine_close_socket(void *data, curl_socket_t descriptor) {
   return close(descriptor);
 }
 
-struct transfer_engine *transfer_engine_new(unsigned max_connections) {
+struct transfer_engine *transfer_engine_new(unsigned max_connections, size_t max_bytes_per_step) {
   struct transfer_engine *engine = calloc(1, sizeof *engine);
   if (!engine) return NULL;
   engine->curl_due = engine->step_due = INFINITY;
   engine->announced_due = NAN;
+  engine->max_bytes_per_step = max_bytes_per_step;
   engine->process = getpid();
   engine->descriptors = descriptor_set_new();
   engine->multi = curl_multi_init();
@@ -288,8 +291,9 @@ void transfer_engine_note_bytes(struct transfer_engine *engine, size_t count) {
   engine->bytes_noted += count;
 }
 
-bool transfer_engine_may_wait(const struct transfer_engine *engine) {
-  return engine->may_wait;
+size_t transfer_engine_max_bytes(const struct transfer_engine *engine) {
+  if (engine->max_bytes_per_step) return engine->max_bytes_per_step;
+  return engine->may_wait ? SIZE_MAX : MAX_BYTES_WITHOUT_WAIT;
 }
 
 /* Does what the descriptors are ready for, beginning with another one each time: the first might be ready for
@@ -302,7 +306,7 @@ static void transfer_engine_act_on(struct transfer_engine *engine, const struct 
     const struct descriptor_event *event = &events[(engine->turns + i) % count];
     transfer_engine_act(engine, event->descriptor, curl_select_mask(event->readiness));
     if (monotonic_clock_now() >= stop_at) break;
-    if (!engine->may_wait && engine->bytes_noted >= TRANSFER_ENGINE_BYTES_A_STEP) break;
+    if (engine->bytes_noted >= transfer_engine_max_bytes(engine)) break;
   }
 }
 

@@ -11,8 +11,6 @@
 
 struct transfer_engine;
 
-enum { TRANSFER_ENGINE_BYTES_A_STEP = 64 * 1024 }; /* of much data, in a step that may not wait */
-
 /* To be embedded in what is driven; all zero at birth but for the functions. */
 struct engine_task {
   void (*finished)(struct engine_task *task, CURLcode result); /* its exchange ended and is off the engine */
@@ -23,8 +21,10 @@ struct engine_task {
   bool asleep;
 };
 
-/* NULL when memory or descriptors have run out. */
-struct transfer_engine *transfer_engine_new(unsigned max_connections);
+/* `max_bytes_per_step`: of request bodies that are streamed; a step ends soon once it has sent as many. 0: 64
+ * KiB in a step that does not wait, no limit in one that may wait. NULL when memory or descriptors have run
+ * out. */
+struct transfer_engine *transfer_engine_new(unsigned max_connections, size_t max_bytes_per_step);
 
 /* Closes the kept-alive connections. No exchange may be under way, and nobody asleep. */
 void transfer_engine_delete(struct transfer_engine *engine);
@@ -75,11 +75,11 @@ bool transfer_engine_is_late(const struct transfer_engine *engine);
  * such call is known. */
 bool transfer_engine_was_held_at(const struct transfer_engine *engine, double time);
 
-/* For whoever gives curl many bytes of an exchange: such a step shall end soon, unless it may wait. */
-void transfer_engine_note_bytes(struct transfer_engine *engine, size_t count);
+/* The most bytes of a body that curl may be given at once in this step. */
+size_t transfer_engine_max_bytes(const struct transfer_engine *engine);
 
-/* Whether whoever makes the step under way has time to wait: if not, it should be short. */
-bool transfer_engine_may_wait(const struct transfer_engine *engine);
+/* To be called when curl was given bytes of a body: they count towards the limit of this step. */
+void transfer_engine_note_bytes(struct transfer_engine *engine, size_t count);
 
 /* Seconds until something is due; 0 when it is overdue, INFINITY when only descriptors count. */
 double transfer_engine_due_in(const struct transfer_engine *engine);
