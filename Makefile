@@ -118,10 +118,15 @@ install-rock:
 
 include $(wildcard spec/c/rules.mk bench/rules.mk examples/embed/rules.mk)
 
+# JOBS=n: so many compilers, and so many spec files, side by side. spec/run has the default of the latter.
+JOBS ?=
+SIDE_BY_SIDE := -j$(or $(JOBS),$(shell getconf _NPROCESSORS_ONLN))
+export JOBS
+
 # A second make, for which interpreters are there is known only once the packages are.
 test:
 	@.ci/deps test
-	@$(MAKE) --no-print-directory build
+	@$(MAKE) --no-print-directory $(SIDE_BY_SIDE) build
 	@$(MAKE) --no-print-directory run-tests
 
 .PHONY: run-tests
@@ -144,21 +149,21 @@ lint: layers
 SANITIZERS := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 sanitize:
 	@.ci/deps check
-	@$(MAKE) --no-print-directory build LUA=lua5.4 BUILD=build/sanitize CFLAGS="$(SANITIZERS)"
+	@$(MAKE) --no-print-directory $(SIDE_BY_SIDE) build LUA=lua5.4 BUILD=build/sanitize CFLAGS="$(SANITIZERS)"
 	@SANITIZE=1 TEST_CFLAGS="$(SANITIZERS)" spec/run build/sanitize lua5.4
 
 # Threads with a Lua state each, with every access that two of them share watched.
 THREAD_SANITIZER := -O1 -g -fsanitize=thread -fno-omit-frame-pointer
 threads:
 	@.ci/deps check
-	@$(MAKE) --no-print-directory threads-test BUILD=build/threads CFLAGS="$(THREAD_SANITIZER)"
+	@$(MAKE) --no-print-directory $(SIDE_BY_SIDE) threads-test BUILD=build/threads CFLAGS="$(THREAD_SANITIZER)"
 
 # The same under gcov: which lines of C nothing reaches.
 COVERAGE := -O0 -g --coverage
 coverage:
 	@.ci/deps check
 	@rm -rf build/coverage
-	@$(MAKE) --no-print-directory build LUA=lua5.4 BUILD=build/coverage CFLAGS="$(COVERAGE)"
+	@$(MAKE) --no-print-directory $(SIDE_BY_SIDE) build LUA=lua5.4 BUILD=build/coverage CFLAGS="$(COVERAGE)"
 	@TEST_CFLAGS="$(COVERAGE)" spec/run build/coverage lua5.4
 	@gcovr --root . --filter src/ --print-summary --sort-percentage build/coverage
 

@@ -1,5 +1,6 @@
 -- SPDX-License-Identifier: MIT
 -- Ctrl-C while the command runs: in each phase of an upload, and in the commands that are one call.
+-- Runs once: each_lua_spec has the parts of the command that depend on the interpreter.
 
 local check = require "spec.support.check"
 local cjson = require("cjson").new()

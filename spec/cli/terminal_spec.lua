@@ -1,5 +1,6 @@
 -- SPDX-License-Identifier: MIT
 -- The progress bar of the command, on a terminal.
+-- Runs once: progress_bar_spec proves the bar on each Lua.
 
 local check = require "spec.support.check"
 local cli = require "spec.support.cli"

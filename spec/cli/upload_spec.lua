@@ -1,5 +1,6 @@
 -- SPDX-License-Identifier: MIT
 -- `openai-uploads upload`: whole files, and what is left to go on from when one fails.
+-- Runs once: each_lua_spec has the parts of the command that depend on the interpreter.
 
 local check = require "spec.support.check"
 local cjson = require("cjson").new()

@@ -1,8 +1,6 @@
 -- SPDX-License-Identifier: MIT
--- Calls made inside nginx: in every phase, many at once, and what stands beside them. nginx has a Lua of its own, so
--- this is run once.
-
-if _VERSION ~= "Lua 5.4" then return end
+-- Calls made inside nginx: in every phase, many at once, and what stands beside them.
+-- Runs once: nginx has a Lua of its own.
 
 local check = require "spec.support.check"
 local emulator = require "spec.support.emulator"

@@ -1,7 +1,6 @@
 -- SPDX-License-Identifier: MIT
--- Whole files sent from inside nginx. (What holds in the other event loops stands in suspended_uploads.) nginx has a
--- Lua of its own, so this is run once.
-if _VERSION ~= "Lua 5.4" then return end
+-- Whole files sent from inside nginx. (What holds in the other event loops stands in suspended_uploads.)
+-- Runs once: nginx has a Lua of its own.
 
 local check = require "spec.support.check"
 local emulator = require "spec.support.emulator"

@@ -1,8 +1,7 @@
 -- SPDX-License-Identifier: MIT
 -- What becomes of calls when nginx reloads, ends or loses a worker, when requests are given up and when means are
 -- wanting; and of the driver behind them when nothing is left to do.
-
-if _VERSION ~= "Lua 5.4" then return end
+-- Runs once: nginx has a Lua of its own.
 
 local check = require "spec.support.check"
 local emulator = require "spec.support.emulator"

@@ -1,5 +1,6 @@
 -- SPDX-License-Identifier: MIT
 -- The emulator itself, by raw HTTP: what other specs and `make demo` rely on.
+-- Runs once: nginx runs the emulator.
 
 local cjson = require("cjson").new()
 local emulator = require "spec.support.emulator"

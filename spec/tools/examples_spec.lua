@@ -1,5 +1,6 @@
 -- SPDX-License-Identifier: MIT
 -- Each example runs, against the emulator, and prints what it says it prints.
+-- Runs once: other specs prove the calls of the examples on each Lua.
 
 local emulator = require "spec.support.emulator"
 local script = require "spec.support.script"

@@ -1,4 +1,5 @@
 -- SPDX-License-Identifier: MIT
+-- Runs once: the fault server runs on a Lua of its own choice.
 
 local fault = require "spec.support.fault"
 

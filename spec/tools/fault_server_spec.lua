@@ -1,4 +1,5 @@
 -- SPDX-License-Identifier: MIT
+-- Runs once: the fault server runs on a Lua of its own choice.
 
 local socket = require "socket"
 local fault = require "spec.support.fault"

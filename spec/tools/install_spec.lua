@@ -1,5 +1,6 @@
 -- SPDX-License-Identifier: MIT
 -- What `make install` leaves in a PREFIX that no interpreter knows of.
+-- Runs once: the folders of each Lua differ in their version alone.
 
 local check = require "spec.support.check"
 local cli = require "spec.support.cli"
@@ -7,7 +8,7 @@ local emulator = require "spec.support.emulator"
 
 describe("make install", function()
   local prefix, program, service
-  local lua = os.getenv "TEST_LUA" or "lua5.4"
+  local lua = os.getenv "TEST_LUA" or (jit and "luajit" or "lua" .. _VERSION:match "%d%.%d")
 
   setup(function()
     service = emulator.start()

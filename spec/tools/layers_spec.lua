@@ -1,5 +1,6 @@
 -- SPDX-License-Identifier: MIT
 -- `make layers` finds each breach of a rule. One copy of the sources breaks all of them at once.
+-- Runs once: the check is a shell script.
 
 local check = require "spec.support.check"
 

@@ -1,5 +1,6 @@
 -- SPDX-License-Identifier: MIT
 -- A release: what `make release` checks, packs and tags, tried in a clone.
+-- Runs once: it is made by shell and make.
 local core_version = require("openai_uploads")._VERSION
 
 local function run(command)

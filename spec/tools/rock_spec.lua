@@ -2,6 +2,7 @@
 -- The rock as users get it: built by LuaRocks from a clean clone, installed into a tree of its own, called from
 -- there. Dependencies are the system's, for no rocks server is asked: LuaRocks is told that they are there, or not to
 -- ask.
+-- Runs once: LuaRocks and make see to the differences of the interpreters.
 local version = _VERSION:match("%d%.%d")
 local emulator = require "spec.support.emulator"
 
