@@ -42,9 +42,11 @@ help:
 	@echo "make build     build/<interpreter>/openai_uploads/core.so for: $(LUAS)"
 	@echo "make test      every spec and C unit, on every Lua that is here"
 	@echo "make env       the exports that let MAIN_LUA ($(MAIN_LUA)) find this checkout"
-	@echo "make install   into PREFIX ($(PREFIX)) for MAIN_LUA"
+	@echo "make install   into PREFIX ($(PREFIX)) for MAIN_LUA; make install-modules LUA=luajit: for nginx, no command"
+	@echo "make uninstall takes both away again"
 	@echo "make deps      what the above need (apt; elsewhere it names what is missing)"
 	@echo "make lint layers sanitize threads coverage memcheck fuzz bench    what the above must pass; see CONTRIBUTING.md"
+	@echo "make reference  docs/reference.md, out of types.lua"
 	@echo "make clean"
 
 deps:
@@ -85,8 +87,24 @@ demo:
 	@$(call in_checkout,$(MAIN_LUA)) spec/support/emulator/with $(MAIN_LUA) examples/cancel.lua
 	@$(call in_checkout,$(MAIN_LUA)) spec/support/emulator/with $(MAIN_LUA) examples/upload_file.lua README.md
 
+# The modules are for one Lua; the command needs that Lua's own interpreter, which nginx's LuaJIT may lack.
+install: install-modules install-command
+
+MODULE_FOLDERS = $(patsubst lua/%/,%,$(sort $(dir $(MODULE_FILES))))
+MODULE_FILES = $(sort $(shell find lua -name '*.lua'))
+
+.PHONY: install-modules install-command uninstall
+install-modules: $(BUILD)/$(MAIN_LUA)/openai_uploads/core.so
+	install -d $(MODULE_FOLDERS:%=$(DESTDIR)$(INSTALL_LMOD)/%) $(DESTDIR)$(INSTALL_CMOD)/openai_uploads
+	for folder in $(MODULE_FOLDERS); do \
+	  install -m 644 lua/$$folder/*.lua $(DESTDIR)$(INSTALL_LMOD)/$$folder || exit; done
+	install -m 755 $< $(DESTDIR)$(INSTALL_CMOD)/openai_uploads
+
 # The command looks first where its own modules went: not every PREFIX is known to an interpreter.
-install: install-modules
+install-command:
+	@command -v $(MAIN_LUA) >/dev/null || { echo "There is no program '$(MAIN_LUA)' to run the command with." \
+	  "'make install-modules LUA=$(MAIN_LUA)' installs what a program that embeds it needs, such as nginx." >&2; exit 1; }
+	@mkdir -p $(BUILD)
 	install -d $(DESTDIR)$(INSTALL_BIN) $(DESTDIR)$(INSTALL_MAN)/man1
 	{ echo '#!/usr/bin/env $(MAIN_LUA)'; \
 	  echo 'package.path = "$(INSTALL_LMOD)/?.lua;$(INSTALL_LMOD)/?/init.lua;" .. package.path'; \
@@ -95,14 +113,10 @@ install: install-modules
 	install -m 755 $(BUILD)/openai-uploads $(DESTDIR)$(INSTALL_BIN)
 	install -m 644 man/openai-uploads.1 $(DESTDIR)$(INSTALL_MAN)/man1
 
-MODULE_FOLDERS = $(patsubst lua/%/,%,$(sort $(dir $(shell find lua -name '*.lua'))))
-
-.PHONY: install-modules
-install-modules: $(BUILD)/$(MAIN_LUA)/openai_uploads/core.so
-	install -d $(MODULE_FOLDERS:%=$(DESTDIR)$(INSTALL_LMOD)/%) $(DESTDIR)$(INSTALL_CMOD)/openai_uploads
-	for folder in $(MODULE_FOLDERS); do \
-	  install -m 644 lua/$$folder/*.lua $(DESTDIR)$(INSTALL_LMOD)/$$folder || exit; done
-	install -m 755 $< $(DESTDIR)$(INSTALL_CMOD)/openai_uploads
+# Both folders are the library's own. The command goes as well, whichever Lua it was installed for.
+uninstall:
+	rm -rf $(DESTDIR)$(INSTALL_LMOD)/openai_uploads $(DESTDIR)$(INSTALL_CMOD)/openai_uploads
+	rm -f $(DESTDIR)$(INSTALL_BIN)/openai-uploads $(DESTDIR)$(INSTALL_MAN)/man1/openai-uploads.1
 
 # What the rockspecs call. LuaRocks wraps the command for its interpreter, and packs man/ itself.
 .PHONY: rock install-rock
@@ -113,6 +127,12 @@ install-rock:
 	@$(MAKE) --no-print-directory WERROR= BUILD=$(BUILD)/$(ROCK) install-modules MAIN_LUA=$(ROCK)
 	install -d $(DESTDIR)$(INSTALL_BIN)
 	install -m 755 bin/openai-uploads $(DESTDIR)$(INSTALL_BIN)
+
+# --- documents --------------------------------------------------------------------------------------------
+
+.PHONY: reference
+reference: # out of the annotations; a spec fails where it is stale
+	$(MAIN_LUA) docs/scripts/reference.lua lua/openai_uploads/types.lua >docs/reference.md
 
 # --- proof ------------------------------------------------------------------------------------------------
 
