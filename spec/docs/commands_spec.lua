@@ -1,0 +1,15 @@
+-- SPDX-License-Identifier: MIT
+-- Every shell command and every configuration in a document works word for word. README.md and docs/install.md build
+-- all of it more than once, and have spec files of their own.
+-- Runs once: they are the same on every Lua.
+if _VERSION ~= "Lua 5.4" then return end
+
+local documents = require "spec.support.documents"
+
+local elsewhere = { ["README.md"] = true, ["docs/install.md"] = true }
+
+for _, path in ipairs(documents.all()) do
+  if not elsewhere[path] then
+    documents.add(path, "sh", { describe = describe, setup = setup, teardown = teardown, it = it, pending = pending })
+  end
+end

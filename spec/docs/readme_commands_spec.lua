@@ -1,0 +1,7 @@
+-- SPDX-License-Identifier: MIT
+-- Every shell command of README.md works word for word.
+-- Runs once: they are the same on every Lua.
+if _VERSION ~= "Lua 5.4" then return end
+
+require("spec.support.documents").add("README.md", "sh",
+  { describe = describe, setup = setup, teardown = teardown, it = it, pending = pending })
