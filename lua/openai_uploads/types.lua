@@ -124,7 +124,7 @@
 ---@field query? table<string, string|number|boolean> added to every URL
 ---@field with_response? boolean a third result tells how the call went; false
 ---@field on_retry? fun(info: openai_uploads.RetryInfo) before each wait; an error in it ends the call as `aborted`
----@field log? fun(event: openai_uploads.LogEvent) an error in it is told on stderr, other than Ctrl-C
+---@field log? fun(event: openai_uploads.LogEvent) an error in it is told on stderr
 
 ---What only a whole client has. What is left out comes from the environment, then from the defaults.
 ---@class openai_uploads.Settings: openai_uploads.Options
@@ -387,10 +387,9 @@ function transfer:wait(seconds) end
 ---@return boolean done whether it is over, as far as the last step knows; costs nothing
 function transfer:done() end
 
----Calls `listener` from the step that ends it, or at once when it has ended and that was told. There is one; a client
----with a `loop` sets it itself while it waits. An error in it is told on stderr, other than Ctrl-C. The client holds
----a transfer with a listener until it is done; when nobody has the client either, nobody can step it, and both are
----collected.
+---Calls `listener` from the step that ends it, or at once when it has ended and that was told. There is one; a client with a `loop` sets it
+---itself while it waits. An error in it is told on stderr. The client holds a transfer with a listener until it is done;
+---when nobody has the client either, nobody can step it, and both are collected.
 ---@param listener fun(transfer: openai_uploads.Transfer)
 function transfer:on_done(listener) end
 

@@ -49,13 +49,6 @@ static int describe(lua_State *L) {
   return 1;
 }
 
-/* is_interruption(raised) -> whether that is Ctrl-C */
-static int is_interruption(lua_State *L) {
-  lua_settop(L, 1);
-  lua_pushboolean(L, lua_raise_is_interruption(L));
-  return 1;
-}
-
 /* now() -> seconds on a clock that never jumps */
 static int now(lua_State *L) {
   lua_pushnumber(L, monotonic_clock_now());
@@ -89,7 +82,6 @@ static const luaL_Reg functions[] = {
     {"waker", lua_waker_new},
     {"failure", lua_failure_new},
     {"hold", lua_transfer_methods_hold},
-    {"is_interruption", is_interruption},
     {"is_terminal", lua_terminal_is},
     {"journal", lua_journal_new},
     {"listen", lua_transfer_methods_listen},

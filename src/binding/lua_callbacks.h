@@ -9,8 +9,8 @@
 
 /* Each looks up its function in the callbacks table of the call at `call` (0: it has none), then in the
  * client's at `client`; on_done is given the transfer at `userdata`. An error in on_retry ends the call as
- * `aborted`; one in log or on_done is told on stderr, and the call goes on. These raise only what concerns
- * the caller: memory that ran out, and an interruption. */
+ * `aborted`; one in log or on_done is told on stderr, and the call goes on. None raises but for want of
+ * memory. */
 void lua_callbacks_attempt(lua_State *L, int client_slots, int call_slots, const struct transfer *transfer);
 void lua_callbacks_retry(lua_State *L, int client_slots, int call_slots, const struct lua_transfer *holder);
 void lua_callbacks_done(lua_State *L, int client_slots, int call_slots, int userdata,

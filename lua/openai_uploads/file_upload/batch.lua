@@ -20,7 +20,7 @@ function batch.new(owner, on_error, on_doubt, on_late)
   return setmetatable({
     owner = owner, on_error = on_error, on_doubt = on_doubt, on_late = on_late, running = {}, count = 0,
     first = false, last = false, carrier = false, is_taking_up = false, is_stopped = false,
-    may_have_applied = false, answered = false, interruption = false,
+    may_have_applied = false, answered = false,
   }, batch)
 end
 
@@ -70,7 +70,6 @@ local function take_first(self)
     if not fine then
       if raised == OUT_OF_MEMORY then error(raised, 0) end
       call.raised = raised
-      self.interruption = core.is_interruption(raised) and raised
     end
   end
   if call.raised then
@@ -85,13 +84,6 @@ local function take_all(self)
   while self.first and not self.is_stopped do take_first(self) end
 end
 
--- Ctrl-C in what a call came to has ended the file, and then goes to whoever steps.
-local function pass_on_interruption(self)
-  local raised = self.interruption
-  self.interruption = false
-  error(raised, 0)
-end
-
 -- What is begun meanwhile makes steps, in which more comes: that joins the queue, or each answer would stand on the
 -- stack of the one before. All are taken up in the listener of the first, the carrier, which is called again where that
 -- raises: so its transfer is released last.
@@ -104,7 +96,6 @@ local function take_up(self, carrier)
   if not fine then error(raised, 0) end
   core.release(carrier.transfer)
   self.carrier = false
-  if self.interruption then pass_on_interruption(self) end
 end
 
 local function listen(self, call, listener)

@@ -21,7 +21,6 @@ function ending.tell_listener(self)
     self.listener = listener -- it is called again
     error(raised, 0)
   end
-  if core.is_interruption(raised) then error(raised, 0) end
   io.stderr:write("openai_uploads: the on_done function raised an error: ", core.describe(raised), "\n")
 end
 

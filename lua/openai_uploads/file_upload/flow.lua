@@ -35,16 +35,12 @@ end
 -- For what happens in no call's answer.
 local function guarded(self, action, ...)
   local fine, raised = pcall(action, self, ...)
-  if fine then return end
-  ending.fail_by_error(self, raised)
-  if core.is_interruption(raised) then error(raised, 0) end
+  if not fine then ending.fail_by_error(self, raised) end
 end
 
 local function call_program(name, action, ...)
   local fine, raised = pcall(action, ...)
-  if fine then return end
-  if core.is_interruption(raised) then error(raised, 0) end
-  error(("the %s function raised an error: %s"):format(name, core.describe(raised)), 0)
+  if not fine then error(("the %s function raised an error: %s"):format(name, core.describe(raised)), 0) end
 end
 
 --- Bytes handed over so far, those of parts that are done and of those under way, and in total.
