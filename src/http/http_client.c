@@ -61,10 +61,7 @@ void http_client_ref(struct http_client *client) {
 
 void http_client_close(struct http_client *client) {
   delete_idle_attempts(client);
-  if (http_client_is_inherited(client))
-    transfer_engine_abandon(client->engine);
-  else
-    transfer_engine_delete(client->engine);
+  if (!http_client_is_inherited(client)) transfer_engine_delete(client->engine);
   client->engine = NULL;
 }
 

@@ -8,7 +8,6 @@
 
 #include <fcntl.h>
 #include <math.h>
-#include <pthread.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <sys/socket.h>
@@ -43,7 +42,6 @@ struct transfer_engine {
   struct engine_task *last_sleeper;
   struct engine_sockets sockets;
   pid_t process;
-  struct transfer_engine *abandoned_before;
 };
 
 static int on_curl_timer(CURLM *multi, long milliseconds, void *data) {
@@ -115,16 +113,6 @@ void transfer_engine_delete(struct transfer_engine *engine) {
 
 bool transfer_engine_is_ours(const struct transfer_engine *engine) {
   return engine->process == getpid();
-}
-
-/* Kept within reach, so that a leak checker can tell this from an oversight. */
-void transfer_engine_abandon(struct transfer_engine *engine) {
-  static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-  static struct transfer_engine *abandoned;
-  pthread_mutex_lock(&lock);
-  engine->abandoned_before = abandoned;
-  abandoned = engine;
-  pthread_mutex_unlock(&lock);
 }
 
 bool transfer_engine_start(struct transfer_engine *engine, CURL *easy) {

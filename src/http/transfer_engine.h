@@ -29,12 +29,9 @@ struct transfer_engine *transfer_engine_new(unsigned max_connections, size_t max
 /* Closes the kept-alive connections. No exchange may be under way, and nobody asleep. */
 void transfer_engine_delete(struct transfer_engine *engine);
 
-/* Whether the engine was made by this very process, not by the one that forked it. */
+/* Whether this process made the engine, and not the one that forked it. An inherited engine is never deleted:
+ * closing its connections would speak on them, and the parent still uses them. */
 bool transfer_engine_is_ours(const struct transfer_engine *engine);
-
-/* In a process that was forked: gives the engine up as it is, for ever. Closing its connections would speak
- * on them, and the parent still uses them. */
-void transfer_engine_abandon(struct transfer_engine *engine);
 
 /* Begins an exchange; the handle's CURLOPT_PRIVATE is its task. False when memory ran out. */
 bool transfer_engine_start(struct transfer_engine *engine, CURL *easy);
