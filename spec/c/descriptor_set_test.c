@@ -94,64 +94,33 @@ static void tells_hang_ups_as_both(void) {
   struct pair pair = pair_open();
   descriptor_set_watch(set, pair.ours, DESCRIPTOR_READABLE);
   close(pair.other);
-  CHECK(readiness(set, pair.ours) == (DESCRIPTOR_READABLE | DESCRIPTOR_WRITABLE),
-        "a hang-up is told as readable and writable");
+  CHECK(readiness(set, pair.ours) == (DESCRIPTOR_READABLE | DESCRIPTOR_WRITABLE | DESCRIPTOR_ENDED),
+        "a hang-up is told as readable and writable, and as the end");
   descriptor_set_delete(set);
   close(pair.ours);
 }
 
-static void pauses(void) {
-  struct descriptor_set *set = descriptor_set_new();
-  struct pair pair = pair_open(), other = pair_open();
-  int count;
-  descriptor_set_pause(set, pair.ours);
-  descriptor_set_watch(set, pair.ours, DESCRIPTOR_READABLE);
-  descriptor_set_pause(set, pair.ours);
-  descriptor_set_pause(set, pair.ours);
-  CHECK(look(set, pair.ours, &count) == 0 && count == 0, "a paused descriptor that is quiet is not told");
-  CHECK(descriptor_set_watch(set, pair.ours, DESCRIPTOR_READABLE),
-        "a paused descriptor can be watched again");
-  say(pair);
-  CHECK(readiness(set, pair.ours) == DESCRIPTOR_READABLE, "and is told again");
-  descriptor_set_pause(set, pair.ours);
-  CHECK(look(set, pair.ours, &count) == DESCRIPTOR_STIRRED && count == 1,
-        "that a paused descriptor stirs is told");
-  CHECK(look(set, pair.ours, &count) == 0 && count == 0, "and told once");
-  say(other);
-  descriptor_set_watch(set, other.ours, DESCRIPTOR_READABLE);
-  CHECK(look(set, other.ours, &count) == DESCRIPTOR_READABLE && count == 1, "others beside it are");
-  CHECK(descriptor_set_watch(set, pair.ours, DESCRIPTOR_READABLE) &&
-            readiness(set, pair.ours) == DESCRIPTOR_READABLE,
-        "one that stirred while paused can be watched again");
-  descriptor_set_pause(set, pair.ours);
-  CHECK(descriptor_set_watch(set, pair.ours, DESCRIPTOR_WRITABLE) &&
-            readiness(set, pair.ours) == DESCRIPTOR_WRITABLE,
-        "after a pause another interest may be had");
-  descriptor_set_delete(set);
-  pair_close(pair);
-  pair_close(other);
-}
-
-static void tells_of_the_end_of_paused_ones(void) {
+static void mutes(void) {
   struct descriptor_set *set = descriptor_set_new();
   struct pair pair = pair_open();
   int count;
+  descriptor_set_mute(set, pair.ours);
+  CHECK(look(set, pair.ours, &count) == 0 && count == 0, "muting what is not in puts it in as little");
   descriptor_set_watch(set, pair.ours, DESCRIPTOR_WRITABLE);
-  descriptor_set_pause(set, pair.ours);
-  CHECK(look(set, pair.ours, &count) == 0, "a paused descriptor that can be written to does not stir");
-  descriptor_set_watch(set, pair.ours, DESCRIPTOR_READABLE | DESCRIPTOR_WRITABLE);
-  descriptor_set_pause(set, pair.ours);
-  CHECK(look(set, pair.ours, &count) == 0 && look(set, pair.ours, &count) == 0,
-        "nor one that could be read, too");
-  descriptor_set_watch(set, pair.ours, DESCRIPTOR_ENDED);
-  descriptor_set_pause(set, pair.ours);
+  descriptor_set_mute(set, pair.ours);
+  descriptor_set_mute(set, pair.ours);
+  CHECK(look(set, pair.ours, &count) == 0 && count == 0, "that a muted one can be written to is not told");
   say(pair);
-  CHECK(look(set, pair.ours, &count) == 0,
+  CHECK(readiness(set, pair.ours) == DESCRIPTOR_READABLE, "what comes on it is told");
+  CHECK(descriptor_set_watch(set, pair.ours, DESCRIPTOR_WRITABLE) &&
+            readiness(set, pair.ours) == DESCRIPTOR_WRITABLE,
+        "it can be watched for writing again");
+  descriptor_set_watch(set, pair.ours, DESCRIPTOR_ENDED);
+  descriptor_set_mute(set, pair.ours);
+  CHECK(look(set, pair.ours, &count) == 0 && count == 0,
         "one that is watched for its end alone may have something to read");
   shutdown(pair.other, SHUT_WR);
-  CHECK(look(set, pair.ours, &count) == (DESCRIPTOR_STIRRED | DESCRIPTOR_ENDED),
-        "the end of a paused one is told");
-  CHECK(look(set, pair.ours, &count) == 0 && count == 0, "and that, too, is told once");
+  CHECK(readiness(set, pair.ours) == (DESCRIPTOR_READABLE | DESCRIPTOR_ENDED), "its end is told");
   descriptor_set_delete(set);
   pair_close(pair);
 }
@@ -161,7 +130,7 @@ static void forgets_before_a_number_comes_again(void) {
   struct pair pair = pair_open(), fresh = pair_open();
   int number = pair.ours;
   descriptor_set_watch(set, number, DESCRIPTOR_READABLE);
-  descriptor_set_pause(set, number);
+  descriptor_set_mute(set, number);
   descriptor_set_watch(set, number, 0);
   if (dup2(fresh.ours, number) != number) abort(); /* closes the one of old */
   CHECK(readiness(set, number) == 0, "a new descriptor of an old number is not watched by itself");
@@ -250,19 +219,6 @@ static void is_one_descriptor(void) {
   descriptor_set_delete(set);
   pair_close(pair);
 }
-
-static void becomes_quiet_after_a_paused_one_stirred(void) {
-  struct descriptor_set *set = descriptor_set_new();
-  struct pair pair = pair_open();
-  int descriptor = descriptor_set_descriptor(set);
-  descriptor_set_watch(set, pair.ours, DESCRIPTOR_READABLE);
-  descriptor_set_pause(set, pair.ours);
-  say(pair);
-  CHECK(readiness(set, pair.ours) == DESCRIPTOR_STIRRED && !is_readable(descriptor, 0),
-        "a paused one that stirs wakes the host once at most");
-  descriptor_set_delete(set);
-  pair_close(pair);
-}
 #else
 static void is_one_descriptor(void) {
   struct descriptor_set *set = descriptor_set_new();
@@ -271,22 +227,16 @@ static void is_one_descriptor(void) {
   CHECK(!is_readable(descriptor_set_descriptor(set), 0), "and a due time does no harm");
   descriptor_set_delete(set);
 }
-
-static void becomes_quiet_after_a_paused_one_stirred(void) {
-  (void)LONG;
-}
 #endif
 
 int main(void) {
   waits_with_nothing_watched();
   tells_what_it_was_told_to_watch();
   tells_hang_ups_as_both();
-  pauses();
-  tells_of_the_end_of_paused_ones();
+  mutes();
   forgets_before_a_number_comes_again();
   watches_many();
   tells_of_signals();
   is_one_descriptor();
-  becomes_quiet_after_a_paused_one_stirred();
   return unit_end();
 }

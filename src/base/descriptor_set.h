@@ -7,12 +7,9 @@
 
 #include <stdbool.h>
 
-/* What a descriptor is watched for, and what it became. An error or a hang-up is told as both of the first
- * two. DESCRIPTOR_ENDED: its peer has ended it; to be watched for alone. */
+/* What a descriptor is watched for, and what it became. An error or a hang-up is reported as all three.
+ * ENDED: the peer has ended it; it is reported with READABLE, and can be watched for alone. */
 enum { DESCRIPTOR_READABLE = 1, DESCRIPTOR_WRITABLE = 2, DESCRIPTOR_ENDED = 4 };
-
-/* Told of a paused descriptor, with DESCRIPTOR_ENDED where that is what came. */
-enum { DESCRIPTOR_STIRRED = 8 };
 
 struct descriptor_event {
   int descriptor;
@@ -29,11 +26,9 @@ void descriptor_set_delete(struct descriptor_set *set);
  */
 bool descriptor_set_watch(struct descriptor_set *set, int descriptor, unsigned interest);
 
-/* Pauses a watched descriptor, in most cases without a system call: for one that is likely to be watched
- * again soon, and whose closing will be announced by descriptor_set_watch(set, descriptor, 0). When something
- * comes on it, that is told once as DESCRIPTOR_STIRRED, and the descriptor is taken out. One that was watched
- * for writing is watched for reading from now on. */
-void descriptor_set_pause(struct descriptor_set *set, int descriptor);
+/* Watches a descriptor for reading that is watched for writing alone. Others are left as they are, which
+ * costs no system call: for a descriptor that is likely to be watched again soon. */
+void descriptor_set_mute(struct descriptor_set *set, int descriptor);
 
 /* Waits until something is ready, `seconds` have passed (INFINITY: never; 0: no wait), or a signal arrives.
  * Returns how many events were filled in. */

@@ -11,16 +11,11 @@
 #include <sys/timerfd.h>
 #include <unistd.h>
 
-struct watched {
-  unsigned char registered; /* what the kernel watches it for */
-  bool is_paused;
-};
-
 struct descriptor_set {
   int epoll;
-  int timer;               /* -1 until somebody asks for the descriptor */
-  struct watched *watched; /* indexed by descriptor */
-  int watched_size;
+  int timer;                 /* -1 until somebody asks for the descriptor */
+  unsigned char *registered; /* by descriptor: what the kernel watches it for */
+  int size;
 };
 
 struct descriptor_set *descriptor_set_new(void) {
@@ -37,20 +32,20 @@ void descriptor_set_delete(struct descriptor_set *set) {
   if (!set) return;
   if (set->timer >= 0) close(set->timer);
   close(set->epoll);
-  free(set->watched);
+  free(set->registered);
   free(set);
 }
 
 static bool descriptor_set_make_room(struct descriptor_set *set, int descriptor) {
-  int size = set->watched_size ? set->watched_size : 64;
-  struct watched *watched;
-  if (descriptor < set->watched_size) return true;
+  int size = set->size ? set->size : 64;
+  unsigned char *registered;
+  if (descriptor < set->size) return true;
   while (size <= descriptor) size *= 2;
-  watched = realloc(set->watched, (size_t)size * sizeof *watched);
-  if (!watched) return false;
-  memset(watched + set->watched_size, 0, (size_t)(size - set->watched_size) * sizeof *watched);
-  set->watched = watched;
-  set->watched_size = size;
+  registered = realloc(set->registered, (size_t)size);
+  if (!registered) return false;
+  memset(registered + set->size, 0, (size_t)(size - set->size));
+  set->registered = registered;
+  set->size = size;
   return true;
 }
 
@@ -60,27 +55,22 @@ static uint32_t events_of(unsigned interest) {
 }
 
 bool descriptor_set_watch(struct descriptor_set *set, int descriptor, unsigned interest) {
-  struct epoll_event event = {0};
-  struct watched *watched;
+  struct epoll_event event = {.events = events_of(interest), .data.fd = descriptor};
+  unsigned char *registered;
   int operation;
   if (!descriptor_set_make_room(set, descriptor)) return false;
-  watched = &set->watched[descriptor];
-  watched->is_paused = false;
-  if (watched->registered == interest) return true;
-  operation = !interest ? EPOLL_CTL_DEL : watched->registered ? EPOLL_CTL_MOD : EPOLL_CTL_ADD;
-  event.data.fd = descriptor;
-  event.events = events_of(interest);
-  watched->registered = (unsigned char)interest;
+  registered = &set->registered[descriptor];
+  if (*registered == interest) return true;
+  operation = !interest ? EPOLL_CTL_DEL : *registered ? EPOLL_CTL_MOD : EPOLL_CTL_ADD;
+  *registered = (unsigned char)interest;
   if (epoll_ctl(set->epoll, operation, descriptor, &event) == 0 || !interest) return true;
-  watched->registered = 0;
+  *registered = 0;
   return false;
 }
 
-void descriptor_set_pause(struct descriptor_set *set, int descriptor) {
-  if (descriptor >= set->watched_size || !set->watched[descriptor].registered) return;
-  if (!(set->watched[descriptor].registered & (DESCRIPTOR_READABLE | DESCRIPTOR_ENDED)))
+void descriptor_set_mute(struct descriptor_set *set, int descriptor) {
+  if (descriptor < set->size && set->registered[descriptor] == DESCRIPTOR_WRITABLE)
     descriptor_set_watch(set, descriptor, DESCRIPTOR_READABLE);
-  set->watched[descriptor].is_paused = true;
 }
 
 /* Rounded up, so that a due time is past when the wait ends. */
@@ -94,18 +84,8 @@ static unsigned readiness_of(uint32_t events) {
   if (events & (EPOLLIN | EPOLLRDHUP)) readiness |= DESCRIPTOR_READABLE;
   if (events & EPOLLOUT) readiness |= DESCRIPTOR_WRITABLE;
   if (events & (EPOLLERR | EPOLLHUP)) readiness |= DESCRIPTOR_READABLE | DESCRIPTOR_WRITABLE;
+  if (events & (EPOLLERR | EPOLLHUP | EPOLLRDHUP)) readiness |= DESCRIPTOR_ENDED;
   return readiness;
-}
-
-/* What is to be told of a paused descriptor; 0 where nothing came: it was ready for writing, as ever. */
-static unsigned stir(struct descriptor_set *set, int descriptor, uint32_t events) {
-  if (events == EPOLLOUT) {
-    descriptor_set_watch(set, descriptor, DESCRIPTOR_READABLE);
-    descriptor_set_pause(set, descriptor);
-    return 0;
-  }
-  descriptor_set_watch(set, descriptor, 0);
-  return DESCRIPTOR_STIRRED | (events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR) ? DESCRIPTOR_ENDED : 0u);
 }
 
 int descriptor_set_wait(struct descriptor_set *set, double seconds, struct descriptor_event *events,
@@ -116,11 +96,8 @@ int descriptor_set_wait(struct descriptor_set *set, double seconds, struct descr
   int count = epoll_wait(set->epoll, ready, room, to_milliseconds(seconds));
   for (int i = 0; i < count; i++) {
     int descriptor = ready[i].data.fd;
-    unsigned readiness;
     if (descriptor == set->timer) continue; /* the caller looks at its clock anyway */
-    readiness = set->watched[descriptor].is_paused ? stir(set, descriptor, ready[i].events)
-                                                   : readiness_of(ready[i].events);
-    if (readiness) events[filled++] = (struct descriptor_event){descriptor, readiness};
+    events[filled++] = (struct descriptor_event){descriptor, readiness_of(ready[i].events)};
   }
   return filled;
 }

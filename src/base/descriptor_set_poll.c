@@ -16,7 +16,6 @@ enum { PEER_ENDED = 0 }; /* told by POLLHUP alone */
 
 struct descriptor_set {
   struct pollfd *watched; /* in no order */
-  bool *is_paused;        /* at the same places */
   int count;
   int size;
 };
@@ -27,7 +26,6 @@ struct descriptor_set *descriptor_set_new(void) {
 
 void descriptor_set_delete(struct descriptor_set *set) {
   if (set) free(set->watched);
-  if (set) free(set->is_paused);
   free(set);
 }
 
@@ -41,22 +39,12 @@ static int descriptor_set_find(const struct descriptor_set *set, int descriptor)
 static bool descriptor_set_make_room(struct descriptor_set *set) {
   int size = set->size ? 2 * set->size : 16;
   struct pollfd *watched;
-  bool *is_paused;
   if (set->count < set->size) return true;
   watched = realloc(set->watched, (size_t)size * sizeof *watched);
   if (!watched) return false;
   set->watched = watched;
-  is_paused = realloc(set->is_paused, (size_t)size * sizeof *is_paused);
-  if (!is_paused) return false;
-  set->is_paused = is_paused;
   set->size = size;
   return true;
-}
-
-static void descriptor_set_take_out(struct descriptor_set *set, int place) {
-  set->count--;
-  set->watched[place] = set->watched[set->count];
-  set->is_paused[place] = set->is_paused[set->count];
 }
 
 static short events_of(unsigned interest) {
@@ -68,7 +56,7 @@ static short events_of(unsigned interest) {
 bool descriptor_set_watch(struct descriptor_set *set, int descriptor, unsigned interest) {
   int place = descriptor_set_find(set, descriptor);
   if (!interest) {
-    if (place >= 0) descriptor_set_take_out(set, place);
+    if (place >= 0) set->watched[place] = set->watched[--set->count];
     return true;
   }
   if (place < 0) {
@@ -76,15 +64,13 @@ bool descriptor_set_watch(struct descriptor_set *set, int descriptor, unsigned i
     place = set->count++;
   }
   set->watched[place] = (struct pollfd){.fd = descriptor, .events = events_of(interest)};
-  set->is_paused[place] = false;
   return true;
 }
 
-void descriptor_set_pause(struct descriptor_set *set, int descriptor) {
+void descriptor_set_mute(struct descriptor_set *set, int descriptor) {
   int place = descriptor_set_find(set, descriptor);
-  if (place < 0) return;
-  if (set->watched[place].events & POLLOUT) set->watched[place].events = events_of(DESCRIPTOR_READABLE);
-  set->is_paused[place] = true;
+  if (place >= 0 && set->watched[place].events == POLLOUT)
+    set->watched[place].events = events_of(DESCRIPTOR_READABLE);
 }
 
 /* Rounded up, so that a due time is past when the wait ends. */
@@ -98,23 +84,17 @@ static unsigned readiness_of(short events) {
   if (events & (POLLIN | PEER_ENDED)) readiness |= DESCRIPTOR_READABLE;
   if (events & POLLOUT) readiness |= DESCRIPTOR_WRITABLE;
   if (events & (POLLERR | POLLHUP | POLLNVAL)) readiness |= DESCRIPTOR_READABLE | DESCRIPTOR_WRITABLE;
+  if (events & (POLLERR | POLLHUP | POLLNVAL | PEER_ENDED)) readiness |= DESCRIPTOR_ENDED;
   return readiness;
-}
-
-static unsigned ended(short events) {
-  return events & (PEER_ENDED | POLLHUP | POLLERR | POLLNVAL) ? DESCRIPTOR_ENDED : 0;
 }
 
 int descriptor_set_wait(struct descriptor_set *set, double seconds, struct descriptor_event *events,
                         int capacity) {
   int filled = 0;
   int count = poll(set->watched, (nfds_t)set->count, to_milliseconds(seconds));
-  for (int i = set->count - 1; i >= 0 && filled < count && filled < capacity; i--) {
+  for (int i = 0; i < set->count && filled < count && filled < capacity; i++) {
     short came = set->watched[i].revents;
-    if (!came) continue;
-    events[filled++] = (struct descriptor_event){
-        set->watched[i].fd, set->is_paused[i] ? DESCRIPTOR_STIRRED | ended(came) : readiness_of(came)};
-    if (set->is_paused[i]) descriptor_set_take_out(set, i); /* its place goes to one that was looked at */
+    if (came) events[filled++] = (struct descriptor_event){set->watched[i].fd, readiness_of(came)};
   }
   return filled;
 }

@@ -78,20 +78,22 @@ void engine_sockets_watch(struct engine_sockets *sockets, int descriptor, unsign
   else if (socket->is_given_up)
     end(sockets, descriptor);
   else
-    descriptor_set_pause(sockets->descriptors, descriptor);
+    descriptor_set_mute(sockets->descriptors, descriptor);
 }
 
 bool engine_sockets_take_idle(struct engine_sockets *sockets, const struct descriptor_event *event) {
   struct engine_socket *socket = find(sockets, event->descriptor);
-  if (socket && event->readiness & DESCRIPTOR_READABLE) socket->heard_at = monotonic_clock_now();
-  if (!(event->readiness & DESCRIPTOR_STIRRED)) return false;
-  if (!socket || !socket->is_idle) return true;
-  if (socket->is_shared && !(event->readiness & DESCRIPTOR_ENDED)) {
-    descriptor_set_watch(sockets->descriptors, event->descriptor, DESCRIPTOR_ENDED);
-    descriptor_set_pause(sockets->descriptors, event->descriptor);
-  } else {
-    end(sockets, event->descriptor);
+  if (!socket) return false;
+  if (!socket->is_idle) {
+    if (event->readiness & DESCRIPTOR_READABLE) socket->heard_at = monotonic_clock_now();
+    return false;
   }
+  if (event->readiness == DESCRIPTOR_WRITABLE)
+    descriptor_set_watch(sockets->descriptors, event->descriptor, DESCRIPTOR_READABLE);
+  else if (socket->is_shared && !(event->readiness & DESCRIPTOR_ENDED))
+    descriptor_set_watch(sockets->descriptors, event->descriptor, DESCRIPTOR_ENDED);
+  else
+    end(sockets, event->descriptor);
   return true;
 }
 

@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: MIT */
+/* What comes on sockets that no exchange uses. Built twice, as the descriptor set below it is. */
+#include "http/engine_sockets.h"
+
+#include "unit.h"
+#include <poll.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+enum { CAPACITY = 64 };
+
+struct pair {
+  int ours, other;
+};
+
+static struct descriptor_set *set;
+static struct engine_sockets sockets;
+
+static struct pair pair_open(void) {
+  int descriptors[2];
+  if (socketpair(AF_UNIX, SOCK_STREAM, 0, descriptors) != 0) abort();
+  if (!engine_sockets_add(&sockets, descriptors[0])) abort();
+  return (struct pair){descriptors[0], descriptors[1]};
+}
+
+static void pair_close(struct pair pair) {
+  engine_sockets_remove(&sockets, pair.ours);
+  close(pair.ours);
+  close(pair.other);
+}
+
+static void say(struct pair pair) {
+  if (write(pair.other, "x", 1) != 1) abort();
+}
+
+static void begin(void) {
+  set = descriptor_set_new();
+  engine_sockets_create(&sockets, set);
+}
+
+static void end(void) {
+  engine_sockets_destroy(&sockets);
+  descriptor_set_delete(set);
+}
+
+/* One look. Returns how many events it had; *others: those that are for exchanges. */
+static int look(unsigned *others) {
+  struct descriptor_event events[CAPACITY];
+  int count = descriptor_set_wait(set, 0, events, CAPACITY);
+  *others = 0;
+  for (int i = 0; i < count; i++) *others += engine_sockets_take_idle(&sockets, &events[i]) ? 0 : 1;
+  return count;
+}
+
+static bool is_quiet(void) {
+  unsigned others;
+  return look(&others) == 0;
+}
+
+static bool has_ended(struct pair pair) {
+  struct pollfd watched = {.fd = pair.other, .events = POLLIN};
+  char byte;
+  return poll(&watched, 1, 0) == 1 && read(pair.other, &byte, 1) == 0;
+}
+
+static void gives_up_an_idle_one_that_stirs(void) {
+  unsigned others;
+  struct pair pair, busy;
+  begin();
+  pair = pair_open(), busy = pair_open();
+  engine_sockets_watch(&sockets, pair.ours, DESCRIPTOR_READABLE);
+  engine_sockets_watch(&sockets, pair.ours, 0);
+  engine_sockets_watch(&sockets, pair.ours, 0);
+  CHECK(sockets.idle == 1 && is_quiet(), "an idle socket that is quiet is not told");
+  engine_sockets_watch(&sockets, pair.ours, DESCRIPTOR_READABLE);
+  say(pair);
+  CHECK(sockets.idle == 0 && look(&others) == 1 && others == 1, "one that is used again is an exchange's");
+  engine_sockets_watch(&sockets, pair.ours, 0);
+  CHECK(look(&others) == 1 && others == 0 && has_ended(pair), "an idle one that stirs is given up");
+  CHECK(is_quiet(), "and told once");
+  engine_sockets_watch(&sockets, busy.ours, DESCRIPTOR_READABLE);
+  say(busy);
+  CHECK(look(&others) == 1 && others == 1 && !has_ended(busy), "others beside it are told");
+  pair_close(pair);
+  pair_close(busy);
+  CHECK(sockets.idle == 0, "what is closed is not idle");
+  end();
+}
+
+static void leaves_an_idle_one_that_can_be_written_to(void) {
+  unsigned others;
+  struct pair pair;
+  begin();
+  pair = pair_open();
+  engine_sockets_watch(&sockets, pair.ours, DESCRIPTOR_WRITABLE);
+  engine_sockets_watch(&sockets, pair.ours, 0);
+  CHECK(is_quiet(), "an idle socket that can be written to does not stir");
+  engine_sockets_watch(&sockets, pair.ours, DESCRIPTOR_READABLE | DESCRIPTOR_WRITABLE);
+  engine_sockets_watch(&sockets, pair.ours, 0);
+  look(&others);
+  CHECK(others == 0 && is_quiet() && !has_ended(pair), "nor one that could be read, too");
+  engine_sockets_watch(&sockets, pair.ours, DESCRIPTOR_WRITABLE);
+  CHECK(look(&others) == 1 && others == 1, "and it can be used again");
+  pair_close(pair);
+  end();
+}
+
+static void lets_a_shared_one_hear_its_peer(void) {
+  unsigned others;
+  struct pair pair;
+  begin();
+  pair = pair_open();
+  engine_sockets_note_shared(&sockets, pair.ours);
+  engine_sockets_watch(&sockets, pair.ours, DESCRIPTOR_READABLE);
+  engine_sockets_watch(&sockets, pair.ours, 0);
+  say(pair);
+  CHECK(look(&others) == 1 && others == 0 && !has_ended(pair),
+        "the peer of a shared socket may say this or that");
+  CHECK(is_quiet(), "which is told once");
+  shutdown(pair.other, SHUT_WR);
+  CHECK(look(&others) == 1 && others == 0 && has_ended(pair), "its end is told, and ends it");
+  CHECK(is_quiet(), "and that, too, is told once");
+  pair_close(pair);
+  end();
+}
+
+#if defined(__linux__) && !defined(DESCRIPTOR_SET_POLL)
+static void wakes_the_host_once(void) {
+  unsigned others;
+  struct pair pair;
+  struct pollfd host = {.events = POLLIN};
+  begin();
+  pair = pair_open();
+  host.fd = descriptor_set_descriptor(set);
+  engine_sockets_watch(&sockets, pair.ours, DESCRIPTOR_READABLE);
+  engine_sockets_watch(&sockets, pair.ours, 0);
+  say(pair);
+  CHECK(look(&others) == 1 && poll(&host, 1, 0) == 0, "an idle one that stirs wakes the host once at most");
+  pair_close(pair);
+  end();
+}
+#else
+static void wakes_the_host_once(void) {}
+#endif
+
+int main(void) {
+  gives_up_an_idle_one_that_stirs();
+  leaves_an_idle_one_that_can_be_written_to();
+  lets_a_shared_one_hear_its_peer();
+  wakes_the_host_once();
+  return unit_end();
+}
