@@ -247,8 +247,8 @@ for _, name in ipairs { "poll", "done", "on_done", "wait", "abort", "progress", 
     return job[name](job, ...)
   end)
 end
-for _, name in ipairs { "digest", "waker", "edit_distance", "failure", "hold", "is_terminal", "listen", "now",
-  "open_file", "plain", "process_id", "take", "upload_id_refusal", "utf8", "client" } do
+for _, name in ipairs { "digest", "waker", "is_whole", "nearest_name", "failure", "hold", "is_terminal", "listen",
+  "now", "open_file", "plain", "process_id", "take", "upload_id_refusal", "utf8", "client" } do
   target("core." .. name, { name == "client" and "settings" or "any", "any", "any" }, function(_, ...)
     if core[name] then return core[name](...) end
   end)

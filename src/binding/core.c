@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-#include "base/edit_distance.h"
 #include "base/monotonic_clock.h"
 #include "base/path_segment.h"
+#include "binding/lua_checks.h"
 #include "binding/lua_client.h"
 #include "binding/lua_compat.h"
 #include "binding/lua_digest.h"
@@ -55,12 +55,6 @@ static int now(lua_State *L) {
   return 1;
 }
 
-/* edit_distance(a, b) -> how far two names are from each other */
-static int edit_distance(lua_State *L) {
-  lua_pushinteger(L, edit_distance_between(luaL_checkstring(L, 1), luaL_checkstring(L, 2)));
-  return 1;
-}
-
 /* process_id() -> another one once the process was forked */
 static int process_id(lua_State *L) {
   lua_pushinteger(L, (lua_Integer)getpid());
@@ -76,14 +70,15 @@ static int utf8(lua_State *L) {
 
 static const luaL_Reg functions[] = {
     {"client", lua_client_new},
-    {"edit_distance", edit_distance},
     {"describe", describe},
     {"digest", lua_digest_new},
     {"waker", lua_waker_new},
     {"failure", lua_failure_new},
     {"hold", lua_transfer_methods_hold},
     {"is_terminal", lua_terminal_is},
+    {"is_whole", lua_checks_is_whole},
     {"journal", lua_journal_new},
+    {"nearest_name", lua_checks_nearest_name},
     {"listen", lua_transfer_methods_listen},
     {"now", now},
     {"open_file", lua_file_new},

@@ -2,11 +2,12 @@
 #include "binding/lua_arguments.h"
 
 #include "base/path_segment.h"
+#include "binding/lua_checks.h"
 #include "binding/lua_compat.h"
 #include "binding/lua_json.h"
 #include "binding/lua_plain.h"
 
-#include <math.h>
+#include <float.h>
 
 /* The problem is on top of the stack. luaL_argerror would not know the function's name behind a pcall. */
 static void raise_argument(lua_State *L, const struct service_call *call, int index) {
@@ -28,10 +29,6 @@ static void read_id(lua_State *L, const struct service_call *call, int index,
   if (!refusal) return;
   lua_pushfstring(L, "upload id %s", refusal);
   raise_argument(L, call, index);
-}
-
-static bool is_whole(lua_Number number) {
-  return number >= 0 && number == floor(number) && isfinite(number);
 }
 
 /* What is wrong with the list on top of the stack: pushed, or nothing. Holes and further keys would be sent
@@ -79,7 +76,7 @@ static void check_field(lua_State *L, const struct service_call *call, int index
   else if (lua_type(L, -1) != field->type)
     lua_pushfstring(L, "params.%s must be a %s, got %s", field->name, lua_typename(L, field->type),
                     luaL_typename(L, -1));
-  else if (field->type == LUA_TNUMBER && !is_whole(lua_tonumber(L, -1)))
+  else if (field->type == LUA_TNUMBER && !lua_checks_whole(lua_tonumber(L, -1), 0, DBL_MAX))
     lua_pushfstring(L, "params.%s must be a whole number, got %f", field->name, lua_tonumber(L, -1));
   else if (field->type == LUA_TTABLE)
     check_list(L, field->name);

@@ -2,11 +2,10 @@
 #include "binding/lua_digest.h"
 
 #include "base/file_digest.h"
+#include "binding/lua_checks.h"
 #include "binding/lua_compat.h"
 #include "binding/lua_failure.h"
 #include "binding/lua_file.h"
-
-#include <math.h>
 
 static const char digest_type[] = "openai_uploads.digest";
 
@@ -75,8 +74,7 @@ static struct file_digest *start(lua_State *L, int source, struct file_digest_pi
 
 static double check_whole(lua_State *L, int index, double most) {
   double number = luaL_checknumber(L, index);
-  luaL_argcheck(L, number >= 1 && number <= most && number == floor(number), index,
-                "not a number of bytes or pieces");
+  luaL_argcheck(L, lua_checks_whole(number, 1, most), index, "not a number of bytes or pieces");
   return number;
 }
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "binding/lua_options.h"
 
-#include "base/edit_distance.h"
+#include "base/nearest_name.h"
+#include "binding/lua_checks.h"
 #include "binding/lua_compat.h"
 #include "binding/lua_raise.h"
 #include "binding/lua_slots.h"
@@ -22,7 +23,7 @@ enum option_type {
   OPTION_FUNCTION, /* kept in Lua */
   OPTION_HEADERS,
   OPTION_QUERY,
-  OPTION_OF_LUA /* the Lua floor reads it */
+  OPTION_OF_LUA /* read by the Lua modules */
 };
 
 enum option_scope { OF_CLIENT, OF_CALL }; /* an option of a call is a setting of the client too */
@@ -90,18 +91,15 @@ struct option_target {
 };
 
 static int raise_unknown(lua_State *L, const char *name, bool of_call) {
-  const struct option_row *nearest = NULL;
-  int distance = (int)strlen(name) / 3 + 1; /* further off it is no slip of the keys */
+  struct nearest_name nearest = nearest_name_of(name);
   for (int i = 0; i < OPTION_ROWS; i++) {
-    int other = edit_distance_between(name, option_rows[i].name);
-    if (of_call && option_rows[i].scope == OF_CLIENT) {
-      if (other == 0)
-        return luaL_error(L, "option '%s' is a setting of a whole client: pass it to new", name);
-      continue;
-    }
-    if (other < distance) nearest = &option_rows[i], distance = other;
+    const struct option_row *row = &option_rows[i];
+    if (!of_call || row->scope != OF_CLIENT)
+      nearest_name_offer(&nearest, row->name);
+    else if (strcmp(name, row->name) == 0)
+      return luaL_error(L, "option '%s' is a setting of a whole client: pass it to new", name);
   }
-  if (nearest) return luaL_error(L, "unknown option '%s' (did you mean '%s'?)", name, nearest->name);
+  if (nearest.found) return luaL_error(L, "unknown option '%s' (did you mean '%s'?)", name, nearest.found);
   return luaL_error(L, "unknown option '%s'", name);
 }
 
@@ -115,7 +113,7 @@ static double check_number(lua_State *L, const struct option_row *row, bool whol
   number = lua_tonumber(L, -1);
   if (!(number >= row->least && number <= row->most))
     luaL_error(L, "bad option '%s' (%f is not within %f and %f)", row->name, number, row->least, row->most);
-  if (whole && number != floor(number))
+  if (whole && !lua_checks_whole(number, row->least, row->most))
     luaL_error(L, "bad option '%s' (%f is not a whole number)", row->name, number);
   return number;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "binding/lua_part.h"
 
+#include "binding/lua_checks.h"
 #include "binding/lua_compat.h"
 #include "binding/lua_file.h"
 #include "binding/lua_options.h"
@@ -11,10 +12,11 @@
 
 #include <errno.h>
 #include <inttypes.h>
-#include <math.h>
 #include <string.h>
 
 static const int64_t max_bytes = UPLOAD_REQUEST_MAX_PART_BYTES;
+
+#define MAX_WHOLE 9e15 /* bytes: as many as a double counts */
 
 enum { OFFSET_UNKNOWN = -1 };
 
@@ -60,7 +62,7 @@ static bool read_whole(lua_State *L, int index, const char *name, int64_t *numbe
   lua_getfield(L, index, name);
   if (!lua_isnil(L, -1)) {
     given = lua_type(L, -1) == LUA_TNUMBER ? lua_tonumber(L, -1) : -1;
-    if (!(given >= 0 && given == floor(given) && given <= 9e15)) {
+    if (!lua_checks_whole(given, 0, MAX_WHOLE)) {
       lua_pushfstring(L, "params.%s must be a whole number that is not negative", name);
       return false;
     }

@@ -25,16 +25,8 @@ end
 
 local function complain_of_unknown(given)
   local name = type(given) == "table" and "a table" or core.describe(given)
-  local nearest, distance = nil, math.floor(#name / 3) + 1
-  for other in pairs(known) do
-    local away = core.edit_distance(name, other)
-    if away < distance then nearest, distance = other, away end
-  end
+  local nearest = core.nearest_name(name, known)
   complain("unknown field 'params.%s'%s", name, nearest and (" (did you mean '%s'?)"):format(nearest) or "")
-end
-
-local function is_whole(value)
-  return type(value) == "number" and value >= 0 and value % 1 == 0 and value < math.huge
 end
 
 -- An integer where Lua has them: 64 * 2^20 is none, nor is a number that was read from JSON.
@@ -59,7 +51,7 @@ end
 local function check_types(given)
   for name, value in pairs(given) do
     local wanted = known[name]
-    if not (wanted == "whole number" and is_whole(value) or type(value) == wanted) then
+    if not (wanted == "whole number" and core.is_whole(value) or type(value) == wanted) then
       complain("params.%s must be a %s, got %s", name, wanted, type(value) == "number" and value or type(value))
     end
     if value == "" and name ~= "data" then complain("params.%s is empty", name) end

@@ -36,10 +36,6 @@ function resume.add(saved, part)
   table.insert(list, index + 1, part)
 end
 
-local function is_whole(value, least, most)
-  return type(value) == "number" and value >= least and value <= most and value % 1 == 0
-end
-
 local function is_text(value) return type(value) == "string" and value ~= "" end
 
 local function is_md5(value) return type(value) == "string" and #value == 32 and not value:find "%X" end
@@ -48,7 +44,7 @@ local function is_md5(value) return type(value) == "string" and #value == 32 and
 local function read_part(part, count)
   if type(part) ~= "table" then return nil, "has a part without number or id" end
   local number, id, md5 = part.number, part.id, part.md5
-  if not is_whole(number, 1, count) or not is_text(id) then return nil, "has a part without number or id" end
+  if not core.is_whole(number, 1, count) or not is_text(id) then return nil, "has a part without number or id" end
   if md5 ~= nil and not is_md5(md5) then return nil, ("has a part %d whose md5 is none"):format(number) end
   return { number = number, id = id, md5 = md5 }
 end
@@ -86,7 +82,7 @@ function resume.read(saved)
   local refusal = core.upload_id_refusal(copy.upload_id)
   if refusal then return nil, "has an upload_id that " .. refusal end
   copy.bytes, copy.part_size = saved.bytes, saved.part_size
-  if not is_whole(copy.bytes, 1, MAX_BYTES) or not is_whole(copy.part_size, 1, core.max_part_bytes) then
+  if not core.is_whole(copy.bytes, 1, MAX_BYTES) or not core.is_whole(copy.part_size, 1, core.max_part_bytes) then
     return nil, "has no bytes or no part_size"
   end
   copy.expires_after, copy.completing = saved.expires_after, saved.completing == true or nil

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT */
+#include "binding/lua_checks.h"
+
+#include "base/nearest_name.h"
+#include "binding/lua_compat.h"
+
+#include <float.h>
+#include <math.h>
+
+bool lua_checks_whole(lua_Number number, lua_Number min, lua_Number max) {
+  return number >= min && number <= max && number == floor(number);
+}
+
+int lua_checks_is_whole(lua_State *L) {
+  lua_Number min = luaL_optnumber(L, 2, 0), max = luaL_optnumber(L, 3, DBL_MAX);
+  lua_pushboolean(L, lua_type(L, 1) == LUA_TNUMBER && lua_checks_whole(lua_tonumber(L, 1), min, max));
+  return 1;
+}
+
+int lua_checks_nearest_name(lua_State *L) {
+  struct nearest_name nearest = nearest_name_of(luaL_checkstring(L, 1));
+  luaL_checktype(L, 2, LUA_TTABLE);
+  lua_settop(L, 2);
+  lua_pushnil(L);
+  while (lua_next(L, 2)) {
+    lua_pop(L, 1);
+    if (lua_type(L, -1) == LUA_TSTRING) nearest_name_offer(&nearest, lua_tostring(L, -1));
+  }
+  lua_pushstring(L, nearest.found);
+  return 1;
+}
