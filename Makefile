@@ -161,7 +161,8 @@ C_FILES = $(wildcard src/*/*.[ch] spec/c/*.[ch] spec/support/*.c bench/*.c examp
 lint: layers
 	@luacheck --quiet lua bin/openai-uploads spec examples bench
 	@clang-format --dry-run --Werror $(C_FILES)
-	@clang-tidy --quiet --warnings-as-errors='*' $(wildcard src/*/*.c) -- -std=c11 -D_GNU_SOURCE -Isrc $(call lua_flags,lua5.4)
+	@printf '%s\n' $(wildcard src/*/*.c) | xargs -n 4 -P $(subst -j,,$(SIDE_BY_SIDE)) sh -c 'clang-tidy --quiet \
+	  --warnings-as-errors="*" "$$@" -- -std=c11 -D_GNU_SOURCE -Isrc $(call lua_flags,lua5.4)' clang-tidy
 	@cppcheck --quiet --error-exitcode=1 --std=c11 --enable=warning,performance,portability --inline-suppr \
 	  --suppress=missingIncludeSystem -Isrc src
 

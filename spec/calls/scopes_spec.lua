@@ -1,5 +1,6 @@
 -- SPDX-License-Identifier: MIT
 -- What becomes of an Upload when the scope is left that guards it, by guard or with_upload.
+-- Without a descriptor: too
 
 local check = require "spec.support.check"
 local core = require "openai_uploads.core"

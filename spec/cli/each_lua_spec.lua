@@ -1,6 +1,7 @@
 -- SPDX-License-Identifier: MIT
 -- The parts of the command that depend on the interpreter: its arguments and exit status, the digest and the state of
 -- an upload, and a signal. upload_spec and interrupt_spec run once; this one runs on each Lua.
+-- Without a descriptor: too
 
 local cli = require "spec.support.cli"
 local emulator = require "spec.support.emulator"

@@ -1,5 +1,6 @@
 -- SPDX-License-Identifier: MIT
 -- A file on its way that the program ends: by an abort, or by an error in one of its functions.
+-- Without a descriptor: too
 
 local check = require "spec.support.check"
 local drive = require "spec.support.drive"

@@ -1,5 +1,6 @@
 -- SPDX-License-Identifier: MIT
 -- What start.upload_file_chunked returns: it is used as a transfer is.
+-- Without a descriptor: too
 
 local check = require "spec.support.check"
 local drive = require "spec.support.drive"

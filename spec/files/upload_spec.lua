@@ -1,5 +1,6 @@
 -- SPDX-License-Identifier: MIT
 -- upload_file_chunked, when all goes well.
+-- Without a descriptor: too
 
 local check = require "spec.support.check"
 local cjson = require "cjson.safe"

@@ -1,5 +1,6 @@
 -- SPDX-License-Identifier: MIT
 -- loop = "cqueues".
+-- Without a descriptor: too
 
 local check = require "spec.support.check"
 local drive = require "spec.support.drive"

@@ -1,5 +1,6 @@
 -- SPDX-License-Identifier: MIT
 -- The setting `loop`, and event loops of the program's own.
+-- Without a descriptor: too
 
 local check = require "spec.support.check"
 local drive = require "spec.support.drive"

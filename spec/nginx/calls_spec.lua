@@ -1,6 +1,7 @@
 -- SPDX-License-Identifier: MIT
 -- Calls made inside nginx: in every phase, many at once, and what stands beside them.
 -- Runs once: nginx has a Lua of its own.
+-- Without a descriptor: too
 
 local check = require "spec.support.check"
 local emulator = require "spec.support.emulator"

@@ -1,6 +1,7 @@
 -- SPDX-License-Identifier: MIT
 -- What drives transfers: step, and fd and timeout for a loop of one's own; close; and the program's functions, which
 -- may do all of it from within.
+-- Without a descriptor: too
 
 local socket = require "socket"
 local check = require "spec.support.check"

@@ -1,5 +1,6 @@
 -- SPDX-License-Identifier: MIT
 -- Calls that are begun and not waited for: start.*, and what can be done with the transfer.
+-- Without a descriptor: too
 
 local socket = require "socket"
 local check = require "spec.support.check"
