@@ -2,7 +2,7 @@
 -- Every shell command and every configuration in a document works word for word. README.md and docs/install.md build
 -- all of it more than once, and have spec files of their own.
 -- Runs once: they are the same on every Lua.
-if _VERSION ~= "Lua 5.4" then return end
+if _VERSION ~= "Lua 5.4" then return pending "the commands of the documents: they name Lua 5.4" end
 
 local documents = require "spec.support.documents"
 
