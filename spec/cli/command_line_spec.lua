@@ -63,10 +63,10 @@ describe("openai-uploads", function()
   end
 
   -- Runs what must fail, with one line on stderr and nothing on stdout. Returns the line.
-  local function fails(status, words, environment, redirected)
+  local function fails(status, words, environment, redirected, is_json)
     local result = run(words, environment, redirected)
     assert.are.same({ "", status }, { result.stdout, result.status }, result.stderr)
-    assert.matches("^openai%-uploads: [^\n]*\n$", result.stderr)
+    assert.matches(is_json and "^{[^\n]*}\n$" or "^openai%-uploads: [^\n]*\n$", result.stderr)
     return result.stderr
   end
 
@@ -111,7 +111,7 @@ describe("openai-uploads", function()
       check.holds("openai-uploads " .. uploads._VERSION .. " (" .. _VERSION .. ")\n", succeeds { "--version" })
     end)
 
-    for _, name in ipairs { "cancel", "create", "upload", "part", "complete" } do
+    for _, name in ipairs { "cancel", "create", "upload", "part", "complete", "help", "completion" } do
       it("what " .. name .. " takes, on lines that fit a terminal, and so does the man page", function()
         local help, page = succeeds { name, "--help" }, cli.read_file "man/openai-uploads.1"
         check.holds("Usage: openai-uploads " .. name, help)
@@ -121,10 +121,46 @@ describe("openai-uploads", function()
       end)
     end
 
-    it("that the key comes from the environment alone", function()
-      check.holds("OPENAI_API_KEY alone", succeeds { "-h" })
+    it("that the key comes from the environment or a file alone", function()
+      check.holds("OPENAI_API_KEY alone, or from --key-file", succeeds { "-h" })
       check.holds("unknown option '--api-key'", fails(2, { "--api-key", "sk-x", "cancel", "a" }))
     end)
+  end)
+
+  it("takes the key from a file", function()
+    local id, path = service.make_uploads(1)[1], cli.write_file(os.tmpname(), "\n " .. check.key .. "\n")
+    local result = run({ "cancel", id, "--key-file", path }, { OPENAI_API_KEY = false })
+    os.remove(path)
+    assert.are.same({ id .. "  cancelled\n", 0 }, { result.stdout, result.status })
+  end)
+
+  describe("tells of", function()
+    for _, row in ipairs { { "-h", "Usage: openai%-uploads" }, { "-V", "^openai%-uploads %d" } } do
+      it("itself with " .. row[1], function() assert.matches(row[2], succeeds { row[1] }) end)
+    end
+
+    it("a command with help, as with --help", function()
+      for _, name in ipairs { "upload", "cancel", "create", "part", "complete", "help", "completion" } do
+        local help = succeeds { "help", name }
+        assert.are.equal(succeeds { name, "--help" }, help)
+        check.holds("\nExample:\n   ", help)
+      end
+      assert.are.equal(succeeds { "--help" }, succeeds { "help" })
+      check.holds("unknown command 'x'; see 'openai-uploads --help'", fails(2, { "help", "x" }))
+    end)
+  end)
+
+  it("holds to --json where the arguments are wrong", function()
+    for words, message in pairs {
+      [{ "--json", "cancle", "x" }] = "unknown command 'cancle' (did you mean 'cancel'?)",
+      [{ "upload", "--json", "a" }] = "missing option '--purpose'",
+      [{ "cancel", "--timeout", "soon", "x", "--json" }] =
+        "option '--timeout' takes seconds, from 0.001 to 1e+06, not 'soon'",
+    } do
+      local told = cjson.decode(fails(2, words, nil, nil, true)).error
+      assert.are.same({ "usage", message, 2 }, { told.kind, told.message, told.exit_code })
+    end
+    check.holds("openai-uploads: ", fails(2, { "cancel", "--", "--json", "" }))
   end)
 
   describe("refuses, in one line that names the help,", function()
@@ -143,13 +179,24 @@ describe("openai-uploads", function()
       { "one argument too many", { "part", "upload_1", "a", "b" }, "too many arguments" },
       { "a size that is no number", with(new_upload, "--bytes", "5k"), "option '--bytes' takes a whole number from" },
       { "a negative number", with(new_upload, "--expires-after", "-5"), "unknown option '-5'" },
-      { "a timeout that is none", { "cancel", "x", "--timeout", "soon" }, "takes a number of seconds, not 'soon'" },
-      { "a timeout of 0", { "cancel", "x", "--timeout", "0" }, "option '--timeout': 0" },
+      { "a timeout that is none", { "cancel", "x", "--timeout", "soon" },
+        "option '--timeout' takes seconds, from 0.001 to 1e+06, not 'soon'" },
+      { "a timeout of 0", { "cancel", "x", "--timeout", "0" }, "from 0.001 to 1e+06, not '0'" },
       { "a part size that is none", { "upload", "a", "--purpose", "p", "--part-size", "1T" }, "not '1T'" },
       { "a part size of 0", { "upload", "a", "--purpose", "p", "--part-size", "0K" }, "from 1 to 64M" },
       { "a part size over 64M", { "upload", "a", "--purpose", "p", "--part-size", "65M" }, "from 1 to 64M" },
       { "a form of progress that is none", { "upload", "a", "--purpose", "p", "--progress", "xml" },
-        "option '--progress' takes one of: bar, lines, json; not 'xml'" },
+        "argument for option '--progress' must be one of 'bar', 'lines', 'json'" },
+      { "a type that is none", { "upload", "a", "--purpose", "p", "--mime-type", "jsonl" },
+        "option '--mime-type' takes a type and a subtype, such as text/jsonl, not 'jsonl'" },
+      { "a rate that is none", { "cancel", "x", "--limit-rate", "10" }, "from 1K on, not '10'" },
+      { "standard input without its size", { "upload", "-", "-p", "p", "--filename", "a" },
+        "'-' needs --bytes N and --filename NAME: an Upload announces its size and its name before the first byte" },
+      { "standard input among files", { "upload", "a", "-", "-p", "p" }, "standard input, which goes alone" },
+      { "standard input that is to be resumed", { "upload", "-", "-p", "p", "--filename", "a", "--bytes", "1",
+        "--resume", "s" }, "option '--resume' needs a file that can be read again, not standard input" },
+      { "a size for a file", { "upload", "a", "-p", "p", "--bytes", "1" }, "option '--bytes' goes with '-'" },
+      { "a shell that is none", { "completion", "csh" }, "argument 'SHELL' must be one of 'bash', 'zsh', 'fish'" },
       { "a name for two files", { "upload", "a", "b", "--purpose", "p", "--filename", "c" },
         "option '--filename' goes with one FILE, not with 2; see 'openai-uploads upload --help'" },
       { "a state for two files", { "upload", "a", "b", "--purpose", "p", "--resume", "c" }, "'--resume' goes with" },
@@ -239,7 +286,6 @@ describe("openai-uploads", function()
     local id = "upload_1"
     local cancel = { "cancel", id, "--max-retries", "0" }
     for _, row in ipairs {
-      { 10, "without a key", {}, { OPENAI_API_KEY = false }, "configuration: no API key" },
       { 10, "at a base URL that is none", { "--base-url", "gopher://x" }, nil, "configuration: " },
       { 11, "where nobody listens", { "--base-url", check.dead_url }, nil, "connection: Failed to connect" },
       { 21, "with a wrong key", {}, { OPENAI_API_KEY = "sk-wrong" }, "authentication: " },
@@ -250,6 +296,27 @@ describe("openai-uploads", function()
         check.holds("openai-uploads: " .. id .. ": " .. row[5], fails(row[1], words, row[4]))
       end)
     end
+
+    it("without a key, and names what the command itself takes", function()
+      assert.are.equal("openai-uploads: configuration: no API key: set OPENAI_API_KEY, or use --key-file FILE\n",
+        fails(10, cancel, { OPENAI_API_KEY = false }))
+      check.nothing_sent(service)
+    end)
+
+    it("with a key file that is not there, or that has no key", function()
+      check.holds("file: the key file cannot be opened: /none: No such file or directory",
+        fails(17, with(cancel, "--key-file", "/none")))
+      check.holds("the key file /dev/null has no key in it", fails(17, with(cancel, "--key-file", "/dev/null")))
+      check.nothing_sent(service)
+    end)
+
+    it("with authorities that do not know the service; with those that do, succeeds", function()
+      local upload_id = service.make_uploads(1)[1]
+      local words = { "cancel", upload_id, "--max-retries", "0", "--base-url", service.tls.good }
+      check.holds("tls: ", fails(12, words))
+      check.holds("'/none.pem' cannot be opened", fails(12, with(words, "--ca-file", "/none.pem")))
+      assert.are.equal(upload_id .. "  cancelled\n", succeeds(with(words, "--ca-file", service.ca_file)))
+    end)
 
     for _, row in ipairs {
       { 13, { delay = 5 }, "timeout: " }, { 15, { status = 200, body = "[]" }, "decode: " },

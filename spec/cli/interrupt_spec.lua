@@ -269,7 +269,7 @@ describe("Ctrl-C", function()
   end)
 
   for _, row in ipairs {
-    { "create", { "--filename", "a", "--purpose", "b", "--bytes", "1", "--mime-type", "c" },
+    { "create", { "--filename", "a", "--purpose", "b", "--bytes", "1", "--mime-type", "text/c" },
       "an Upload may have been created; it expires by itself within an hour" },
     { "cancel", { "upload_1", "upload_2" }, "these may be cancelled or not: upload_1 upload_2" },
     { "complete", { "upload_1", "part_1" }, "upload_1 may have been completed: look for its File in the service's " ..
@@ -344,12 +344,12 @@ describe("An interrupted upload", function()
     end } }
     local out = output.new {}
     function out.note(text) noted[#noted + 1] = text end
-    function out.result(_, line) results[#results + 1] = line end
+    function out.result(_, line, path) results[#results + 1] = line .. " " .. path end
     function out.interrupted(_, _, aftermath)
       said[#said + 1] = aftermath
       return 130
     end
-    return upload_files(client, { files = { "README.md", "LICENSE" }, quiet = true }, out)
+    return upload_files(client, { files = { "README.md", "LICENSE" }, purpose = "batch", quiet = true }, out)
   end
 
   it("waits ten seconds for its end, and no longer", function()
@@ -385,7 +385,7 @@ describe("An interrupted upload", function()
       return true, { id = "upload_1", bytes = 1, file = { id = "file-1" } }
     end
     assert.are.equal(130, run(results))
-    assert.are.same({ "file-1" }, results)
+    assert.are.same({ "file-1 README.md" }, results)
   end)
 
   it("raises what is no interruption, after the same care", function()

@@ -103,18 +103,74 @@ describe("openai-uploads upload", function()
     assert.are.same({ "completed", only_upload().id, "a.txt" }, { upload.status, upload.id, upload.file.filename })
   end)
 
-  it("goes on to the next file after a failure, and exits as the first of them says", function()
-    local result = run(write("a.txt", "a"), folder .. "/none", write("b.txt", ""), write("c.unknown", "c"),
-      write("d.txt", "d"))
-    assert.are.equal(17, result.status)
-    assert.matches("^file%-%w+\nfile%-%w+\nfile%-%w+\n$", result.stdout)
-    assert.are.equal(("openai-uploads: file: cannot open %s/none: No such file or directory\n" ..
-      "openai-uploads: %s/b.txt: file: b.txt is empty: there is nothing to send\n"):format(folder, folder),
-      result.stderr)
+  it("names the file of each line where there are several, and goes on after a failure", function()
+    service.answer_next { { call = "parts", status = 400 } }
+    local paths = { write("a.txt", "a"), write("c.unknown", "c"), write("d.txt", "d") }
+    local result = run(paths[1], paths[2], paths[3])
+    assert.are.equal(20, result.status)
+    assert.are.equal(("file-ID\t%s\nfile-ID\t%s\n"):format(paths[2], paths[3]),
+      (result.stdout:gsub("file%-%w+", "file-ID")))
+    check.holds(paths[1] .. ": bad_request: ", result.stderr)
     local uploads = service.uploads()
-    assert.are.same({ "a.txt", "c.unknown", "d.txt" },
-      { uploads[1].filename, uploads[2].filename, uploads[3].filename })
-    assert.are.same({ 3, "application/octet-stream" }, { #uploads, uploads[2].mime_type })
+    assert.are.same({ "cancelled", "completed", "completed", "application/octet-stream" },
+      { uploads[1].status, uploads[2].status, uploads[3].status, uploads[2].mime_type })
+  end)
+
+  it("names the file of each object where there are several", function()
+    local paths = { write("a.txt", "a"), write("b.txt", "b") }
+    local told = {}
+    for line in succeeds("--json", paths[1], paths[2]):gmatch "[^\n]+" do told[#told + 1] = cjson.decode(line).path end
+    assert.are.same(paths, told)
+  end)
+
+  it("looks at all files before the first byte is sent", function()
+    local stderr = fails(17, write("a.txt", "a"), folder .. "/none", write("b.txt", ""))
+    assert.are.equal(("openai-uploads: file: cannot open %s/none: No such file or directory\n" ..
+      "openai-uploads: %s/b.txt: file: b.txt is empty: there is nothing to send\n" ..
+      "openai-uploads: nothing was sent: all files are looked at before the first one is sent\n")
+      :format(folder, folder), stderr)
+    check.nothing_sent(service)
+  end)
+
+  it("says with --dry-run what would be sent, and sends nothing", function()
+    local paths = { write("a.jsonl", ("x"):rep(3000)), write("b.txt", "b") }
+    assert.are.equal(("%s: 3000 bytes as 'a.jsonl', text/jsonl, for batch, in 3 parts of 1024 bytes at most\n" ..
+      "%s: 1 bytes as 'b.txt', text/plain, for batch, in 1 part of 1024 bytes at most\n"):format(paths[1], paths[2]),
+      succeeds("--dry-run", "--part-size", "1K", paths[1], paths[2]))
+    local told = cjson.decode(succeeds("--dry-run", "--json", "--part-size", "1K", paths[1]))
+    assert.are.same({ true, paths[1], 3, "text/jsonl" }, { told.dry_run, told.file, told.part_count,
+      told.create.mime_type })
+    fails(17, "--dry-run", folder .. "/none")
+    check.nothing_sent(service)
+  end)
+
+  it("sends no more bytes a second than it is told", function()
+    local path = write("a.txt", ("x"):rep(300 * 1024))
+    local child = start(path, "--limit-rate", "64K", "--progress", "json")
+    local first = cli.wait_for(function()
+      for line in child.stderr():gmatch "[^\n]+" do
+        local told = cjson.decode(line).progress
+        if told.sent > 0 then return told end
+      end
+    end)
+    assert.is_true(first.sent < 300 * 1024)
+    assert.are.equal(0, child.finish().status)
+    assert.are.equal("completed", only_upload().status)
+  end)
+
+  it("names --resume where the line was away for too long", function()
+    service.answer_next { { call = "parts", close = true } }
+    local stderr = fails(11, write("a.txt", "a"))
+    check.holds("; " .. only_upload().id .. " was cancelled\n", stderr)
+    check.holds("\nopenai-uploads: what was sent is lost; with --resume STATE the same command would go on where it " ..
+      "stopped\n", stderr)
+  end)
+
+  it("says what to do about an Upload that could not be cancelled", function()
+    service.answer_next { { call = "parts", status = 400 }, { call = "cancel", status = 503 } }
+    local stderr, id = fails(20, write("a.txt", "a")), only_upload().id
+    check.holds(("the cancel of %s was not confirmed"):format(id), stderr)
+    check.holds(("; it expires within an hour; to cancel it now: openai-uploads cancel %s\n"):format(id), stderr)
   end)
 
   for _, row in ipairs {
@@ -134,8 +190,8 @@ describe("openai-uploads upload", function()
   end
 
   it("refuses more parts at a time than there may be", function()
-    check.holds("/a.txt: --concurrency must be from 1 to 64, got 65; see 'openai-uploads upload --help'",
-      fails(2, write("a.txt", "hello"), "--concurrency", "65"))
+    check.holds("option '--concurrency' takes a whole number from 1 to 64, not '65'; see 'openai-uploads upload " ..
+      "--help'", fails(2, write("a.txt", "hello"), "--concurrency", "65"))
     check.nothing_sent(service)
   end)
 

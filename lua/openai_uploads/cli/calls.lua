@@ -2,10 +2,16 @@
 -- The commands that are one call of the service each. Every one takes (client, options, out) and returns an exit code.
 local exit_codes = require "openai_uploads.cli.exit_codes"
 local interruption = require "openai_uploads.cli.interruption"
+local progress = require "openai_uploads.cli.progress"
 
 local calls = {}
 
+local MIN_WAIT = 1 -- seconds; of a shorter one nobody needs to hear
+
 local IN_DOUBT = "%s may have been completed: look for its File in the service's list of Files before you send it again"
+
+--- What is said of an Upload whose completion was sent, and whose answer is not known.
+function calls.words_of_doubt(id) return IN_DOUBT:format(id) end
 
 -- Waits for a call that was begun. Returns the object; or nil and a failure. A signal aborts it: then the third result
 -- is the interruption, and the failure tells whether the service may have acted on the call all the same.
@@ -41,16 +47,28 @@ local function tell_interrupted_cancels(out, raised, ids, is_told)
     table.concat(ids_left(ids, is_told), " ")))
 end
 
+-- The options of a call: a wait that somebody can notice is told.
+local function telling_waits(out, options)
+  local last
+  if options.verbose then return {} end
+  return { on_retry = function(info)
+    local words = progress.words_of_wait(info)
+    if info.wait >= MIN_WAIT and words ~= last then out.note(words) end
+    last = words
+  end }
+end
+
 function calls.cancel(client, options, out)
-  local codes, is_told = {}, {}
-  local fine, raised = pcall(client.cancel_all, options.ids, { on_result = function(id, upload, failure)
+  local codes, is_told, of_each = {}, {}, telling_waits(out, options)
+  function of_each.on_result(id, upload, failure)
     is_told[id] = true
     if upload then
       out.result(upload, id .. "  " .. tostring(upload.status))
     else
       codes[id] = out.failure(id, failure)
     end
-  end })
+  end
+  local fine, raised = pcall(client.cancel_all, options.ids, of_each)
   if not fine then return tell_interrupted_cancels(out, raised, options.ids, is_told) end
   for _, id in ipairs(options.ids) do
     if codes[id] then return codes[id] end
@@ -64,10 +82,10 @@ function calls.expires_after(seconds)
 end
 
 function calls.create(client, options, out)
-  local upload, failure, interrupted = finish(client.start.create {
+  local upload, failure, interrupted = finish(client.start.create({
     filename = options.filename, purpose = options.purpose, bytes = options.bytes, mime_type = options.mime_type,
     expires_after = calls.expires_after(options.expires_after),
-  })
+  }, telling_waits(out, options)))
   if not upload then
     return tell_failure(out, nil, failure, interrupted,
       "an Upload may have been created; it expires by itself within an hour", "no Upload was created")
@@ -78,7 +96,7 @@ end
 
 function calls.part(client, options, out)
   local part, failure, interrupted = finish(client.start.parts.create(options.id,
-    { file = options.file, offset = options.offset, length = options.length }))
+    { file = options.file, offset = options.offset, length = options.length }, telling_waits(out, options)))
   if not part then
     return tell_failure(out, options.file, failure, interrupted,
       ("the Part may have been added to %s or not"):format(options.id), ("no Part was added to %s"):format(options.id))
@@ -87,18 +105,18 @@ function calls.part(client, options, out)
   return exit_codes.success
 end
 
---- Tells of a completed Upload.
-function calls.tell_completed(upload, out)
-  out.result(upload, upload.file.id)
+--- Tells of a completed Upload. path: of its file, where there are several.
+function calls.tell_completed(upload, out, path)
+  out.result(upload, upload.file.id, path)
   return exit_codes.success
 end
 
 function calls.complete(client, options, out)
   local id = options.id
   local upload, failure, interrupted = finish(client.start.complete(id,
-    { part_ids = options.part_ids, md5 = options.md5 }))
+    { part_ids = options.part_ids, md5 = options.md5 }, telling_waits(out, options)))
   if upload then return calls.tell_completed(upload, out) end
-  local in_doubt = IN_DOUBT:format(id)
+  local in_doubt = calls.words_of_doubt(id)
   if failure.may_have_applied then failure.may_be_completed, failure.aftermath = true, in_doubt end
   return tell_failure(out, id, failure, interrupted, in_doubt, ("%s was not completed"):format(id))
 end

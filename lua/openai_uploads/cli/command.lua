@@ -6,6 +6,7 @@ local calls = require "openai_uploads.cli.calls"
 local exit_codes = require "openai_uploads.cli.exit_codes"
 local interruption = require "openai_uploads.cli.interruption"
 local output = require "openai_uploads.cli.output"
+local settings_of = require "openai_uploads.cli.settings"
 local standard_streams = require "openai_uploads.cli.standard_streams"
 local upload = require "openai_uploads.cli.upload"
 
@@ -20,28 +21,17 @@ local function show_help(text, out)
   return out.failure(nil, { kind = "file", message = "standard output cannot be written: " .. why })
 end
 
--- What is said of a setting, in the words of the command line.
-local function misuse_in(raised)
-  local name, text = raised:match "bad option '([%w_]+)' %((.*)%)"
-  return name and ("option '--%s': %s"):format(name:gsub("_", "-"), text) or raised
-end
-
 local function perform(options, out)
-  local timeout = options.timeout
-  local made, client = pcall(uploads.new, {
-    base_url = options.base_url, timeout = timeout, stall_timeout = timeout,
-    deadline = options.deadline, max_retries = options.max_retries, log = options.verbose and out.log or nil,
-    loop = interruption.loop,
-  })
-  if made then return commands[options.command](client, options, out) end
-  return out.misuse(misuse_in(client), "openai-uploads")
+  local settings, failure = settings_of(options, out)
+  if not settings then return out.failure(nil, failure) end
+  return commands[options.command](uploads.new(settings), options, out)
 end
 
 -- What ended the command from within.
 local function tell_raised(raised, options, out)
   if interruption.is(raised) then return out.interrupted(raised, nil, options and "nothing more was sent") end
   if type(raised) == "table" and raised.kind then return out.failure(nil, raised) end
-  if tostring(raised):find("not enough memory", 1, true) then
+  if raised == "not enough memory" then
     return out.failure(nil, { kind = "out_of_memory", message = "not enough memory" })
   end
   return out.failure(nil, { kind = "internal", message = "this is a fault of the program: " .. tostring(raised) })
@@ -49,7 +39,7 @@ end
 
 --- Runs it with the words of a command line. Returns the exit code.
 return function(words)
-  local out, options = output.new {}, nil
+  local out, options = output.new { json = arguments.ask_for_json(words) }, nil
   local ran, result = pcall(function()
     if standard_streams.held.stdout then
       return out.failure(nil, { kind = "file", message = "standard output is closed" })

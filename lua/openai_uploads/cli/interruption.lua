@@ -14,6 +14,7 @@ local SECONDS_OF_A_STEP = 0.001 -- one that may wait sends more at a time
 local SECONDS_WITHOUT_DESCRIPTOR = 0.05 -- between two looks for a signal
 
 local signals
+local rate_limit -- nil: none
 
 --- Takes the signals over. Returns true; or nil and a failure.
 function interruption.watch()
@@ -29,17 +30,42 @@ function interruption.check()
   error(setmetatable({ signal = names[number], exit_code = EXIT_CODE_OF_SIGNAL + number }, interruption.metatable))
 end
 
+--- So many bytes of the body of what is waited for are sent in a second, at most: then steps are left out.
+function interruption.limit_rate(bytes_per_second)
+  local began, sent, last = core.now(), 0, 0
+  rate_limit = function(awaited)
+    local bytes = awaited.progress and awaited:progress() or 0
+    sent, last = sent + math.max(0, bytes - last), bytes -- fewer than before: something is sent again
+    return began + sent / bytes_per_second - core.now()
+  end
+end
+
 --- The loop for the setting of that name: see openai_uploads.loop.
-function interruption.loop.wait(client, _, seconds)
+function interruption.loop.wait(client, awaited, seconds)
   local descriptor, longest = client.fd(), seconds or math.huge
-  if descriptor and signals then
+  local pause = rate_limit and rate_limit(awaited) or 0
+  if pause > 0 then
+    signals:wait(nil, math.min(pause, longest))
+    interruption.check()
+  elseif descriptor and signals then
     signals:wait(descriptor, longest)
     interruption.check()
-    client.step(SECONDS_OF_A_STEP)
+    client.step(rate_limit and 0 or SECONDS_OF_A_STEP)
   else -- the system has no such descriptor; a signal ends the step
     client.step(math.min(longest, SECONDS_WITHOUT_DESCRIPTOR))
     interruption.check()
   end
+end
+
+--- Reads at most `size` bytes, as soon as there are some; "" at the end; nil and a failure. A signal is raised.
+function interruption.read(descriptor, size)
+  local text, failure
+  repeat
+    signals:wait(descriptor, math.huge)
+    interruption.check()
+    text, failure = signals:read(descriptor, size)
+  until text or failure
+  return text, failure
 end
 
 --- Whether that is what was raised: { signal = "SIGINT", exit_code = 130 }.

@@ -47,10 +47,15 @@ function output.new(options)
     write_line(io.stderr, options.json and as_json or PROGRAM .. printable(text))
   end
 
-  --- A result: an object of the service, and the line for those who did not ask for JSON. Raises a failure when
-  --- stdout takes no more.
-  function out.result(object, line)
-    line = options.json and json(object) or printable(line)
+  --- A result: an object of the service, and the line for those who did not ask for JSON. path: of the file that it is
+  --- about, where there are several. Raises a failure when stdout takes no more.
+  function out.result(object, line, path)
+    if options.json then
+      object.path = path
+      line = json(object)
+    else
+      line = printable(line) .. (path and "\t" .. printable(path) or "")
+    end
     local written, why = write_line(io.stdout, line)
     if written then return end
     error({ kind = "file", message = ("standard output cannot be written: %s; this was for it: %s"):format(why, line) })

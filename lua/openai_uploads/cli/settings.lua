@@ -1,0 +1,47 @@
+-- SPDX-License-Identifier: MIT
+-- The settings of the command's client, from its options.
+local core = require "openai_uploads.core"
+local interruption = require "openai_uploads.cli.interruption"
+
+local MAX_KEY_BYTES = 64 * 1024 -- no key is longer
+
+local function failure(format, ...) return nil, { kind = "file", message = format:format(...) } end
+
+-- The key in a file, without the blanks and line breaks around it.
+local function read_key(path)
+  local file, why = io.open(path, "rb")
+  if not file then return failure("the key file cannot be opened: %s", why) end
+  local text
+  text, why = file:read(MAX_KEY_BYTES)
+  file:close()
+  if why then return failure("the key file %s cannot be read: %s", path, why) end
+  local key = (text or ""):match "^[%s\239\187\191]*(.-)%s*$"
+  if key == "" then return failure("the key file %s has no key in it", path) end
+  return key
+end
+
+-- The library's own words name the setting of a program. A header of the user's may stand for the key.
+local function has_key()
+  local headers = (os.getenv "OPENAI_CUSTOM_HEADERS" or ""):lower()
+  return (os.getenv "OPENAI_API_KEY" or ""):find "%S" or headers:find("authorization", 1, true)
+end
+
+local NO_KEY = "no API key: set OPENAI_API_KEY, or use --key-file FILE"
+
+--- What `new` is given; nil and a failure where there is no key.
+return function(options, out)
+  local key, problem
+  if options.key_file then
+    key, problem = read_key(options.key_file)
+    if not key then return nil, problem end
+  elseif not has_key() then
+    return nil, core.failure("configuration", NO_KEY)
+  end
+  if options.limit_rate then interruption.limit_rate(options.limit_rate) end
+  return {
+    api_key = key, base_url = options.base_url, ca_file = options.ca_file,
+    timeout = options.timeout, stall_timeout = options.timeout,
+    deadline = options.deadline, max_retries = options.max_retries,
+    log = options.verbose and out.log or nil, loop = interruption.loop,
+  }
+end
