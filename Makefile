@@ -46,7 +46,7 @@ help:
 	@echo "make uninstall takes both away again"
 	@echo "make deps      what the above need (apt; elsewhere it names what is missing)"
 	@echo "make lint layers sanitize threads coverage memcheck fuzz bench    what the above must pass; see CONTRIBUTING.md"
-	@echo "make reference  docs/reference.md, out of types.lua"
+	@echo "make reference pictures bench-report    the generated parts of docs/"
 	@echo "make clean"
 
 deps:
@@ -130,9 +130,13 @@ install-rock:
 
 # --- documents --------------------------------------------------------------------------------------------
 
-.PHONY: reference
+.PHONY: reference pictures
 reference: # out of the annotations; a spec fails where it is stale
 	$(MAIN_LUA) docs/scripts/reference.lua lua/openai_uploads/types.lua >docs/reference.md
+
+pictures: $(BUILD)/$(MAIN_LUA)/openai_uploads/core.so # of a run of the command, on a terminal of its own
+	@$(call in_checkout,$(MAIN_LUA)) $(MAIN_LUA) docs/scripts/picture.lua >$(BUILD)/upload.svg
+	mv $(BUILD)/upload.svg docs/images/upload.svg
 
 # --- proof ------------------------------------------------------------------------------------------------
 
@@ -159,7 +163,7 @@ layers:
 C_FILES = $(wildcard src/*/*.[ch] spec/c/*.[ch] spec/support/*.c bench/*.c examples/*/*.[ch])
 
 lint: layers
-	@luacheck --quiet lua bin/openai-uploads spec examples bench
+	@luacheck --quiet lua bin/openai-uploads spec examples bench docs
 	@clang-format --dry-run --Werror $(C_FILES)
 	@printf '%s\n' $(wildcard src/*/*.c) | xargs -n 4 -P $(subst -j,,$(SIDE_BY_SIDE)) sh -c 'clang-tidy --quiet \
 	  --warnings-as-errors="*" "$$@" -- -std=c11 -D_GNU_SOURCE -Isrc $(call lua_flags,lua5.4)' clang-tidy
