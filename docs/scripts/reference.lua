@@ -118,7 +118,11 @@ local function read_line(state, line)
     table.insert(state.functions, { owner = owner, name = method and "transfer:" .. method or "uploads." .. name,
       text = state.text, params = state.params, returns = state.returns })
   end
-  if line:find "^function" or line == "" then forget(state) end
+  local group = line:match "^(uploads%.[%w_]+) = {}"
+  if group and #state.text > 0 then
+    table.insert(state.functions, { owner = "Client", group = group, text = state.text, params = {}, returns = {} })
+  end
+  if line:find "^%w" or line == "" then forget(state) end
 end
 
 local function read(path)
@@ -164,7 +168,8 @@ local function print_function(declared)
     local name = (index > 1 and ", " or "") .. param.name
     names[index] = param.optional and " [" .. name .. "]" or name
   end
-  print(("\n### `%s(%s)`"):format(declared.name, table.concat(names):gsub("^ ", "")))
+  local arguments = table.concat(names):gsub("^ ", "")
+  print(("\n### `%s`"):format(declared.group or ("%s(%s)"):format(declared.name, arguments)))
   print_text(declared.text)
   print_rows(declared.params)
   if #declared.returns > 0 then print "\nReturns\n" end
