@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: MIT
 -- The picture in README.md is one of a real run, which its script makes again.
 -- Runs once: what is drawn is the same on every Lua.
-if _VERSION ~= "Lua 5.4" then return end
+if _VERSION ~= "Lua 5.4" then return pending "the picture: it is drawn by Lua 5.4" end
 
 local check = require "spec.support.check"
 local cli = require "spec.support.cli"
