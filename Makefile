@@ -28,6 +28,10 @@ INSTALL_LMOD ?= $(PREFIX)/share/lua/$(patsubst lua%,%,$(MAIN_LUA:luajit=lua5.1))
 INSTALL_CMOD ?= $(PREFIX)/lib/lua/$(patsubst lua%,%,$(MAIN_LUA:luajit=lua5.1))
 INSTALL_BIN ?= $(PREFIX)/bin
 INSTALL_MAN ?= $(PREFIX)/share/man
+# Where each shell looks for completions.
+INSTALL_BASH_COMPLETION ?= $(PREFIX)/share/bash-completion/completions
+INSTALL_ZSH_COMPLETION ?= $(PREFIX)/share/zsh/site-functions
+INSTALL_FISH_COMPLETION ?= $(PREFIX)/share/fish/vendor_completions.d
 
 LOWER_SOURCES := $(sort $(wildcard src/base/*.c src/http/*.c src/uploads/*.c))
 BINDING_SOURCES := $(sort $(wildcard src/binding/*.c))
@@ -112,13 +116,19 @@ install-command:
 	  tail -n +2 bin/openai-uploads; } >$(BUILD)/openai-uploads
 	install -m 755 $(BUILD)/openai-uploads $(DESTDIR)$(INSTALL_BIN)
 	install -m 644 man/openai-uploads.1 $(DESTDIR)$(INSTALL_MAN)/man1
+	install -d $(DESTDIR)$(INSTALL_BASH_COMPLETION) $(DESTDIR)$(INSTALL_ZSH_COMPLETION) $(DESTDIR)$(INSTALL_FISH_COMPLETION)
+	install -m 644 completions/openai-uploads.bash $(DESTDIR)$(INSTALL_BASH_COMPLETION)/openai-uploads
+	install -m 644 completions/openai-uploads.zsh $(DESTDIR)$(INSTALL_ZSH_COMPLETION)/_openai-uploads
+	install -m 644 completions/openai-uploads.fish $(DESTDIR)$(INSTALL_FISH_COMPLETION)
 
 # Both folders are the library's own. The command goes as well, whichever Lua it was installed for.
 uninstall:
 	rm -rf $(DESTDIR)$(INSTALL_LMOD)/openai_uploads $(DESTDIR)$(INSTALL_CMOD)/openai_uploads
 	rm -f $(DESTDIR)$(INSTALL_BIN)/openai-uploads $(DESTDIR)$(INSTALL_MAN)/man1/openai-uploads.1
+	rm -f $(DESTDIR)$(INSTALL_BASH_COMPLETION)/openai-uploads $(DESTDIR)$(INSTALL_ZSH_COMPLETION)/_openai-uploads \
+	  $(DESTDIR)$(INSTALL_FISH_COMPLETION)/openai-uploads.fish
 
-# What the rockspecs call. LuaRocks wraps the command for its interpreter, and packs man/ itself.
+# What the rockspecs call. LuaRocks wraps the command for its interpreter, and packs man/ and completions/ itself.
 .PHONY: rock install-rock
 rock: # from the start: the last rock may have been for another Lua
 	@rm -rf $(BUILD)/$(ROCK)
@@ -130,7 +140,11 @@ install-rock:
 
 # --- documents --------------------------------------------------------------------------------------------
 
-.PHONY: reference pictures
+.PHONY: reference pictures completions
+completions: # out of the command's own words; a spec fails where they are stale
+	for shell in bash zsh fish; do \
+	  $(call in_checkout,$(MAIN_LUA)) $(MAIN_LUA) bin/openai-uploads completion $$shell >completions/openai-uploads.$$shell || exit; done
+
 reference: # out of the annotations; a spec fails where it is stale
 	$(MAIN_LUA) docs/scripts/reference.lua lua/openai_uploads/types.lua >docs/reference.md
 

@@ -48,5 +48,5 @@ build = {
     INSTALL_BIN = "$(BINDIR)",
     LUA_INCDIR = "$(LUA_INCDIR)",
   },
-  copy_directories = { "man" },
+  copy_directories = { "man", "completions" },
 }

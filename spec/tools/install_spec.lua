@@ -43,4 +43,13 @@ describe("make install", function()
     assert.are.equal(cli.read_file "man/openai-uploads.1", cli.read_file(prefix ..
       "/share/man/man1/openai-uploads.1"))
   end)
+
+  it("installs completions where each shell looks for them", function()
+    for shell, path in pairs {
+      bash = "/share/bash-completion/completions/openai-uploads", zsh = "/share/zsh/site-functions/_openai-uploads",
+      fish = "/share/fish/vendor_completions.d/openai-uploads.fish",
+    } do
+      assert.are.equal(cli.read_file("completions/openai-uploads." .. shell), cli.read_file(prefix .. path))
+    end
+  end)
 end)

@@ -82,9 +82,11 @@ describe("the rock", function()
     assert.matches("status 20\n$", output)
   end)
 
-  it("has the man page", function()
-    assert(run(("cmp man/openai-uploads.1 %s/made/lib/luarocks/rocks-*/*/*/man/openai-uploads.1"):format(folder)))
-  end)
+  for _, path in ipairs { "man/openai-uploads.1", "completions/openai-uploads.bash" } do
+    it("has " .. path, function()
+      assert(run(("cmp %s %s/made/lib/luarocks/rocks-*/*/*/%s"):format(path, folder, path)))
+    end)
+  end
 
   it("leaves a clone as it was, but for build/", function()
     local _, output = run("cd " .. clone .. " && git status --porcelain")

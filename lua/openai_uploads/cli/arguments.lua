@@ -131,8 +131,8 @@ local function add_common(parser)
   parser:flag "--version -V":description "Show the version and leave.":action(function()
     leave { help = ("%s %s (%s)"):format(PROGRAM, core._VERSION, _VERSION) }
   end)
-  parser:flag "--json":description("Results as JSON, an object a line, on stdout; failures\n" ..
-    "and notes as well, on stderr: {\"error\": ...} {\"note\": ...}")
+  parser:flag "--json":description("Results as JSON, an object a line. Failures and notes\n" ..
+    "as well, on stderr: {\"error\": ...} {\"note\": ...}")
   parser:flag "--quiet -q":description "No progress and no notes; failures are told."
   parser:flag "--verbose -v":description "Tell of each request on stderr; no progress bar."
   add_option(parser, "--base-url", "URL", text, "OPENAI_BASE_URL, else https://api.openai.com/v1.")
