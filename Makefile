@@ -215,6 +215,12 @@ bench: $(BENCH_PROGRAMS) $(BUILD)/$(MAIN_LUA)/openai_uploads/core.so \
   $(if $(call has_lua,luajit),$(BUILD)/luajit/openai_uploads/core.so)
 	@$(call in_checkout,$(MAIN_LUA)) $(MAIN_LUA) bench/run.lua
 
+# docs/performance.json keeps the numbers that the page was made of: those of the last run here, if there was one.
+.PHONY: bench-report
+bench-report:
+	[ ! -f $(BUILD)/bench/numbers.json ] || mv $(BUILD)/bench/numbers.json docs/performance.json
+	$(call in_checkout,$(MAIN_LUA)) $(MAIN_LUA) bench/report.lua docs/performance.json docs/performance.md docs/images
+
 # Checks, packs, tags; see .ci/release.
 .PHONY: release
 release:

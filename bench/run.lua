@@ -6,7 +6,9 @@
 --   NODE_OPENAI      a folder where npm installed `openai`, to hold whole Uploads against; none if unset
 --   BENCH_PAIRS      how many pairs of blocks, 7 if unset
 --   BENCH_PLACEMENT  scheduler (if unset), apart or together: which cores nginx and its client run on
+local cjson = require "cjson"
 local bench = require "bench.support.bench"
+local machine = require "bench.support.machine"
 local service = require "bench.support.service"
 local setting = require "bench.support.setting"
 local shell = require "bench.support.shell"
@@ -32,9 +34,21 @@ end
 
 local function run_topics(names)
   print(("%-66s | %-10s | %-29s | %s"):format("what", "goal", "measured (min .. max)", "met"))
-  for _, name in ipairs(names) do require("bench.topics." .. name)(bench) end
+  for _, name in ipairs(names) do
+    bench.topic = name
+    require("bench.topics." .. name)(bench)
+  end
   bench.print_notes()
   print(("\n%d pairs of blocks; cores: %s"):format(setting.pair_count, setting.placement))
+end
+
+-- For `make bench-report`.
+local function write_numbers(load_before)
+  os.execute("mkdir -p " .. setting.build .. "/bench")
+  shell.write_file(setting.build .. "/bench/numbers.json", cjson.encode {
+    machine = machine.describe(load_before), pairs = setting.pair_count, placement = setting.placement,
+    rows = bench.rows, notes = bench.notes(),
+  } .. "\n")
 end
 
 local function run(names)
@@ -45,9 +59,11 @@ local function run(names)
   bench.port = ports.plain
   take_down_request(ports.plain)
   bench.service = service.start(bench.directory, ports, setting.pin.nginx)
+  local load_before = machine.load()
   local done, problem = pcall(run_topics, names)
   bench.service.stop()
   if not done then error(problem, 0) end
+  write_numbers(load_before)
 end
 
 local function main()

@@ -2,6 +2,7 @@
 -- What a topic is given: commands to measure, rows to print, and what run.lua sets:
 --   directory     for files, gone afterwards
 --   request_file  the request that the module was seen to send, for the plain programs
+--   topic         the name of the one that runs
 --   service       the nginx that answers, at base_url (port) and tls_base_url, with a certificate by ca_file
 local setting = require "bench.support.setting"
 local shell = require "bench.support.shell"
@@ -11,6 +12,9 @@ local block_seconds = 0.75
 
 local bench = { setting = setting }
 local notes = {}
+
+--- All that was measured, for bench/report.lua: rows of { topic, what, goal, measured, met }.
+bench.rows = {}
 
 --- bench/NAME.lua as a command, and what was made of bench/NAME.c.
 function bench.script(name) return ("%s bench/%s.lua"):format(setting.interpreter, name) end
@@ -36,6 +40,7 @@ end
 
 --- `met` is nil where there is no goal.
 function bench.row(what, goal, measured, met)
+  bench.rows[#bench.rows + 1] = { topic = bench.topic, what = what, goal = goal, measured = measured, met = met }
   local verdict = met == nil and "-" or met and "yes" or "NO"
   print(("%-66s | %-10s | %-29s | %s"):format(what, goal or "none", measured, verdict))
 end
@@ -44,6 +49,8 @@ end
 function bench.note(what, format, ...)
   notes[#notes + 1] = ("%-66s | "):format(what) .. format:format(...)
 end
+
+function bench.notes() return notes end
 
 function bench.print_notes()
   if #notes > 0 then print("\n" .. table.concat(notes, "\n")) end
