@@ -23,9 +23,9 @@ not_found...
 
 The rest of this page is made by `make bench-report` out of the numbers of one run of `make bench`. The library is
 held against plain C programs that do the same with libcurl and decode nothing, and against the programs that one would
-use instead. Blocks of both take turns. A ratio below 1 means that the library took less time. Each dot is a median, the
-line behind it goes from the lowest to the highest value, and the mark is the goal. [bench/README.md](../bench/README.md)
-says how each row is measured.
+use instead. Blocks of both take turns. A ratio below 1 means that the library took less time. Each dot is a median,
+the line behind it goes from the lowest to the highest value, and the mark is the goal.
+[bench/README.md](../bench/README.md) says how each row is measured.
 
 Absolute times compare within a run, never between machines.
 ]]
@@ -67,6 +67,15 @@ local function write_file(path, text)
   assert(file:close())
 end
 
+local KIB_IN = { KiB = 1, MiB = 1024 }
+
+-- The number of a goal, in the unit of its row.
+local function goal_in(unit, goal)
+  local number, own = (goal or ""):match "([%d.]+)%s*(%a*)"
+  if not number or own == unit then return tonumber(number) end
+  return KIB_IN[own] and KIB_IN[unit] and tonumber(number) * KIB_IN[own] / KIB_IN[unit]
+end
+
 -- The median, the lowest, the highest and the unit of what a row measured; nil where it is no such text.
 local function parsed(row)
   local median, rest = row.measured:match "^([%d.]+)(.*)$"
@@ -75,7 +84,7 @@ local function parsed(row)
   local unit = (behind or rest):match "^%s*(.*)$"
   return {
     what = row.what, median = tonumber(median), lowest = tonumber(lowest or median), unit = unit,
-    highest = tonumber(highest or median), goal = row.goal and tonumber(row.goal:match "[%d.]+"),
+    highest = tonumber(highest or median), goal = goal_in(unit, row.goal),
   }
 end
 

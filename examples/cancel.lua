@@ -30,7 +30,7 @@ if not cancelled then
 end
 show("cancelled:", cancelled)
 
--- A second cancel is refused: the world's troubles are values, not errors.
+-- A second cancel is refused. Such trouble is returned, not raised.
 cancelled, failure = uploads.cancel(upload.id)
 if not cancelled then
   print("once more:")

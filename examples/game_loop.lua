@@ -1,6 +1,6 @@
 -- SPDX-License-Identifier: MIT
--- A game's loop: 60 frames a second, in which an Upload is created and cancelled without a frame being dropped.
--- Prints the frame that took longest, without its rest.
+-- A game's loop of 60 frames a second that creates and cancels an Upload without dropping a frame. It prints how long
+-- the longest frame took, without its rest.
 --
 --   spec/support/emulator/with lua5.4 examples/game_loop.lua
 local uploads = require "openai_uploads"
@@ -8,7 +8,7 @@ local uploads = require "openai_uploads"
 local frame_seconds = 1 / 60
 local frames, longest = 0, 0
 
--- Whatever a game does in a frame stands here; then one look at the transfer.
+-- A real game does the work of its frame here, then looks at the transfer once.
 local function run_until_done(transfer)
   while true do
     local began = os.clock()
@@ -16,7 +16,7 @@ local function run_until_done(transfer)
     local work = os.clock() - began
     frames, longest = frames + 1, math.max(longest, work)
     if done then return upload, failure end
-    uploads.step(math.max(0, frame_seconds - work)) -- rests; a real game draws, and calls step() without an argument
+    uploads.step(math.max(0, frame_seconds - work)) -- rests: a real game draws, and calls step() without arguments
   end
 end
 

@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: MIT
--- Sends a text in three parts side by side and completes the Upload, which is cancelled if anything goes wrong before.
+-- Sends a text in three Parts at the same time and completes the Upload, which is cancelled if anything fails before.
 -- (A whole file is one call: uploads.upload_file_chunked.)
 --
 --   spec/support/emulator/with lua5.4 examples/parts.lua       on this machine, against the emulator
@@ -13,7 +13,7 @@ local pieces = {
 }
 local text = table.concat(pieces)
 
--- Begins all, then waits for each. What cannot be sent is a failure, and leaving with it cancels the Upload.
+-- Begins all, then waits for each. A Part that cannot be sent is a failure, and returning it cancels the Upload.
 local function send(upload)
   local transfers, part_ids = {}, {}
   for index, piece in ipairs(pieces) do
@@ -42,7 +42,7 @@ if not upload then
 end
 print(("%s: %s, %d bytes"):format(upload.status, upload.file.filename, upload.file.bytes))
 
--- With a wrong size the service refuses to complete; nothing is left behind then.
+-- With a wrong size the service refuses to complete. Nothing is left behind then, either.
 params.bytes = #text + 1
 upload, failure = uploads.with_upload(params, send)
 print(upload and upload.status or "refused, and cancelled: " .. failure)

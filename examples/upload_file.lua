@@ -1,6 +1,6 @@
 -- SPDX-License-Identifier: MIT
--- Sends a file in parts, four at a time, and shows how far it is. On Ctrl-C, or when anything fails, the Upload is
--- cancelled.
+-- Sends a file in Parts, four at a time, and shows how far it is. The Upload is cancelled on Ctrl-C, or when anything
+-- fails.
 --
 --   spec/support/emulator/with lua5.4 examples/upload_file.lua README.md       on this machine, against the emulator
 --   OPENAI_API_KEY=... lua5.4 examples/upload_file.lua train.jsonl fine-tune    against OpenAI

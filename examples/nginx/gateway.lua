@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: MIT
--- Cancels Uploads for callers who shall not know the API key: POST /uploads/{id}/cancel.
+-- Cancels Uploads for callers who must not know the API key: POST /uploads/{id}/cancel.
 -- luacheck: std ngx_lua
 
 local cjson = require("cjson.safe").new()
@@ -9,8 +9,8 @@ local gateway = {}
 
 local LONGEST_ID = 128
 
--- What the service says of the Upload is the caller's to know, in the service's words. Everything else is between the
--- gateway and the service: the caller gets one of the other statuses, the log gets the words.
+-- The caller gets the service's own words about the Upload. Everything else is between the gateway and the service: the
+-- caller gets one of the other statuses, and the log gets the words.
 local callers_own = {
   bad_request = 400, not_found = 404, conflict = 409, gone = 410, unprocessable_entity = 422, rate_limit = 429,
 }
@@ -42,8 +42,8 @@ local function answer_failure(failure)
   } })
 end
 
--- Who may cancel, and which Uploads? Yours to say, here: by a token in a header, a client certificate, your own table
--- of whose Upload is whose. As it stands it is whoever reaches the port, and nginx.conf listens on this machine alone.
+-- Decide here who may cancel which Uploads: by a token in a header, a client certificate, or a table of owners. As it
+-- stands, everybody who reaches the port may, and nginx.conf listens on this machine alone.
 local function is_allowed(_upload_id)
   return true
 end
@@ -60,7 +60,7 @@ function gateway.cancel(upload_id)
   if not upload_id:find "^[%w_-]+$" or #upload_id > LONGEST_ID then
     return refuse(400, "bad_request", "this is no id of an Upload")
   end
-  -- By these two a call is found again: the first in the service's log, the second in its owner's.
+  -- These two ids find the call again: the first in the service's log, the second in the log of the gateway's owner.
   local upload, failure, response = uploads.cancel(upload_id, {
     headers = { ["X-Client-Request-Id"] = ngx.var.request_id },
   })

@@ -50,6 +50,6 @@ describe("the page of the benchmarks", function()
     check.holds("(images/bench-size.svg)", page)
     local ratios, sizes = cli.read_file(folder .. "/bench-size.svg"), cli.read_file(folder .. "/bench-size-2.svg")
     assert.are.same({ 2, 1 }, { select(2, ratios:gsub("<circle", "")), select(2, sizes:gsub("<circle", "")) })
-    check.holds('cx="110.0"', ratios) -- 0.5 of 4, on an axis of 720 that begins at 20
+    check.holds('cx="92.0"', ratios) -- 0.5 of 5, on an axis of 720 that begins at 20
   end)
 end)

@@ -52,4 +52,23 @@ describe("make install", function()
       assert.are.equal(cli.read_file("completions/openai-uploads." .. shell), cli.read_file(prefix .. path))
     end
   end)
+
+  it("needs an interpreter for the command, and says what to do without one", function()
+    local pipe = io.popen("unset LD_PRELOAD; make --no-print-directory install-command MAIN_LUA=no-such-lua PREFIX=" ..
+      prefix .. " 2>&1; echo $?")
+    local output = pipe:read "*a"
+    pipe:close()
+    check.holds("There is no program 'no-such-lua'", output)
+    check.holds("make install-modules LUA=no-such-lua", output)
+    assert.are.equal("#!/usr/bin/env " .. lua, (cli.read_file(program):match "^[^\n]*"))
+  end)
+
+  it("can be taken back", function()
+    local elsewhere = prefix .. "/elsewhere"
+    local variables = (" MAIN_LUA=%s BUILD=%s PREFIX=%s >/dev/null 2>&1"):format(lua, os.getenv "TEST_BUILD" or "build",
+      elsewhere)
+    os.execute("unset LD_PRELOAD; make install" .. variables .. "; make uninstall" .. variables)
+    assert.are.equal("", io.popen("find " .. elsewhere .. " -type f"):read "*a")
+    assert.are_not.equal("", io.popen("find " .. elsewhere):read "*a")
+  end)
 end)
