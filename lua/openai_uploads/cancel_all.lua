@@ -1,6 +1,7 @@
 -- SPDX-License-Identifier: MIT
 -- Many cancels at once.
 local core = require "openai_uploads.core"
+local in_flight = require "openai_uploads.in_flight"
 local plain = require "openai_uploads.plain"
 
 -- What is said to the program is said at its line: it called the function below, which called these.
@@ -44,121 +45,78 @@ local function split_options(options)
   return of_each, on_result
 end
 
--- Transfers on their way, told apart from those that are done and wait to be looked at. A loop can wait for it as
--- for a transfer: it is done when any of its own is.
-local function new_batch()
-  local batch = { running = {}, heard = {}, count = 0 }
-  local finished, first, last, wake = {}, 1, 0, nil
-
-  -- Where memory runs out in it, it is called again.
-  local function finish(transfer)
-    if not batch.heard[transfer] then
-      finished[last + 1] = transfer
-      last = last + 1
-      batch.heard[transfer] = true
-    end
-    if wake then wake(batch) end
+local function note(self, id, upload, failure, response)
+  if upload then
+    self.uploads[id] = upload
+  else
+    self.failures = self.failures or {}
+    self.failures[id] = failure
   end
-
-  function batch.add(transfer, id)
-    batch.running[transfer], batch.heard[transfer] = id, false
-    batch.count = batch.count + 1
-    if transfer:done() then finish(transfer) else core.listen(transfer, finish) end
-  end
-
-  -- One that is done, and its id; nil when there is none.
-  function batch.take()
-    local transfer = finished[first]
-    if not transfer then return nil end
-    local id = batch.running[transfer]
-    finished[first], first = nil, first + 1
-    batch.running[transfer], batch.heard[transfer], batch.count = nil, nil, batch.count - 1
-    return transfer, id
-  end
-
-  function batch.abort()
-    for transfer in pairs(batch.running) do transfer:abort() end
-  end
-
-  function batch.done() return first <= last end
-
-  function batch.listen(_, woken)
-    if batch.done() then woken(batch) else wake = woken end
-  end
-
-  -- Whoever waits by this alone is held by the transfers, and those by the client.
-  function batch.on_done(_, woken)
-    for transfer in pairs(batch.running) do core.hold(transfer) end
-    batch.listen(batch, woken)
-  end
-
-  return batch
+  if self.on_result then self.on_result(id, upload, failure, response) end
 end
 
---- The cancel_all of a client, `most` at a time, in its loop, if it has one. One failure never stops the rest; an id
---- that stands there twice is sent once. An error in on_result, or misuse of an option, ends those under way and is
---- raised.
-return function(client, loop, most)
-  -- What ends it all, as when memory runs out, leaves nothing under way.
-  local function protected(batch, action, ...)
-    local fine, result, failure, response = pcall(action, ...)
-    if fine then return result, failure, response end
-    pcall(batch.abort)
-    error(result, 0)
+-- Begins as many as may be under way. Returns whether there may be more.
+local function begin_more(self)
+  local calls, ids = self.calls, self.ids
+  while calls.count < self.max_connections do
+    local id = ids[self.next_index]
+    if id == nil then return false end
+    self.next_index = self.next_index + 1
+    if not self.seen[id] then
+      self.seen[id] = true
+      if self.refusal then
+        note(self, id, nil, self.refusal)
+      else
+        local begun, transfer = pcall(self.start, id, self.options)
+        if not begun then
+          self.misuse = transfer
+          return false
+        end
+        calls:add(transfer, id)
+      end
+    end
   end
+  return true
+end
 
-  local function wait(batch)
-    if loop then loop.wait(client, batch) else protected(batch, client.step, math.huge) end
-  end
+local function note_ended(self)
+  for transfer, id in self.calls.take, self.calls do note(self, id, core.take(transfer)) end
+end
 
+-- What ends it all, as when memory runs out, leaves nothing under way.
+local function protected(self, action, ...)
+  local fine, result = pcall(action, ...)
+  if fine then return result end
+  pcall(self.calls.abort, self.calls)
+  error(result, 0)
+end
+
+local function wait(self)
+  local waiting, calls = self.waiting, self.calls
+  if waiting.loop then waiting:wait(calls) else protected(self, waiting.wait, waiting, calls) end
+end
+
+--- The cancel_all of a client, so many at a time. One failure never stops the rest; an id that stands there twice is
+--- sent once. An error in on_result, or misuse of an option, ends those under way and is raised.
+return function(client, waiting, max_connections)
+  local start = client.start.cancel
   return function(ids, options)
     ids = read_ids(ids)
     local of_each, on_result = split_options(options)
-    local uploads, failures = {}, nil
-    local seen, next_index, batch = {}, 1, new_batch()
-    local refusal = loop and loop.refusal and loop.refusal()
-
-    local function settle(id, upload, failure, response)
-      if upload then
-        uploads[id] = upload
-      else
-        failures = failures or {}
-        failures[id] = failure
-      end
-      if not on_result then return end
-      local succeeded, raised = pcall(on_result, id, upload, failure, response)
-      if succeeded then return end
-      batch.abort()
-      error(raised, 0)
-    end
-
-    -- Begins one more; nil when there are no more ids, false when misuse of an option was found, and what it is.
-    local function begin()
-      local id = ids[next_index]
-      if id == nil then return nil end
-      next_index = next_index + 1
-      if seen[id] then return true end
-      seen[id] = true
-      if refusal then
-        settle(id, nil, core.failure("configuration", refusal))
-        return true
-      end
-      local started, transfer = pcall(client.start.cancel, id, of_each)
-      if not started then return false, transfer end
-      protected(batch, batch.add, transfer, id)
-      return true
-    end
-
+    local self = {
+      waiting = waiting, max_connections = max_connections, start = start, ids = ids, options = of_each,
+      on_result = on_result, refusal = waiting:refusal(), misuse = nil,
+      next_index = 1, seen = {}, calls = in_flight.new(), uploads = {}, failures = nil,
+    }
     repeat
-      local more, misuse = true, nil
-      while more and batch.count < most do more, misuse = begin() end
-      if more == false then
-        batch.abort()
-        error(misuse, 2)
+      local has_more = protected(self, begin_more, self)
+      if self.misuse then
+        self.calls:abort()
+        error(self.misuse, 2)
       end
-      if batch.count > 0 and not batch.done() then wait(batch) end
-      for transfer, id in batch.take do settle(id, protected(batch, core.take, transfer)) end
-    until more == nil and batch.count == 0
-    return uploads, failures
+      if self.calls.count > 0 then wait(self) end
+      protected(self, note_ended, self)
+    until not has_more and self.calls.count == 0
+    return self.uploads, self.failures
   end
 end

@@ -4,23 +4,10 @@
 -- A guard learns of completions by standing in for `complete` and `start.complete`. `cancel` is left as it is: when the
 -- program has cancelled an Upload itself, the service refuses the second cancel, which harms nothing; and so it is
 -- whenever a completion was not seen. Where one was sent and its outcome is not known, nothing is cancelled.
+local cancel_when_dropped = require "openai_uploads.cancel_when_dropped"
 local core = require "openai_uploads.core"
-local finalizer = require "openai_uploads.file_upload.finalizer"
-local suspending = require "openai_uploads.suspending"
 
 local has_close = _VERSION >= "Lua 5.4"
-
--- Makes a call of the service: true and what it comes to, or false and how it was misused, without a position.
--- blocking: the function that makes it where there is no loop.
-local function call(client, loop, blocking, name, ...)
-  if not loop then return pcall(blocking, ...) end
-  local refusal = loop.refusal and loop.refusal()
-  if refusal then return true, nil, core.failure("configuration", refusal) end
-  local begun, transfer = pcall(client.start[name], ...)
-  if not begun then return false, transfer end
-  while not transfer:done() do loop.wait(client, transfer) end
-  return true, core.take(transfer)
-end
 
 -- What a call returns: no nils at its end.
 local function result(upload, failure, response)
@@ -29,19 +16,20 @@ local function result(upload, failure, response)
   return upload
 end
 
--- What is known of an Upload while somebody guards it. Whoever drops it without having finished has it cancelled by
--- the collector, as with a file's job, from which the finalizer's fields are.
-local function new_watch(client, loop, upload_id)
-  local watch = { client = client, loop = loop, upload_id = upload_id, process_id = core.process_id(), plan = {},
-    completions = {} } -- transfers that are under way, or were not looked at yet
-  finalizer.arm(watch)
-  return watch
+-- What is known of an Upload while somebody guards it.
+local function new_watch(client, waiting, upload_id)
+  return {
+    client = client, waiting = waiting, upload_id = upload_id, process_id = core.process_id(),
+    completions = {}, -- transfers that are under way, or were not looked at yet
+    may_be_completed = false, is_over = false,
+    dropped = cancel_when_dropped(client, upload_id, true),
+  }
 end
 
 -- Takes note of what a completion came to: all of them are known when none is left.
 local function note_outcome(watch, upload, failure)
   if upload or failure.may_have_applied then watch.may_be_completed = true end
-  if not watch.may_be_completed and not next(watch.completions) then finalizer.go_on(watch) end
+  if not watch.may_be_completed and not next(watch.completions) then watch.dropped.is_armed = true end
 end
 
 -- The same for those that were begun, and perhaps not waited for. `is_last`: what still runs is aborted.
@@ -61,7 +49,7 @@ end
 -- Where the loop cannot wait, as in a coroutine that is being closed, this raises, and leaves it to the collector.
 local function cancel(watch)
   watch.client.cancel(watch.upload_id)
-  finalizer.disarm(watch)
+  watch.dropped.is_armed = false
 end
 
 -- The scope is left: nothing more is known of the Upload from here on. In a process forked since, it is the parent's.
@@ -71,10 +59,10 @@ local function finish(watch)
   watch.is_over = true
   if core.process_id() == watch.process_id then look_at_completions(watch, true) end
   if watch.may_be_completed or core.process_id() ~= watch.process_id then
-    finalizer.disarm(watch)
+    watch.dropped.is_armed = false
     return true
   end
-  if watch.loop and not suspending.in_pcall then
+  if watch.waiting.loop and not watch.waiting.in_pcall then
     cancel(watch)
     return true
   end
@@ -103,60 +91,48 @@ local function problem_of(upload, failure)
 end
 
 -- Notes what is completed through this client in the watches of `watched`, by id.
-local function note_completions(client, loop, watched)
-  local complete, start = client.complete, client.start.complete
+local function note_completions(client, waiting, watched)
+  local start = client.start.complete
 
-  -- Begins one of a watched Upload; true and its transfer, or false and how it was misused.
-  local function begin(watch, ...)
+  -- Begins one. Whatever is raised while it is waited for, the watch has the transfer.
+  local function begin(...)
     local begun, transfer = pcall(start, ...)
-    if not begun then return false, transfer end
+    if not begun then error(transfer, 0) end
+    local watch = watched[(...)]
+    if not watch then return transfer end
     look_at_completions(watch)
     watch.completions[transfer] = true
-    finalizer.stand_back(watch)
-    return true, transfer
-  end
-
-  -- Whatever is raised while it waits, the watch has the transfer.
-  local function wait_for(watch, transfer)
-    if not loop then transfer:wait() end
-    while not transfer:done() do loop.wait(client, transfer) end
-    watch.completions[transfer] = nil
-    local upload, failure, response = core.take(transfer)
-    note_outcome(watch, upload, failure)
-    return result(upload, failure, response)
+    watch.dropped.is_armed = false
+    return transfer
   end
 
   function client.start.complete(...)
-    local watch = watched[(...)]
-    local begun, transfer
-    if watch then begun, transfer = begin(watch, ...) else begun, transfer = pcall(start, ...) end
+    local begun, transfer = pcall(begin, ...)
     if not begun then error(transfer, 2) end
     return transfer
   end
 
   function client.complete(...)
     local watch = watched[(...)]
-    local refusal = loop and loop.refusal and loop.refusal()
-    if watch and not refusal then
-      local begun, transfer = begin(watch, ...)
-      if not begun then error(transfer, 2) end
-      return wait_for(watch, transfer)
-    end
-    local fine, upload, failure, response = call(client, loop, complete, "complete", ...)
-    if not fine then error(upload, 2) end
+    local transfer, refusal = waiting:begin(begin, ...)
+    if not watch or not transfer then return waiting:finish(transfer, refusal) end
+    waiting:wait(transfer)
+    watch.completions[transfer] = nil
+    local upload, failure, response = core.take(transfer)
+    note_outcome(watch, upload, failure)
     return result(upload, failure, response)
   end
 end
 
---- Gives a client its guard and with_upload. loop: what its calls wait in; nil when they block.
-return function(client, loop)
+--- Gives a client its guard and with_upload.
+return function(client, waiting)
   local watched = setmetatable({}, { __mode = "v" })
-  note_completions(client, loop, watched)
+  note_completions(client, waiting, watched)
 
   local function watch_over(upload_id)
     local watch = watched[upload_id]
     if not watch or watch.is_over then
-      watch = new_watch(client, loop, upload_id)
+      watch = new_watch(client, waiting, upload_id)
       watched[upload_id] = watch
     end
     return watch
@@ -183,11 +159,11 @@ return function(client, loop)
     if type(action) ~= "function" then
       error(("bad argument #2 to 'with_upload' (function expected, got %s)"):format(type(action)), 2)
     end
-    local fine, upload, failure, response = call(client, loop, client.create, "create", params, options)
-    if not fine then error(upload, 2) end
+    local transfer, refusal = waiting:begin(client.start.create, params, options)
+    local upload, failure, response = waiting:finish(transfer, refusal)
     if not upload then return result(upload, failure, response) end
     local watch = watch_over(upload.id)
-    if loop and not suspending.in_pcall then return leave(watch, true, action(upload, response)) end
+    if waiting.loop and not waiting.in_pcall then return leave(watch, true, action(upload, response)) end
     return leave(watch, pcall(action, upload, response))
   end
 end

@@ -4,25 +4,22 @@ local core = require "openai_uploads.core"
 local cancel_all = require "openai_uploads.cancel_all"
 local guard = require "openai_uploads.guard"
 local loops = require "openai_uploads.loop"
-local suspending = require "openai_uploads.suspending"
 local upload_file_chunked = require "openai_uploads.upload_file_chunked"
-
-local function blocking(settings)
-  local made, client, pause = pcall(core.client, settings)
-  if not made then error(client, 0) end
-  return client, pause
-end
+local waiting = require "openai_uploads.waiting"
 
 -- A client with all its functions. Errors have no position.
 local function make(settings)
   local loop = loops.find(settings and settings.loop)
-  local make_client = loop and suspending.client or blocking
-  local client, pause = make_client(settings, loop)
+  local waits = waiting.new(loop)
+  local made, client, pause = pcall(core.client, settings, loop and waits:method())
+  if not made then error(client, 0) end
+  waits.client = client
+  if loop then waits:suspend() end
   local kept = {} -- of the settings, for what is done in Lua
   for _, name in ipairs { "max_connections", "max_retries", "patience" } do kept[name] = settings and settings[name] end
-  client.cancel_all = cancel_all(client, loop, kept.max_connections or core.max_connections)
-  upload_file_chunked(client, pause, loop, kept)
-  guard(client, loop)
+  client.cancel_all = cancel_all(client, waits, kept.max_connections or core.max_connections)
+  upload_file_chunked(client, pause, waits, kept)
+  guard(client, waits)
   return client
 end
 

@@ -4,12 +4,11 @@ local core = require "openai_uploads.core"
 local job = require "openai_uploads.file_upload.job"
 local params = require "openai_uploads.file_upload.params"
 local plain = require "openai_uploads.plain"
-local suspending = require "openai_uploads.suspending"
 
 local SECONDS_TO_CANCEL = 10 -- when whoever waited was interrupted
 
 -- No more parts at a time than connections: those in line would only hold memory. Errors have no position.
-local function start(client, pause, loop, settings, given, options)
+local function start(client, pause, waiting, settings, given, options)
   if options ~= nil and type(options) ~= "table" then
     error(("bad argument #2 to 'upload_file_chunked' (options must be a table, got %s)"):format(type(options)), 0)
   end
@@ -22,7 +21,7 @@ local function start(client, pause, loop, settings, given, options)
   if not plan then return job.failed(failure) end
   plan.concurrency = math.min(plan.concurrency, settings.max_connections or core.max_connections)
   plan.retries_as_told = settings.max_retries ~= nil or settings.patience ~= nil
-  local begun, made = pcall(job.start, client, pause, loop, plan, options)
+  local begun, made = pcall(job.start, client, pause, waiting, plan, options)
   if begun then return made end
   if plan.file then plan.file:close() end
   error(made, 0)
@@ -37,21 +36,21 @@ local function wait_through(begun)
   error(raised, 0)
 end
 
---- Gives a client its upload_file_chunked and start.upload_file_chunked. pause: the client's; loop: what its calls wait
---- in, nil when they block. settings: the client's, as the program gave them.
-return function(client, pause, loop, settings)
+--- Gives a client its upload_file_chunked and start.upload_file_chunked. pause: the client's. settings: the client's,
+--- as the program gave them.
+return function(client, pause, waiting, settings)
+  local function begin(given, options) return start(client, pause, waiting, settings, given, options) end
+
   function client.start.upload_file_chunked(given, options)
-    local begun, made = pcall(start, client, pause, loop, settings, given, options)
+    local begun, made = pcall(begin, given, options)
     if not begun then error(made, 2) end
     return made
   end
 
   function client.upload_file_chunked(given, options)
-    local refusal = loop and loop.refusal and loop.refusal()
-    if refusal then return nil, core.failure("configuration", refusal) end
-    local begun, made = pcall(start, client, pause, loop, settings, given, options)
-    if not begun then error(made, 2) end
-    if loop and not suspending.in_pcall then made:wait() else wait_through(made) end
+    local made, refusal = waiting:begin(begin, given, options)
+    if not made then return nil, refusal end
+    if waiting.loop and not waiting.in_pcall then made:wait() else wait_through(made) end
     local _, upload, failure, response = made:poll()
     if response ~= nil then return upload, failure, response end
     if failure then return nil, failure end

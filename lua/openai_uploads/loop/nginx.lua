@@ -135,8 +135,6 @@ local function new_waker(driver, woken)
 end
 
 function loop.wait(client, transfer, seconds)
-  local why = loop.refusal()
-  if why then error(why, 3) end -- a transfer's wait; calls have looked before
   local driver = driver_of(client)
   if not driver then
     ngx.sleep(SECONDS_WITHOUT_BELL)

@@ -1,0 +1,258 @@
+-- SPDX-License-Identifier: MIT
+-- A file on its way: its Upload is created, its parts are sent side by side, it is completed. What happens in a state
+-- is done once more where memory ran out in it, and whenever an answer has come.
+local core = require "openai_uploads.core"
+local cancel_when_dropped = require "openai_uploads.cancel_when_dropped"
+local ending = require "openai_uploads.file_upload.ending"
+local resume = require "openai_uploads.file_upload.resume"
+
+local SECONDS_BETWEEN_LOOKS = 0.02 -- at a digest that takes longer than the sending
+local SECONDS_OF_PATIENCE = 30 -- with parts and the completion, where nobody said how often to try again
+
+local MIN_DEADLINE = 0.001 -- seconds that a call takes for one
+
+local sending = { on_entering = {}, on_answer = {} } -- as those of `ending`
+local on_entering, on_answer = sending.on_entering, sending.on_answer
+
+local function size_of_part(plan, number)
+  return math.min(plan.part_size, plan.bytes - (number - 1) * plan.part_size)
+end
+
+-- The options of one more call; nil, and the failure, when the deadline of the whole has passed.
+local function options_of_call(self)
+  local options = ending.options(self)
+  if self.deadline_at then
+    options.deadline = self.deadline_at - core.now()
+    if options.deadline < MIN_DEADLINE then
+      return nil, core.failure("timeout", ("the deadline of %g s has passed"):format(self.options.deadline))
+    end
+  end
+  return options
+end
+
+local function call_program(name, action, ...)
+  local fine, raised = pcall(action, ...)
+  if not fine then error(("the %s function raised an error: %s"):format(name, core.describe(raised)), 0) end
+end
+
+--- Bytes handed over so far, those of parts that are done and of those under way, and in total.
+function sending.progress(self)
+  local sent = self.bytes_done
+  for transfer, call in self.calls:each() do
+    if call.name == "part" then sent = sent + transfer:progress() end
+  end
+  return sent, self.plan.bytes
+end
+
+--- Tells the program of it.
+function sending.report(self)
+  local on_progress = self.plan.on_progress
+  if not on_progress or self.failure then return end
+  self.reported_at = core.now()
+  call_program("on_progress", on_progress, sending.progress(self))
+end
+
+-- part: the one that has come; nil after the creation, and before the completion. The table grows with them: a new
+-- one each time would take time that grows with the square of their number.
+local function save(self, part, completing)
+  local on_checkpoint = self.plan.on_checkpoint
+  if not on_checkpoint then return end
+  self.saved = self.saved or ending.describe(self)
+  if completing then self.saved.completing = true end
+  call_program("on_checkpoint", on_checkpoint, self.saved, part)
+end
+
+-- part: { number, id, md5 } of one that has come.
+local function note_part(self, part)
+  local number = part.number
+  self.parts[number] = self.parts[number] or false -- has its place, before it is added
+  if not self.parts[number] and self.saved and part.md5 then resume.add(self.saved, part) end
+  self.parts[number] = part
+  save(self, part)
+end
+
+-- For what is in vain when the line is away for a while: nothing of a file should be lost by that.
+local function be_patient(self, options)
+  if not self.plan.retries_as_told and options.max_retries == nil and options.patience == nil then
+    options.patience = SECONDS_OF_PATIENCE
+  end
+  return options
+end
+
+-- From here on the Upload is cancelled when nobody holds the job any more, unless it shall be kept.
+local function note_upload(self, upload_id)
+  self.upload_id = upload_id
+  self.dropped = self.dropped or cancel_when_dropped(self.client, upload_id,
+    not self.plan.keeps_on_failure and not self.may_be_completed and self.state ~= "completing")
+end
+
+function on_answer.create(self, upload, failure)
+  if upload then note_upload(self, upload.id) end
+  if self.failure then
+    if failure then self.failure.may_have_applied = failure.may_have_applied end
+    self.state = "stopping"
+    return
+  end
+  self.state = "sending"
+  if not upload then return ending.fail(self, failure) end
+  save(self)
+  sending.report(self)
+end
+
+-- Looks again later. A pause may be ended too, by the client's `close` or a fork, and then so is all.
+local function look_later(self, options)
+  self:begin("pause", nil, self.pause, SECONDS_BETWEEN_LOOKS, options)
+end
+
+function on_answer.pause(self, has_passed, failure)
+  if not has_passed then ending.fail(self, failure) end
+end
+
+-- Nothing is sent before the parts that are there are known to hold what is in their place now.
+function on_entering.checking(self)
+  if self.calls.count > 0 then return end
+  local plan = self.plan
+  local last = resume.last_number(plan.resume)
+  local options, failure, md5s
+  if last == 0 then
+    self.state = "sending"
+    return
+  end
+  options, failure = options_of_call(self)
+  if not options then return ending.fail(self, failure) end
+  if not self.kept_digest then self.kept_digest, failure = core.digest(plan.file or plan.data, plan.part_size, last) end
+  if self.kept_digest then md5s, failure = self.kept_digest:wait(0) end
+  if failure then return ending.refuse(self, failure) end
+  if not md5s then return look_later(self, options) end
+  local difference = resume.difference_of_parts(plan.resume, md5s)
+  if difference then return ending.refuse(self, resume.refusal(plan, difference)) end
+  self.state = "sending"
+end
+
+-- The number of the next part to send; nil when there is none.
+local function take_next(self)
+  while self.next_number <= self.plan.part_count do
+    local number = self.next_number
+    self.next_number = number + 1
+    if not self.part_ids[number] and not self.has_begun[number] then return number end
+  end
+end
+
+local function send_part(self, number, options)
+  local plan = self.plan
+  options.with_response = plan.is_saved
+  self:begin("part", number, self.client.start.parts.create, self.upload_id, {
+    file = plan.file, data = plan.data, offset = (number - 1) * plan.part_size, length = size_of_part(plan, number),
+    md5 = plan.is_saved,
+  }, be_patient(self, options))
+end
+
+-- A part that could not be begun, as when memory ran out, is the next one again.
+local function begin_part(self, number, options)
+  self.has_begun[number] = true
+  local fine, raised = pcall(send_part, self, number, options)
+  if fine then return end
+  self.has_begun[number] = nil
+  self.next_number = math.min(self.next_number, number)
+  error(raised, 0)
+end
+
+-- Keeps as many on their way as are wanted at a time.
+function on_entering.sending(self)
+  while self.calls.count < self.plan.concurrency do
+    local options, failure = options_of_call(self)
+    if not options then return ending.fail(self, failure) end
+    local number = take_next(self)
+    if not number then break end
+    begin_part(self, number, options)
+  end
+  if self.calls.count == 0 then self.state = "summing" end
+end
+
+function on_answer.part(self, part, failure, response, number)
+  if not part then
+    failure.part_number = number
+    return ending.fail(self, failure)
+  end
+  if not self.part_ids[number] then
+    self.part_ids[number] = part.id
+    self.bytes_done = self.bytes_done + size_of_part(self.plan, number)
+  end
+  if self.plan.is_saved then note_part(self, { number = number, id = part.id, md5 = response.md5 }) end
+  sending.report(self)
+end
+
+-- From here on nothing may cancel the Upload before the outcome is known.
+local function send_completion(self, md5, options)
+  save(self, nil, true)
+  if self.failure then return end
+  self.state = "completing"
+  if self.dropped then self.dropped.is_armed = false end
+  local begun, raised = pcall(self.begin, self, "complete", nil, self.client.start.complete, self.upload_id,
+    { part_ids = self.part_ids, md5 = md5 }, options)
+  if begun then return end
+  if not self.may_be_completed then self.state = "summing" end
+  error(raised, 0)
+end
+
+-- All parts are there. The digest may need longer than the sending.
+function on_entering.summing(self)
+  if self.calls.count > 0 then return end
+  local options, failure = options_of_call(self)
+  if not options then return ending.fail(self, failure) end
+  failure = self.plan.file and self.plan.file:problem()
+  if failure then return ending.fail(self, failure) end
+  local md5 = self.plan.md5
+  if self.digest then
+    md5, failure = self.digest:wait(0)
+    if failure then return ending.fail(self, failure) end
+    if not md5 then return look_later(self) end
+  end
+  options.with_response = self.options.with_response
+  send_completion(self, md5, be_patient(self, options))
+end
+
+function on_answer.complete(self, upload, failure, response)
+  self.upload, self.response = upload, response
+  if upload then
+    self.state = "concluding"
+    return
+  end
+  if failure.may_have_applied then self.may_be_completed = true end
+  ending.fail(self, failure)
+end
+
+-- Takes up an Upload that was there before.
+local function adopt(self, saved)
+  self.state, self.upload_id, self.may_be_completed = "checking", saved.upload_id, saved.completing or false
+  for _, part in ipairs(saved.parts) do
+    self.part_ids[part.number], self.parts[part.number] = part.id, part
+    self.bytes_done = self.bytes_done + size_of_part(self.plan, part.number)
+  end
+end
+
+-- Goes as far as it can without an answer, so that misuse of an option is found, and raised.
+local function go_on(self)
+  local fine, raised = pcall(sending.report, self)
+  if not fine then ending.fail_by_error(self, raised) end
+  while on_entering[self.state] do
+    local state = self.state
+    on_entering[state](self)
+    if self.state == state then break end
+  end
+  if not ending.on_entering[self.state] then note_upload(self, self.upload_id) end -- misuse leaves it as it was
+end
+
+--- Begins it: nothing is under way yet. Misuse of an option raises.
+function sending.begin(self)
+  local plan, failure = self.plan, nil
+  if type(self.options.deadline) == "number" then self.deadline_at = core.now() + self.options.deadline end
+  if plan.resume then adopt(self, plan.resume) end
+  if plan.computes_md5 then self.digest, failure = core.digest(plan.file or plan.data) end
+  if failure then return ending.refuse(self, failure) end
+  if plan.resume then return go_on(self) end
+  self:begin("create", nil, self.client.start.create, plan.create, options_of_call(self) or self.options)
+  self.calls:hold() -- without an id there is nothing to cancel it by
+end
+
+return sending
