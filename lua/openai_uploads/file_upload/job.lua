@@ -135,7 +135,9 @@ function job:begin(name, number, start, ...)
     name = name, number = number, transfer = false, has_result = false, result = nil, failure = nil, response = nil,
     later = false,
   }
-  call.transfer = start(...)
+  local begun, transfer = pcall(start, ...)
+  if not begun then error(transfer, 0) end -- without our line
+  call.transfer = transfer
   local fine, raised = pcall(self.calls.add, self.calls, call.transfer, call)
   if fine then return end
   pcall(call.transfer.abort, call.transfer)
