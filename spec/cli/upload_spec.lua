@@ -340,8 +340,9 @@ describe("openai-uploads upload", function()
       service.answer_next { { call = "parts" }, { call = "parts", delay = 0.5 } }
       local child = start(with_state())
       cli.wait_for(function() return count_requests "parts" == 2 end)
-      check.holds("state file '" .. state .. "' is in use by another program: wait until that has ended",
-        fails(17, with_state()))
+      local said = fails(17, with_state())
+      check.holds(("state file '%s' is in use by process %d: wait until that has ended, or name another file\n"):format(
+        state, child.command_pid()), said)
       local ended = child.finish()
       assert.are.equal(0, ended.status, ended.stderr)
       assert.are.same({ 1, 1 }, { #service.uploads(), count_requests "complete" })

@@ -76,6 +76,7 @@ end
 --- before: a shell command that the run starts after, in the same process.
 --- Returns the child as process.start does, with
 ---   interrupt()  is Ctrl-C; signal(name) any other; kill() ends it as nothing can be survived
+---   command_pid()       of the command itself
 ---   is_asleep()         whether it waits for something
 --   stdout(), stderr()  what it has printed so far
 ---   finish()     waits for its end and returns { stdout, stderr, status }; the status as a shell tells it
@@ -91,6 +92,13 @@ function cli.start(words, environment, redirected, program, before)
   function child.signal(name) os.execute(unset_sanitizer .. ("kill -%s %d"):format(name, runner)) end
 
   function child.interrupt() child.signal "INT" end
+
+  function child.command_pid()
+    local pipe = assert(io.popen(unset_sanitizer .. ("ps -o pid= --ppid %d"):format(runner)))
+    local pid = pipe:read "*n"
+    pipe:close()
+    return pid
+  end
 
   function child.kill() os.execute(unset_sanitizer .. ("kill -KILL $(ps -o pid= --ppid %d)"):format(runner)) end
 

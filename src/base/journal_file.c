@@ -25,11 +25,39 @@ static bool fail_for_type(struct failure *failure, mode_t mode) {
   return failure_set(failure, FAILURE_FILE, "is %s, not a regular file", what);
 }
 
+static struct flock whole_file(void) {
+  return (struct flock){.l_type = F_WRLCK, .l_whence = SEEK_SET};
+}
+
+/* A second lock, which can tell who has it: flock cannot. It is lost when the process closes the file through
+ * another descriptor, so it excludes nobody. */
+static void leave_name(int descriptor) {
+  struct flock lock = whole_file();
+  fcntl(descriptor, F_SETLK, &lock);
+}
+
+/* The process that has the file; 0: that is not known, as where it is on another machine. */
+static pid_t find_name(int descriptor) {
+  struct flock lock = whole_file();
+  return fcntl(descriptor, F_GETLK, &lock) == 0 && lock.l_type != F_UNLCK ? lock.l_pid : 0;
+}
+
+static bool fail_for_user(struct failure *failure, int descriptor) {
+  pid_t process = find_name(descriptor);
+  if (process <= 0)
+    return failure_set(failure, FAILURE_FILE,
+                       "is in use by another program: wait until that has ended, or name another file");
+  return failure_set(failure, FAILURE_FILE,
+                     "is in use by process %ld: wait until that has ended, or name another file",
+                     (long)process);
+}
+
 /* Where a file system knows no locks, there is none. */
 static bool lock(int descriptor, struct failure *failure) {
-  if (flock(descriptor, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK) return true;
-  return failure_set(failure, FAILURE_FILE,
-                     "is in use by another program: wait until that has ended, or name another file");
+  if (flock(descriptor, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK)
+    return fail_for_user(failure, descriptor);
+  leave_name(descriptor);
+  return true;
 }
 
 /* Whoever had the lock before may have removed the file, or put it elsewhere. */
