@@ -14,6 +14,10 @@ local function read_ids(ids)
   if type(ids) ~= "table" then
     error(("bad argument #1 to 'cancel_all' (ids must be a table, got %s)"):format(type(ids)), CALLERS_LINE)
   end
+  if core.is_client(ids) then
+    error("bad argument #1 to 'cancel_all' (it is a client: write client.cancel_all(...), with a dot in place of " ..
+      "the colon)", CALLERS_LINE)
+  end
   local list = {}
   for index = 1, math.huge do -- as ipairs does where it knows of an __index
     local id = ids[index]

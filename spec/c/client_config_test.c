@@ -169,7 +169,9 @@ static void tells_what_cannot_work(void) {
       {"OPENAI_ORG_ID", "org\r\nX: y", "OPENAI_ORG_ID contains a line break"},
       {"OPENAI_PROJECT_ID", "a\nb", "OPENAI_PROJECT_ID contains a line break"},
       {"OPENAI_BASE_URL", "http://example.com", "unencrypted"},
-      {"OPENAI_BASE_URL", "nowhere", "base_url is no URL"},
+      {"OPENAI_BASE_URL", "nowhere",
+       "OPENAI_BASE_URL 'nowhere' is no URL that begins with https://: write it as "
+       "https://api.openai.com/v1"},
       {"OPENAI_BASE_URL", "https://h\n/v1", "OPENAI_BASE_URL contains a line break"},
       {"OPENAI_CUSTOM_HEADERS", "rubbish", "OPENAI_CUSTOM_HEADERS"},
       {"OPENAI_CUSTOM_HEADERS", "Host: evil", "'Host' is set by the client"},

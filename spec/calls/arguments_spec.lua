@@ -56,7 +56,8 @@ describe("misuse", function()
     end)
 
     it("with a colon for the dot", function()
-      local problem = "bad argument #1 to 'cancel' (upload id must be a string, got table)"
+      local problem = "bad argument #1 to 'cancel' (it is a client: write client.cancel(...), with a dot in place " ..
+        "of the colon)"
       assert.are.equal(problem, raised(client.cancel, client, "upload_1"))
     end)
 

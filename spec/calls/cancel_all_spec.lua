@@ -336,6 +336,8 @@ end)
 describe("cancel_all raises, and sends nothing, for", function()
   local misuses = {
     { "no ids", function(cancel_all) cancel_all() end, "bad argument #1 to 'cancel_all'" },
+    { "the client itself, which a colon gives", function(cancel_all) cancel_all(require "openai_uploads", {}) end,
+      "write client.cancel_all(...), with a dot in place of the colon" },
     { "one id", function(cancel_all) cancel_all "upload_1" end, "bad argument #1 to 'cancel_all'" },
     { "an empty id", function(cancel_all) cancel_all { "" } end, "upload id is empty" },
     { "an empty id among others", function(cancel_all) cancel_all { "upload_1", "upload_2", "" } end, "is empty" },

@@ -206,7 +206,7 @@ describe("a failure", function()
     it("tells the attempt when there was more than one", function()
       local script = server.script(rows.connections { 503, 400 })
       local _, failure = rows.client(script.base_url, { max_retries = 2 }).cancel(rows.id)
-      assert.matches("^bad_request: the service answered HTTP 400 %(HTTP 400, attempt 2%)", tostring(failure))
+      assert.matches("^bad_request: the service answered HTTP 400 %(HTTP 400, after 2 attempts%)", tostring(failure))
       script.close()
     end)
 

@@ -286,7 +286,10 @@ describe("openai-uploads", function()
     local id = "upload_1"
     local cancel = { "cancel", id, "--max-retries", "0" }
     for _, row in ipairs {
-      { 10, "at a base URL that is none", { "--base-url", "gopher://x" }, nil, "configuration: " },
+      { 10, "at a base URL that is none", { "--base-url", "gopher://x" }, nil, "configuration: base_url " ..
+        "'gopher://x' begins with neither https:// nor http://: write it as https://api.openai.com/v1" },
+      { 10, "at a base URL of the environment that is none", {}, { OPENAI_BASE_URL = "api.openai.com" },
+        "configuration: OPENAI_BASE_URL 'api.openai.com' is no URL that begins with https://" },
       { 11, "where nobody listens", { "--base-url", check.dead_url }, nil, "connection: Failed to connect" },
       { 21, "with a wrong key", {}, { OPENAI_API_KEY = "sk-wrong" }, "authentication: " },
     } do

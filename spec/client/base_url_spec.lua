@@ -80,21 +80,35 @@ describe("base_url", function()
   end)
 
   local unusable = {
-    { "", "base_url is no URL" }, { "v1", "base_url is" }, { "127.0.0.1:80/v1", "base_url is" },
-    { "://127.0.0.1", "(look at it, or at OPENAI_BASE_URL)" }, { "http://", "base_url" },
-    { "http://127.0.0.1:99999/v1", "base_url is no URL" }, { "http://127.0.0.1:x/v1", "base_url is no URL" },
-    { "http://a b/v1", "base_url is no URL, such as https://api.openai.com/v1: " },
-    { "http://[::1/v1", "base_url is no URL" },
-    { "ftp://127.0.0.1/v1", "neither http:// nor https://" }, { "file:///etc/passwd", "neither http:// nor https://" },
+    { "", "base_url '' is no URL that begins with https://: write it as https://api.openai.com/v1" },
+    { "v1", "base_url 'v1' is no URL that begins with https://: write it as https://api.openai.com/v1" },
+    { "127.0.0.1:80/v1", "base_url '127.0.0.1:80/v1' " }, { "://127.0.0.1", "base_url '://127.0.0.1' is no URL" },
+    { "http://", "base_url 'http://' has no host: write it as https://api.openai.com/v1" },
+    { "http://127.0.0.1:99999/v1", "has a port that is no number up to 65535" },
+    { "http://127.0.0.1:x/v1", "has a port that is no number up to 65535" },
+    { "http://a b/v1", "base_url 'http://a b/v1' is no URL" },
+    { "http://[::1/v1", "base_url 'http://[::1/v1' is no URL" },
+    { "ftp://127.0.0.1/v1", "base_url 'ftp://127.0.0.1/v1' begins with neither https:// nor http://: write it as " },
+    { "file:///etc/passwd", "neither https:// nor http://" },
+    { "sk-a-key-that-was-put-into-the-wrong-setting", "base_url is no URL that begins with https://" },
     { "https://127.0.0.1/v1#part", "has a fragment" }, { "https://user@127.0.0.1/v1", "user name or password" },
     { "https://user:word@127.0.0.1/v1", "user name or password" },
     { "https://127.0.0.1/" .. ("a"):rep(20000), "base_url is longer than" },
+    { "https://127.0.0.1/v1?key=x#y", "base_url has a fragment" },
   }
   for _, row in ipairs(unusable) do
     it(("is refused in words: %s"):format(row[1]:sub(1, 40):gsub("%c", "?")), function()
       check.holds(row[2], refused { base_url = row[1] })
     end)
   end
+
+  it("without /v1 is named where the service knows no such path", function()
+    local base_url = "http://127.0.0.1:" .. port
+    local failure = check.failure("not_found", check.client(service, { base_url = base_url }).cancel(id))
+    check.holds(("; base_url '%s' has no /v1 in it: is it complete?"):format(base_url), failure.message)
+    failure = check.failure("not_found", check.client(service).cancel "upload_unknown")
+    check.lacks("/v1", failure.message)
+  end)
 
   it("cannot smuggle in a header", function()
     for _, bytes in ipairs { "\r\nX-Smuggled: 1", " HTTP/1.1\r\nX-Smuggled: 1\r\n\r\n", "\n", "\r", "\0", "/\0/v2" } do

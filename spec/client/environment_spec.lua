@@ -171,7 +171,7 @@ describe("the environment", function()
     { "OPENAI_API_KEY", "sk-1\nX-Smuggled: 1", "OPENAI_API_KEY contains a line break" },
     { "OPENAI_ORG_ID", "org\r\nX-Smuggled: 1", "OPENAI_ORG_ID contains a line break" },
     { "OPENAI_PROJECT_ID", "proj\n1", "OPENAI_PROJECT_ID contains a line break" },
-    { "OPENAI_BASE_URL", "nonsense", "base_url is" },
+    { "OPENAI_BASE_URL", "nonsense", "OPENAI_BASE_URL 'nonsense' is no URL that begins with https://" },
     { "OPENAI_BASE_URL", "http://api.openai.com/v1", "unencrypted" },
     { "OPENAI_CUSTOM_HEADERS", "X-One: 1\nnonsense", "OPENAI_CUSTOM_HEADERS has a line that is not 'Name: value'" },
     { "OPENAI_CUSTOM_HEADERS", "X One: 1", "header's name" },

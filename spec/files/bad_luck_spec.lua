@@ -101,7 +101,7 @@ for _, row in ipairs {
     options = { max_retries = 2 },
     answers = { part(), part { status = 500 }, part { status = 500 }, part { status = 500 } },
     cancelled = true, state = "cancelled", sent = { 1, 4, 0, 1 },
-    says = { "HTTP 500, attempt 3)", "; UPLOAD was cancelled" } },
+    says = { "HTTP 500, after 3 attempts)", "; UPLOAD was cancelled" } },
   { "a part that is refused, while others are on their way", kind = "bad_request", status = 400, part_number = 3,
     params = { concurrency = 3 },
     answers = { part { delay = 0.3 }, part { delay = 0.3 }, part { status = 400, delay = 0.05 } },

@@ -104,6 +104,8 @@ local rows = {
     "params.part_size is 3, but the parts sent so far have 2 bytes" },
   { "a field that is near one", { fil = "a" }, "unknown field 'params.fil' (did you mean 'file'?)" },
   { "a field of another client", { filepath = "a" }, "unknown field 'params.filepath'" },
+  { "an option", { timeout = 1 }, "unknown field 'params.timeout': it is an option, and goes into the table behind " ..
+    "params" },
   { "a field that is near none", { zzzzzz = 1 }, "unknown field 'params.zzzzzz'" },
   { "a list", { "a.jsonl" }, "unknown field 'params.1'" },
   { "a field whose name cannot be told", { [setmetatable({}, { __tostring = error })] = 1 },

@@ -81,6 +81,8 @@ describe("misuse of", function()
     { { data = function_, length = nan }, "params.length" .. whole },
     { { data = "a", length = {} }, "params.length" .. whole },
     { { data = "a", md5 = "compute" }, "params.md5 must be a boolean" },
+    { { data = "a", timeout = 1 }, "params has an unknown field 'timeout': it is an option, and goes into the table " ..
+      "behind params" },
     { { data = "a", ofset = 1 }, "params has an unknown field 'ofset'" },
     { { data = "a", Data = "b" }, "params has an unknown field 'Data'" },
     { { data = "a", ["data\0"] = "b" }, "params has an unknown field 'data" },
@@ -159,7 +161,7 @@ describe("misuse of", function()
 
     it(name .. " with a colon for the dot is told", function()
       local of = name == "complete" and client or client.parts
-      check.holds("(upload id must be a string, got table)", raised(find(client), of, "upload_1", {}))
+      check.holds("with a dot in place of the colon", raised(find(client), of, "upload_1", {}))
     end)
   end
 

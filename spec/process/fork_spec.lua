@@ -242,7 +242,7 @@ describe("after a fork", function()
         tell(failure.kind, failure.attempts, tostring(failure.status), tostring(failure.body), tostring(failure))
       end)
     ]], played, 2)
-    assert.are.equal("aborted 2 nil nil aborted: the process that began this call was forked (attempt 2); " ..
+    assert.are.equal("aborted 2 nil nil aborted: the process that began this call was forked (after 2 attempts); " ..
       "the service may have acted on it", output)
     played.close()
   end)

@@ -53,6 +53,7 @@ bool failure_set_out_of_memory(struct failure *failure);
 /* The name that users see. */
 const char *failure_kind_name(enum failure_kind kind);
 
+enum { STATUS_NOT_FOUND = 404 };
 enum { STATUS_NOT_IMPLEMENTED = 501 }; /* the one 5xx that says for sure that nothing was done, nor will be */
 
 /* The kind of an answered HTTP status; FAILURE_NONE for 2xx. */

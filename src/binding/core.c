@@ -9,6 +9,7 @@
 #include "binding/lua_file.h"
 #include "binding/lua_journal.h"
 #include "binding/lua_json.h"
+#include "binding/lua_options.h"
 #include "binding/lua_plain.h"
 #include "binding/lua_raise.h"
 #include "binding/lua_signals.h"
@@ -76,6 +77,8 @@ static const luaL_Reg functions[] = {
     {"failure", lua_failure_new},
     {"hold", lua_transfer_methods_hold},
     {"is_terminal", lua_terminal_is},
+    {"is_client", lua_checks_is_client},
+    {"is_option", lua_options_is_option},
     {"is_whole", lua_checks_is_whole},
     {"journal", lua_journal_new},
     {"nearest_name", lua_checks_nearest_name},

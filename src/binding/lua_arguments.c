@@ -20,6 +20,13 @@ static void check_type(lua_State *L, const struct service_call *call, int index,
   raise_argument(L, call, index);
 }
 
+/* uploads:cancel(id) gives the client itself. */
+static void check_dot(lua_State *L, const struct service_call *call) {
+  if (!lua_checks_client(L, 1)) return;
+  lua_pushfstring(L, "it is a client: write client.%s(...), with a dot in place of the colon", call->name);
+  raise_argument(L, call, 1);
+}
+
 static void read_id(lua_State *L, const struct service_call *call, int index,
                     struct upload_arguments *arguments) {
   const char *refusal;
@@ -109,6 +116,7 @@ void lua_arguments_read(lua_State *L, const struct service_call *call, struct lu
   int options = 1 + (call->takes_id ? 1 : 0) + (call->fields || call->takes_part ? 1 : 0);
   int count = lua_gettop(L);
   lua_settop(L, count < options ? options : count); /* what is left out is nil, not what we push next */
+  check_dot(L, call);
   if (call->takes_id) read_id(L, call, ++index, &arguments->of_request);
   if (!lua_isnil(L, options)) check_type(L, call, options, LUA_TTABLE, "options");
   if (call->fields) read_params(L, call, ++index, &arguments->of_request);

@@ -29,3 +29,19 @@ int lua_checks_nearest_name(lua_State *L) {
   lua_pushstring(L, nearest.found);
   return 1;
 }
+
+bool lua_checks_client(lua_State *L, int index) {
+  bool is_client;
+  if (lua_type(L, index) != LUA_TTABLE) return false;
+  lua_pushvalue(L, index);
+  lua_pushliteral(L, "create"); /* of a client and of its parts; no params have a function there */
+  lua_rawget(L, -2);
+  is_client = lua_isfunction(L, -1);
+  lua_pop(L, 2);
+  return is_client;
+}
+
+int lua_checks_is_client(lua_State *L) {
+  lua_pushboolean(L, lua_checks_client(L, 1));
+  return 1;
+}

@@ -12,6 +12,12 @@ bool lua_checks_whole(lua_Number number, lua_Number min, lua_Number max);
 /* is_whole(value [, min [, max]]) -> whether it is a whole number from min (0) to max (no limit) */
 int lua_checks_is_whole(lua_State *L);
 
+/* Whether the value at `index` is a client: a colon was written in place of a dot. */
+bool lua_checks_client(lua_State *L, int index);
+
+/* is_client(value) -> the same */
+int lua_checks_is_client(lua_State *L);
+
 /* nearest_name(name, known) -> the key of `known` that the name was probably meant to be; nil: none is near
  */
 int lua_checks_nearest_name(lua_State *L);

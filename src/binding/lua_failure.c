@@ -53,6 +53,17 @@ static int push_doubt(lua_State *L) {
   return in_doubt ? 1 : 0;
 }
 
+/* Pushes "after 3 attempts", where there were several. Returns how many pieces were pushed. */
+static int push_attempts(lua_State *L, const char *before) {
+  lua_Integer attempts;
+  lua_getfield(L, 1, "attempts");
+  attempts = lua_tointeger(L, -1);
+  lua_pop(L, 1);
+  if (attempts < 2) return 0;
+  lua_pushfstring(L, "%safter %d attempts", before, (int)attempts);
+  return 1;
+}
+
 /* "not_found: No such Upload (HTTP 404, request req_7f3a)"; and what was done about it, where that is told.
  */
 static int failure_tostring(lua_State *L) {
@@ -62,13 +73,7 @@ static int failure_tostring(lua_State *L) {
   pieces += push_field(L, ": ", "message");
   notes = push_field(L, " (HTTP ", "status");
   notes += push_field(L, notes ? ", request " : " (request ", "request_id");
-  lua_getfield(L, 1, "attempts");
-  if (lua_tointeger(L, -1) > 1) {
-    lua_pop(L, 1);
-    notes += push_field(L, notes ? ", attempt " : " (attempt ", "attempts");
-  } else {
-    lua_pop(L, 1);
-  }
+  notes += push_attempts(L, notes ? ", " : " (");
   if (notes) lua_pushliteral(L, ")");
   pieces += notes + (notes ? 1 : 0);
   pieces += push_doubt(L);
@@ -248,6 +253,16 @@ static void add_remark(lua_State *L, const char *remark) {
   lua_setfield(L, -2, "message");
 }
 
+/* Without it the service knows no such path, and says that as of an id that it does not know. */
+static void add_remark_on_version(lua_State *L, const struct transfer *transfer) {
+  const char *prefix = text_buffer_text(&transfer->client->settings->url.prefix);
+  if (transfer->status != STATUS_NOT_FOUND || strstr(prefix, "/v1")) return;
+  lua_getfield(L, -1, "message");
+  lua_pushfstring(L, "; base_url '%s' has no /v1 in it: is it complete?", prefix);
+  lua_concat(L, 2);
+  lua_setfield(L, -2, "message");
+}
+
 void lua_failure_push(lua_State *L, const struct transfer *transfer) {
   const struct failure *failure = &transfer->failure;
   raise_want_of_memory(L, failure);
@@ -259,4 +274,5 @@ void lua_failure_push(lua_State *L, const struct transfer *transfer) {
   }
   if (transfer->status > 0) set_answer(L, transfer);
   if (transfer->remark) add_remark(L, transfer->remark);
+  add_remark_on_version(L, transfer);
 }

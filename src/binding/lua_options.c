@@ -90,6 +90,17 @@ struct option_target {
   int slots; /* the table for functions: client_slots or call_slots */
 };
 
+bool lua_options_know(const char *name) {
+  for (int i = 0; i < OPTION_ROWS; i++)
+    if (strcmp(name, option_rows[i].name) == 0) return option_rows[i].scope == OF_CALL;
+  return false;
+}
+
+int lua_options_is_option(lua_State *L) {
+  lua_pushboolean(L, lua_options_know(luaL_checkstring(L, 1)));
+  return 1;
+}
+
 static int raise_unknown(lua_State *L, const char *name, bool of_call) {
   struct nearest_name nearest = nearest_name_of(name);
   for (int i = 0; i < OPTION_ROWS; i++) {

@@ -6,6 +6,7 @@
 #include <arpa/inet.h>
 #include <curl/curl.h>
 #include <netinet/in.h>
+#include <stdio.h>
 #include <string.h>
 
 /* `host` as CURLU gives it: lower or upper case as written, IPv6 in brackets, numbers made dotted. */
@@ -49,24 +50,63 @@ static void free_parts(struct url_parts *parts) {
   curl_free(parts->fragment);
 }
 
-static bool check_parts(const struct url_parts *parts, bool allow_plain_http, struct failure *failure) {
-  bool plain_http = parts->scheme && ascii_same_text(parts->scheme, "http");
-  const char *refusal = NULL;
-  if (!plain_http && !(parts->scheme && ascii_same_text(parts->scheme, "https")))
-    refusal = "base_url is neither http:// nor https://";
-  else if (!parts->host || !*parts->host)
-    refusal = "base_url has no host";
-  else if (parts->user || parts->password)
-    refusal = "base_url has a user name or password; use api_key or headers";
-  else if (parts->fragment)
-    refusal = "base_url has a fragment ('#...')";
-  if (refusal) return failure_set(failure, FAILURE_CONFIGURATION, "%s", refusal);
-  if (plain_http && !allow_plain_http && !service_url_is_loopback(parts->host))
-    return failure_set(
-        failure, FAILURE_CONFIGURATION,
-        "base_url would send the key to '%.80s' unencrypted; use https:// (or allow_plain_http)",
-        parts->host);
-  return true;
+enum { MAX_QUOTED_BYTES = 80, MAX_WORD_BYTES = 24 };
+
+/* A password, or a key that was put into the wrong setting, must not be seen. */
+static bool may_be_quoted(const char *base_url) {
+  return !strpbrk(base_url, "@?") && (strpbrk(base_url, ":/.") || strlen(base_url) <= MAX_WORD_BYTES);
+}
+
+/* "OPENAI_BASE_URL 'gopher://x' begins with ..." */
+static bool refuse(const struct service_url_advice *advice, const char *base_url, const char *reason,
+                   struct failure *failure) {
+  const char *name = advice ? advice->name : "base_url";
+  if (!may_be_quoted(base_url)) return failure_set(failure, FAILURE_CONFIGURATION, "%s %s", name, reason);
+  return failure_set(failure, FAILURE_CONFIGURATION, "%s '%.*s' %s", name, MAX_QUOTED_BYTES, base_url,
+                     reason);
+}
+
+/* The same, and how it is to be written. */
+static bool refuse_form(const struct service_url_advice *advice, const char *base_url, const char *reason,
+                        struct failure *failure) {
+  char text[FAILURE_MESSAGE_SIZE / 2];
+  if (!advice) return refuse(advice, base_url, reason, failure);
+  snprintf(text, sizeof text, "%s: write it as %s", reason, advice->example);
+  return refuse(advice, base_url, text, failure);
+}
+
+static bool is_http(const struct url_parts *parts) {
+  return parts->scheme && (ascii_same_text(parts->scheme, "http") || ascii_same_text(parts->scheme, "https"));
+}
+
+/* Most often the scheme is missing, which curl calls a bad one. */
+static const char *refusal_of_curl(CURLUcode code) {
+  switch (code) {
+  case CURLUE_BAD_PORT_NUMBER: return "has a port that is no number up to 65535";
+  case CURLUE_NO_HOST: return "has no host";
+  default: return "is no URL that begins with https://";
+  }
+}
+
+static bool is_unencrypted(const struct url_parts *parts) {
+  return ascii_same_text(parts->scheme, "http") && !service_url_is_loopback(parts->host);
+}
+
+/* Names the host that was understood. */
+static bool refuse_unencrypted(const struct service_url_advice *advice, const char *host,
+                               struct failure *failure) {
+  return failure_set(failure, FAILURE_CONFIGURATION,
+                     "%s would send the key to '%.80s' unencrypted; use https:// (or allow_plain_http)",
+                     advice ? advice->name : "base_url", host);
+}
+
+/* Why it cannot be used; NULL when it can. */
+static const char *find_refusal(const struct url_parts *parts) {
+  if (!parts->host || !*parts->host) return "has no host";
+  if (parts->user || parts->password)
+    return "has a user name or password, which is no place for a key: set api_key or headers instead";
+  if (parts->fragment) return "has a fragment ('#...')";
+  return NULL;
 }
 
 /* The URL again without its query, and without slashes at its end. */
@@ -95,32 +135,38 @@ static bool service_url_take(struct service_url *url, CURLU *parsed, const struc
                      SERVICE_URL_MAX_BYTES);
 }
 
-/* The text is not quoted: it may hold a password. */
-static bool refuse_text(CURLUcode code, const struct service_url_advice *advice, struct failure *failure) {
-  const char *reason = curl_url_strerror(code);
-  if (!advice) return failure_set(failure, FAILURE_CONFIGURATION, "base_url is no URL: %s", reason);
-  return failure_set(failure, FAILURE_CONFIGURATION,
-                     "base_url is no URL, such as %s: %s (look at it, or at %s)", advice->example, reason,
-                     advice->variable);
+/* Fills what `url` has; all of it is empty before. */
+static bool parse(struct service_url *url, CURLU *parsed, const char *base_url,
+                  const struct service_url_advice *advice, bool allow_plain_http, struct failure *failure) {
+  CURLUcode code =
+      parsed ? curl_url_set(parsed, CURLUPART_URL, base_url, CURLU_NON_SUPPORT_SCHEME) : CURLUE_OUT_OF_MEMORY;
+  struct url_parts parts = {0};
+  const char *refusal;
+  bool taken = false;
+  if (code == CURLUE_OUT_OF_MEMORY || (code == CURLUE_OK && !get_parts(parsed, &parts)))
+    failure_set_out_of_memory(failure);
+  else if (code != CURLUE_OK)
+    refuse_form(advice, base_url, refusal_of_curl(code), failure);
+  else if (!is_http(&parts))
+    refuse_form(advice, base_url, "begins with neither https:// nor http://", failure);
+  else if ((refusal = find_refusal(&parts)))
+    refuse(advice, base_url, refusal, failure);
+  else if (is_unencrypted(&parts) && !allow_plain_http)
+    refuse_unencrypted(advice, parts.host, failure);
+  else
+    taken = service_url_take(url, parsed, &parts, failure);
+  free_parts(&parts);
+  return taken;
 }
 
 bool service_url_parse(struct service_url *url, const char *base_url, const struct service_url_advice *advice,
                        bool allow_plain_http, struct failure *failure) {
   CURLU *parsed = curl_url();
-  CURLUcode code =
-      parsed ? curl_url_set(parsed, CURLUPART_URL, base_url, CURLU_NON_SUPPORT_SCHEME) : CURLUE_OUT_OF_MEMORY;
-  struct url_parts parts = {0};
-  bool taken = false;
+  bool taken;
   text_buffer_create(&url->prefix, SERVICE_URL_MAX_BYTES);
   text_buffer_create(&url->query, SERVICE_URL_MAX_BYTES);
   text_buffer_create(&url->host, SERVICE_URL_MAX_BYTES);
-  if (code == CURLUE_OUT_OF_MEMORY || (code == CURLUE_OK && !get_parts(parsed, &parts)))
-    failure_set_out_of_memory(failure);
-  else if (code != CURLUE_OK)
-    refuse_text(code, advice, failure);
-  else
-    taken = check_parts(&parts, allow_plain_http, failure) && service_url_take(url, parsed, &parts, failure);
-  free_parts(&parts);
+  taken = parse(url, parsed, base_url, advice, allow_plain_http, failure);
   curl_url_cleanup(parsed);
   return taken;
 }

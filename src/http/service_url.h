@@ -15,10 +15,10 @@ struct service_url {
   bool plain_http;
 };
 
-/* Words for the failure of a text that is no URL; NULL: none. */
+/* Words for the failure of a text that cannot be used; NULL: "base_url", and no example. */
 struct service_url_advice {
-  const char *example;
-  const char *variable; /* of the environment, that the text may come from */
+  const char *name;    /* the setting or variable that the text comes from */
+  const char *example; /* of a URL that can be used */
 };
 
 /* Takes `base_url` apart. Refuses, as `configuration`: another scheme than http and https, no host, a user

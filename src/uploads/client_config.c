@@ -188,7 +188,8 @@ static bool choose_route(struct client_config *config, struct failure *problem) 
 }
 
 bool client_config_complete(struct client_config *config, const char *host) {
-  static const struct service_url_advice advice = {default_base_url, "OPENAI_BASE_URL"};
+  const struct service_url_advice advice = {is_set(&config->base_url) ? "base_url" : "OPENAI_BASE_URL",
+                                            default_base_url};
   struct failure problem = {0};
   config->log_level = read_log_level();
   if (!take_environment(config) || !default_user_agent(config, host)) return false;

@@ -26,6 +26,9 @@ end
 local function complain_of_unknown(given)
   local name = type(given) == "table" and "a table" or core.describe(given)
   local nearest = core.nearest_name(name, known)
+  if core.is_option(name) then
+    complain("unknown field 'params.%s': it is an option, and goes into the table behind params", name)
+  end
   complain("unknown field 'params.%s'%s", name, nearest and (" (did you mean '%s'?)"):format(nearest) or "")
 end
 
@@ -38,6 +41,9 @@ end
 local function read(given)
   local fields = {}
   if type(given) ~= "table" then complain("params must be a table, got %s", type(given)) end
+  if core.is_client(given) then
+    complain("it is a client: write client.upload_file_chunked(...), with a dot in place of the colon")
+  end
   for name in next, given do
     if not known[name] then complain_of_unknown(name) end
   end
