@@ -24,7 +24,7 @@ function machine.describe(load_before)
     { "load", ("%.1f before, %.1f after: an idle machine has less than 1 before"):format(load_before, machine.load()) },
     { "library", "openai_uploads " .. uploads._VERSION },
     { "Lua", _VERSION },
-    { "libcurl", first_line "curl-config --version | cut -d' ' -f2" },
+    { "libcurl", first_line "pkg-config --modversion libcurl" },
     { "nginx", first_line "nginx -v 2>&1 | sed 's|.*/||; s| .*||'" },
   }
 end
