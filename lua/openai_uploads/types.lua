@@ -57,7 +57,7 @@
 ---@field cancelled? boolean whether the service confirmed that the Upload was cancelled. nil if no cancel was attempted
 ---@field cancel_failure? openai_uploads.Failure why the cancel failed
 ---@field resume? openai_uploads.Resume what to pass as `resume`. Only with `keep_on_failure`, and not once the Upload has expired
----@field refused_resume? boolean true if `resume` belongs to another file, purpose, name, type or expiry
+---@field refused_resume? boolean true if `resume` or `resume_file` belongs to another file, purpose, name, type or expiry
 ---@field aftermath? string the state that the Upload was left in. `tostring` appends it
 
 ---By status: bad_request 400, authentication 401, permission_denied 403, not_found 404, conflict 409, gone 410,
@@ -189,13 +189,14 @@
 ---@field filename? string Default: the last part of `file`
 ---@field mime_type? string Default: by the extension, and "application/octet-stream" for an unknown one
 ---@field bytes? integer the size that the file must have
----@field part_size? integer bytes of each Part but the last, 1 to 64 MiB. Default: 64 MiB
+---@field part_size? integer bytes of each Part but the last, 1 to 64 MiB. Default: 64 MiB. A `resume_file` keeps the size of the Parts that were sent
 ---@field concurrency? integer Parts at a time, 1 to 64. Default: 4
 ---@field md5? string 32 hexadecimal digits, or "compute": a thread reads the file meanwhile
 ---@field expires_after? { anchor: "created_at", seconds: integer } when the File expires, 3600 to 2592000 seconds after its creation
 ---@field on_progress? fun(sent: integer, total: integer) called with bytes after each Part, and ten times a second at most in between. `sent` falls back when a Part must be sent again
 ---@field on_checkpoint? fun(resume: openai_uploads.Resume, part?: openai_uploads.ResumePart) called after the creation, after each Part, and before the completion, with what to save in order to survive a crash. It is one table that grows; the second argument is what was added
 ---@field keep_on_failure? boolean keep the Upload for `resume` instead of cancelling it. Default: false
+---@field resume_file? string path of a file in which the library records what was sent. After a failure or a crash, the same call sends the rest. The file is removed once all is sent. One upload at a time can have it. Excludes `resume` and implies `keep_on_failure`
 ---@field resume? openai_uploads.Resume of a failure or a checkpoint, perhaps of another process. Only missing Parts are sent. Anything that differs is the failure `file`, with `refused_resume`
 
 ---What is needed to continue a file's Upload: a plain table, which can be saved as JSON.

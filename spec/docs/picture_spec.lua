@@ -14,7 +14,7 @@ describe("the picture of the bar", function()
   end)
 
   it("is drawn from a run of the command", function()
-    local want = cli.want_of_terminal()
+    local want = os.getenv "LD_PRELOAD" and "it is drawn by an ordinary build" or cli.want_of_terminal()
     if want then return pending(want) end
     local svg, status = reader.run(("LUA_PATH='%s' LUA_CPATH='%s' lua5.4 docs/scripts/picture.lua"):format(package.path,
       package.cpath))

@@ -5,7 +5,7 @@
 local check = require "spec.support.check"
 local cjson = require "cjson.safe"
 local emulator = require "spec.support.emulator"
-local resume_state = require "openai_uploads.cli.resume_state"
+local resume_state = require "openai_uploads.file_upload.resume_state"
 local upload_file = require "spec.support.upload_file"
 
 local seed = tonumber(os.getenv "FUZZ_SEED") or 20261128

@@ -3,6 +3,7 @@
 -- state is done once more where memory ran out in it.
 local core = require "openai_uploads.core"
 local resume = require "openai_uploads.file_upload.resume"
+local resume_file = require "openai_uploads.file_upload.resume_file"
 
 local ending = {
   on_entering = {}, -- state -> what is done in it, which leads to another one, or waits for an answer
@@ -40,6 +41,7 @@ end
 --- Lets go of what it holds. Nothing may be under way any more.
 function ending.release(self)
   if self.dropped then self.dropped.is_armed = false end
+  if self.plan.state then resume_file.settle(self.plan.state, self.upload or nil, self.failure or nil) end
   if self.plan.file then self.plan.file:close() end
   if self.digest then self.digest:close() end
   if self.kept_digest then self.kept_digest:close() end

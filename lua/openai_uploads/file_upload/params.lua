@@ -5,6 +5,7 @@ local core = require "openai_uploads.core"
 local guess_mime_type = require "openai_uploads.file_upload.mime_types"
 local plain = require "openai_uploads.plain"
 local resume = require "openai_uploads.file_upload.resume"
+local resume_file = require "openai_uploads.file_upload.resume_file"
 
 local params = {}
 
@@ -15,7 +16,7 @@ local MAX_PARTS = 100000 -- what a request to complete has room for
 local known = {
   file = "string", data = "string", filename = "string", mime_type = "string", purpose = "string", md5 = "string",
   bytes = "whole number", part_size = "whole number", concurrency = "whole number",
-  expires_after = "table", resume = "table",
+  expires_after = "table", resume = "table", resume_file = "string",
   on_progress = "function", on_checkpoint = "function", keep_on_failure = "boolean",
 }
 
@@ -95,6 +96,7 @@ local function check(given)
   if given.md5 and given.md5 ~= "compute" and not (given.md5:find("^%x+$") and #given.md5 == 32) then
     complain("params.md5 must be 32 hexadecimal digits or 'compute', got '%s'", given.md5)
   end
+  if given.resume and given.resume_file then complain "params.resume and params.resume_file exclude each other" end
   if given.resume then check_resume(given) end
 end
 
@@ -141,8 +143,8 @@ local function plan_of(given)
     md5 = given.md5 ~= "compute" and given.md5 or nil,
     computes_md5 = given.md5 == "compute" or (given.resume and not given.md5), -- the parts are of two processes
     on_progress = given.on_progress, on_checkpoint = given.on_checkpoint,
-    keeps_on_failure = given.keep_on_failure, resume = given.resume,
-    is_saved = given.keep_on_failure or given.on_checkpoint ~= nil,
+    keeps_on_failure = given.keep_on_failure or given.resume_file ~= nil, resume = given.resume,
+    is_saved = given.keep_on_failure or given.on_checkpoint ~= nil or given.resume_file ~= nil,
     create = { -- as the service will have it: a table to resume from may go through JSON
       filename = core.utf8(filename), purpose = core.utf8(given.purpose),
       mime_type = core.utf8(given.mime_type or saved.mime_type or guess_mime_type(filename)),
@@ -151,18 +153,34 @@ local function plan_of(given)
   }
 end
 
+-- Opens the file of `resume_file`, and takes up what it keeps. The parts keep the size that they had. Returns its
+-- state, nil where there is none; false and a failure.
+local function take_up(given)
+  if not given.resume_file then return nil end
+  local state, failure = resume_file.open(given.resume_file)
+  if not state then return false, failure end
+  given.resume = state.resume
+  if state.resume then given.part_size = state.resume.part_size end
+  return state
+end
+
 --- What is to be done: { file or data, bytes, part_size, part_count, create: the params of that call, ... }; nil and
 --- a failure where the file cannot be read, or is not the one to resume.
 function params.plan(given)
   given = read(given)
   check(given)
+  local state, fine, failure
+  state, failure = take_up(given)
+  if state == false then return nil, failure end
   local plan = plan_of(given)
-  local fine, failure = open(plan, given)
+  plan.state = state
+  fine, failure = open(plan, given)
   plan.create.bytes = plan.bytes
   if fine then fine, failure = divide(plan) end
   if fine then fine, failure = compare(plan) end
   if fine then return plan end
   if plan.file then plan.file:close() end
+  if state then resume_file.settle(state, nil, failure) end
   return nil, failure
 end
 

@@ -52,14 +52,18 @@ function sending.report(self)
   call_program("on_progress", on_progress, sending.progress(self))
 end
 
--- part: the one that has come; nil after the creation, and before the completion. The table grows with them: a new
--- one each time would take time that grows with the square of their number.
+-- Into the file of `resume_file`, and by the program. part: the one that has come; nil after the creation, and before
+-- the completion. The table grows with them: a new one each time would take time that grows with the square of their
+-- number.
 local function save(self, part, completing)
-  local on_checkpoint = self.plan.on_checkpoint
-  if not on_checkpoint then return end
+  local on_checkpoint, state = self.plan.on_checkpoint, self.plan.state
+  if not on_checkpoint and not state then return end
   self.saved = self.saved or ending.describe(self)
   if completing then self.saved.completing = true end
-  call_program("on_checkpoint", on_checkpoint, self.saved, part)
+  local kept, problem = true, nil
+  if state then kept, problem = state.save(self.saved, part) end
+  if not kept then return ending.fail(self, core.failure(problem.kind, problem.message)) end
+  if on_checkpoint then call_program("on_checkpoint", on_checkpoint, self.saved, part) end
 end
 
 -- part: { number, id, md5 } of one that has come.

@@ -1,6 +1,7 @@
 -- SPDX-License-Identifier: MIT
--- The file of `upload --resume`: what of an Upload has been sent, so that another process can go on. It is a journal of
--- lines of JSON, each written once, so that its cost does not grow with the square of the number of parts:
+-- The file of `resume_file` and of `upload --resume`: what of an Upload has been sent, so that another process can go
+-- on. It is a journal of lines of JSON, each written once, so that its cost does not grow with the square of the number
+-- of parts:
 --
 --   {"format":"openai-uploads resume 2"}
 --   {"upload_id":...,"parts":[...]}         a table to resume from; none before the Upload was created
@@ -150,6 +151,9 @@ function resume_state.open(path)
     os.remove(path)
     journal:close()
   end
+
+  --- Lets go of the file, and leaves it as it is.
+  function state.release() journal:close() end
 
   --- Puts the file aside, for another to take its place. Returns the path; nil where that is taken, or cannot be.
   function state.set_aside()

@@ -1,0 +1,65 @@
+-- SPDX-License-Identifier: MIT
+-- The param `resume_file`: a file in which the library itself keeps what was sent, as the command does for --resume. It
+-- is opened before anything is sent, and one upload at a time has it.
+local core = require "openai_uploads.core"
+local resume_state = require "openai_uploads.file_upload.resume_state"
+
+local resume_file = {}
+
+-- A refusal of an earlier completion, after which nothing may be sent any more.
+local function failure_of(verdict, path)
+  local failure = core.failure(verdict.kind, "nothing was sent: " .. verdict.aftermath)
+  failure.may_be_completed, failure.may_have_applied = true, true
+  failure.aftermath = ("to send the file again all the same, remove '%s' first"):format(path)
+  return failure
+end
+
+--- Opens the file, with what was sent before as `resume`. Returns its state; nil and a failure.
+function resume_file.open(path)
+  local state, problem = resume_state.open(path)
+  if not state then return nil, core.failure(problem.kind, problem.message) end
+  if not state.verdict then return state end
+  state.release()
+  return nil, failure_of(state.verdict, path)
+end
+
+-- Otherwise the same call would be refused for ever.
+local function put_aside(state, failure)
+  local aside = state.set_aside()
+  failure.aftermath = aside and ("what was saved is now in '%s', and the same call starts over"):format(aside)
+    or ("to start over, remove '%s' first"):format(state.path)
+end
+
+local function add_to_aftermath(failure, text)
+  failure.aftermath = failure.aftermath and failure.aftermath .. "; " .. text or text
+end
+
+-- What is saved stays, but for what an Upload that has expired is of no use to.
+local function keep(state, failure)
+  if failure.kind == "gone" then
+    state.remove()
+    add_to_aftermath(failure, "the same call starts over")
+  elseif failure.resume then
+    state.save(failure.resume)
+    add_to_aftermath(failure, "the same call sends the rest")
+  elseif failure.may_be_completed then
+    state.close { kind = failure.kind, aftermath = failure.aftermath }
+  end
+end
+
+--- Brings the file up to date with the end of an upload, and lets go of it. upload: the completed one; failure: why
+--- there is none. With neither, nothing was begun. May be called again.
+function resume_file.settle(state, upload, failure)
+  if state.is_settled then return end
+  if failure and failure.refused_resume then
+    put_aside(state, failure)
+  elseif upload or not state.resume then
+    state.remove()
+  elseif failure then
+    keep(state, failure)
+  end
+  state.is_settled = true
+  state.release()
+end
+
+return resume_file
