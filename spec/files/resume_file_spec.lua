@@ -3,6 +3,7 @@
 
 local check = require "spec.support.check"
 local emulator = require "spec.support.emulator"
+local script = require "spec.support.script"
 local upload_file = require "spec.support.upload_file"
 
 local service, client, path, state
@@ -55,6 +56,17 @@ describe("resume_file", function()
     assert.are.equal(failure.upload_id, upload_id)
     assert.are.same({ create = 1, parts = 6, complete = 1, cancel = 0 }, upload_file.counts(service))
     assert.is_false(exists(state))
+  end)
+
+  it("lets it send the rest after the process has died", function()
+    local died = script.run(([[
+      require("openai_uploads").upload_file_chunked {
+        file = "%s", purpose = "fine-tune", part_size = 2, concurrency = 1, resume_file = "%s",
+        on_checkpoint = function(_, part) if part and part.number == 2 then os.exit(9) end end,
+      }]]):format(path, state), { OPENAI_BASE_URL = service.base_url, OPENAI_API_KEY = check.key })
+    assert.are.equal(9, died.status, died.stderr)
+    assert(upload())
+    assert.are.same({ create = 1, parts = 5, complete = 1, cancel = 0 }, upload_file.counts(service))
   end)
 
   it("keeps the size of the parts that were sent", function()

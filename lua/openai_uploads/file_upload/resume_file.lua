@@ -25,9 +25,12 @@ end
 
 -- Otherwise the same call would be refused for ever.
 local function put_aside(state, failure)
-  local aside = state.set_aside()
-  failure.aftermath = aside and ("what was saved is now in '%s', and the same call starts over"):format(aside)
-    or ("to start over, remove '%s' first"):format(state.path)
+  state.aside = state.aside or state.set_aside() -- when memory runs out below, this is called again
+  if state.aside then
+    failure.aftermath = ("what was saved is now in '%s', and the same call starts over"):format(state.aside)
+  else
+    failure.aftermath = ("to start over, remove '%s' first"):format(state.path)
+  end
 end
 
 local function add_to_aftermath(failure, text)

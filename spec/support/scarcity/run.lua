@@ -274,6 +274,7 @@ elseif what == "descriptors" then
   end)
 end
 os.remove(path)
+os.remove(path .. ".state")
 os.remove(report)
 service.stop()
 print(("%d tried: %d as ever, %d failed, %d raised, %d ended by libcurl; %d broken; %d s"):format(totals.tried,

@@ -104,6 +104,16 @@ add("a whole file", function(context)
   end
 end, { expected = "completed", call = "file" })
 
+add("a whole file that keeps its state", function(context)
+  warm(context)
+  local state = context.path .. ".state"
+  os.remove(state)
+  return function()
+    local upload, failure = context.client.upload_file_chunked(params(context, { resume_file = state }))
+    return status(upload, failure)
+  end
+end, { expected = "completed", call = "file" })
+
 add("a whole file with a digest, retried calls", function(context)
   warm(context)
   return function()
