@@ -88,7 +88,7 @@ static const struct scenario {
      "local client = core.client() client.cancel('upload_ok') return function() return "
      "client.parts.create('upload_busy', {length = 2, "
      "data = function() return 'ab' end}, {timeout = 2, max_retries = 1, retry_delay = 0}) end",
-     "server: the service answered HTTP 503; not tried again, for the data function cannot start again (HTTP "
+     "server: the service answered HTTP 503; not tried again: a data function without rewind cannot start over (HTTP "
      "503); the service may have acted on it"},
     {"a part from a file that is not there",
      "local client = core.client() return function() return client.parts.create('upload_ok', {file = "

@@ -324,7 +324,7 @@ static void tells_of_want(void) {
     setrlimit(RLIMIT_NOFILE, &none);
     bell = waker_new(&failure);
     setrlimit(RLIMIT_NOFILE, &before);
-    CHECK(!bell && strcmp(failure.message, "no bell could be made: Too many open files") == 0,
+    CHECK(!bell && strcmp(failure.message, "the waker could not be made: Too many open files") == 0,
           "with room for %d descriptors there is no bell: %s", room, failure.message);
     CHECK(count_descriptors() == descriptors, "and nothing of it");
   }

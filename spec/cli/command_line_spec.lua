@@ -173,8 +173,8 @@ describe("openai-uploads", function()
       { "an option without its value", { "cancel", "x", "--timeout" }, "option '--timeout' requires an argument" },
       { "a value for a flag", { "cancel", "x", "--json=1" }, "option '--json' does not take arguments" },
       { "no id", { "cancel" }, "missing argument 'ID'; see 'openai-uploads cancel --help'" },
-      { "an empty id", { "cancel", "" }, "'' can be no upload id: it is empty" },
-      { "an id that climbs", { "cancel", ".." }, "'..' can be no upload id" },
+      { "an empty id", { "cancel", "" }, "'' is not an upload id: it is empty" },
+      { "an id that climbs", { "cancel", ".." }, "'..' is not an upload id" },
       { "no part", { "complete", "upload_1" }, "missing argument 'PART_ID'" },
       { "one argument too many", { "part", "upload_1", "a", "b" }, "too many arguments" },
       { "a size that is no number", with(new_upload, "--bytes", "5k"), "option '--bytes' takes a whole number from" },
@@ -354,7 +354,8 @@ describe("openai-uploads", function()
     end)
 
     it("when it has a fault", function()
-      breaks(1, "package.loaded.argparse = function() error 'boom' end", "this is a fault of the program: ")
+      breaks(1, "package.loaded.argparse = function() error 'boom' end",
+        "this is a fault of openai-uploads; please report it: ")
     end)
 
     it("when there is not enough memory", function()

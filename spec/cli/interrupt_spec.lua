@@ -105,7 +105,7 @@ describe("Ctrl-C", function()
   for _, row in ipairs {
     { "which was refused for now", { call = "create", status = 429, headers = for_now }, "no Upload was created" },
     { "which is in doubt", { call = "create", status = 503, headers = for_now },
-      "whether an Upload was created is not known; one that was expires by itself within an hour" },
+      "it is not known whether an Upload was created; if one was, it expires by itself within an hour" },
   } do
     it(("leaves at once while a creation, %s, waits for its next attempt"):format(row[1]), function()
       service.answer_next { row[2] }
@@ -240,7 +240,7 @@ describe("Ctrl-C", function()
     assert.are.same({ 130, "pending" }, { result.status, upload.status })
     assert.are.equal(("openai-uploads: stopping; Ctrl-C once more leaves at once\n" ..
       "openai-uploads: %s: interrupted; %s is kept\n" ..
-      "openai-uploads: to go on, give the same command once more; to begin anew, remove %s first\n")
+      "openai-uploads: to go on, give the same command once more; to start over, remove %s first\n")
       :format(path, upload.id, state), result.stderr)
     result = start_upload("--resume", state).finish()
     assert.are.same({ "", 0, "completed" }, { result.stderr, result.status, only_upload().status })
@@ -360,8 +360,8 @@ describe("An interrupted upload", function()
 
   it("says that it is not known whether there is an Upload", function()
     run()
-    assert.are.same({ "no answer within 10 s: whether an Upload was created is not known; one that was expires by " ..
-      "itself within an hour" }, said)
+    assert.are.same({ "no answer within 10 s: it is not known whether an Upload was created; if one was, it " ..
+      "expires by itself within an hour" }, said)
   end)
 
   it("says that there is none where no creation may have been done", function()

@@ -197,10 +197,10 @@ describe("a proxy", function()
 
   describe("whose URL has a slip is refused without showing it:", function()
     local slips = {
-      { "http://me:PASSWORD@127.0.0.1:port", "is no URL of a proxy" },
-      { "http://me:PASSWORD@127.0.0.1:99999", "is no URL of a proxy" },
-      { "http://me:PASSWORD@[::1:3128", "is no URL of a proxy" },
-      { "http://me:PASSWORD@a b", "is no URL of a proxy" },
+      { "http://me:PASSWORD@127.0.0.1:port", "is not the URL of a proxy" },
+      { "http://me:PASSWORD@127.0.0.1:99999", "is not the URL of a proxy" },
+      { "http://me:PASSWORD@[::1:3128", "is not the URL of a proxy" },
+      { "http://me:PASSWORD@a b", "is not the URL of a proxy" },
       { "htp://me:PASSWORD@127.0.0.1:1", "has a scheme that is none of http" },
       { "PASSWORD://127.0.0.1:1", "has a scheme that is none of http" },
       { "http:/me:PASSWORD@127.0.0.1:1", "" },
@@ -209,8 +209,8 @@ describe("a proxy", function()
       { "http://me:1?PASSWORD@127.0.0.1:1", "has a '/', '?' or '#' in its user name or password" },
       { "http://me:1#PASSWORD@127.0.0.1:1", "has a '/', '?' or '#' in its user name or password" },
       { "http://me:#PASSWORD@127.0.0.1:1", "" },
-      { "http://me:%00PASSWORD@127.0.0.1:1", "is no URL of a proxy" },
-      { "http://me:PASSWORD@", "is no URL of a proxy" },
+      { "http://me:%00PASSWORD@127.0.0.1:1", "is not the URL of a proxy" },
+      { "http://me:PASSWORD@", "is not the URL of a proxy" },
     }
     for _, row in ipairs(slips) do
       it(row[1], function()

@@ -62,7 +62,7 @@ describe("TLS", function()
       { "for a ca_file that is not there", "good", settings = { ca_file = "/no/such/file" },
         says = "^ca_file '/no/such/file' cannot be opened: there is no such file$" },
       { "for a ca_file in what is no folder", "good", settings = { ca_file = "/dev/null/file" },
-        says = "^ca_file '/dev/null/file' cannot be opened: it is no readable file$" },
+        says = "^ca_file '/dev/null/file' cannot be opened: it is not a readable file$" },
       { "for a client_cert that is not there", "good", settings = { client_cert = "/no/such/file" },
         says = "^client_cert '/no/such/file' cannot be opened: there is no such file$" },
       { "for a client_key that is not there", "good", own = "client_cert", settings = { client_key = "/no/such/file" },

@@ -189,3 +189,13 @@ for _, row in ipairs {
 } do
   it("upload_file_chunked meets " .. row[1], function() check_row(row) end)
 end
+
+it("upload_file_chunked tells on_retry which Part is sent again", function()
+  service.answer_next { { call = "parts" }, { call = "parts", status = 503 } }
+  upload_file.with_client(service, {}, function(client)
+    local numbers = {}
+    assert(client.upload_file_chunked(upload_file.params(letters, { part_size = 3 }),
+      { on_retry = function(info) numbers[#numbers + 1] = info.part_number end }))
+    assert.are.same({ 2 }, numbers)
+  end)
+end)

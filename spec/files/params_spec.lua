@@ -80,7 +80,7 @@ local rows = {
   { "a resume with a filename that is none", saved_but { filename = "" }, "params.resume has no filename" },
   { "a resume with a mime_type that is none", saved_but { mime_type = {} }, "params.resume has no mime_type" },
   { "a resume with an MD5 that is none", saved_but { parts = { { number = 1, id = "part_1", md5 = md5 .. "0" } } },
-    "params.resume has a part 1 whose md5 is none" },
+    "params.resume has a part 1 without the 32 hexadecimal digits of its md5" },
   { "a resume with a part twice", saved_but { parts = { { number = 1, id = "a" }, { number = 1, id = "b" } } },
     "params.resume has part 1 twice" },
   { "a resume with an id twice", saved_but { parts = { { number = 1, id = "a" }, { number = 2, id = "a" } } },

@@ -293,19 +293,20 @@ describe("without a bell", function()
       local called, count = {}, 0
       nginx.wait_until(function()
         check_good_calls(server)
-        count = server.count_in_log("without a bell: out of bells")
+        count = server.count_in_log("because the waker does not work: out of bells")
         called[#called + 1] = count
         return count >= 2
       end, "both workers have called")
       for _ = 1, 20 do check_good_calls(server) end
-      assert.are.equal(2, server.count_in_log("without a bell: out of bells"))
+      assert.are.equal(2, server.count_in_log("because the waker does not work: out of bells"))
     end)
   end)
 
   -- With an idle connection at hand, a call itself needs no descriptor.
   for _, row in ipairs {
-    { "bell", free = 2, says = "no bell could be made: Too many open files" },
-    { "socket to hear it with", free = 3, says = "without a bell", allowed = { "Too many open files" } },
+    { "bell", free = 2, says = "the waker could not be made: Too many open files" },
+    { "socket to hear it with", free = 3, says = "because the waker does not work",
+      allowed = { "Too many open files" } },
   } do
     it("calls look for their answers where no descriptor is left for a " .. row[1], function()
       nginx.with({ init = clients(), main = "worker_rlimit_nofile 100;", allowed = row.allowed,

@@ -147,7 +147,7 @@ describe("a part whose kept connection ends under it", function()
     local client = rows.client(script.base_url, { max_retries = 1 })
     assert(client.parts.create("upload_1", { data = "a" }))
     rows.check_failure({ kind = "connection", attempts = 1, may = true, says = "^the service closed the kept%-alive "
-      .. "connection instead of answering; not tried again, for the data function cannot start again$" },
+      .. "connection instead of answering; not tried again: a data function without rewind cannot start over$" },
       client.parts.create("upload_1", { data = (part_data.chunks(bytes, 100000)) }))
     assert.are.equal(2, #script.seen().requests)
     script.close()
@@ -175,7 +175,7 @@ describe("a part from a function", function()
       local calls, part, failure = call(client, service.make_uploads(1)[1])
       rows.check_failure({
         kind = row[3], status = row[2], may = row[4],
-        says = row[6] .. ".*; not tried again, for the data function cannot start again$",
+        says = row[6] .. ".*; not tried again: a data function without rewind cannot start over$",
       }, part, failure)
       assert.are.same({ 22, 0 }, { calls.data, told })
     end)
@@ -188,8 +188,8 @@ describe("a part from a function", function()
     it("that cannot start again is not sent again after " .. name, function()
       local script = server.script { steps, good }
       local calls, part, failure = call(rows.client(script.base_url, { max_retries = 2 }), nil, large)
-      rows.check_failure({ kind = "connection", may = false, says = "; not tried again, for the data function" },
-        part, failure)
+      rows.check_failure({ kind = "connection", may = false,
+        says = "; not tried again: a data function without rewind" }, part, failure)
       assert.is_true(calls.data > 0 and calls.data < 126)
       assert.are.equal(1, script.seen().connections)
       script.close()

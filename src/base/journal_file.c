@@ -89,7 +89,8 @@ bool journal_file_open(struct journal_file *journal, const char *path, struct fa
     journal_file_close(journal);
   }
   if (failure->kind != FAILURE_NONE) return false;
-  return failure_set(failure, FAILURE_FILE, "is made and removed by other programs all the time");
+  return failure_set(failure, FAILURE_FILE,
+                     "is created and removed by other programs again and again: name another file");
 }
 
 bool journal_file_append(struct journal_file *journal, const char *bytes, size_t length,

@@ -57,7 +57,9 @@ static void install(int i) {
 
 bool signal_queue_open(struct failure *failure) {
   if (ends[READ_END] >= 0) return true;
-  if (!make_pipe()) return failure_set(failure, FAILURE_FILE, "no descriptor is left for a pipe");
+  if (!make_pipe())
+    return failure_set(failure, FAILURE_FILE,
+                       "no descriptor is left to watch for signals: raise the limit (ulimit -n)");
   arrived = 0;
   for (int i = 0; i < COUNT; i++) install(i);
   return true;

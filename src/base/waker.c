@@ -145,7 +145,7 @@ struct waker *waker_new(struct failure *failure) {
   bell->listener = bell->quit = bell->epoll = bell->visitor = bell->host = -1;
   bell->process = getpid();
   if (waker_open(bell)) return bell;
-  failure_set(failure, FAILURE_CONNECTION, "no bell could be made: %s", strerror(errno));
+  failure_set(failure, FAILURE_CONNECTION, "the waker could not be made: %s", strerror(errno));
   waker_delete(bell);
   return NULL;
 }
@@ -183,7 +183,7 @@ bool waker_arm(struct waker *bell, int descriptor) {
 #include <stddef.h>
 
 struct waker *waker_new(struct failure *failure) {
-  failure_set(failure, FAILURE_CONNECTION, "no bell on this system: it has no epoll");
+  failure_set(failure, FAILURE_CONNECTION, "this system has no epoll, which the waker needs");
   return NULL;
 }
 

@@ -166,7 +166,7 @@ static void attend(lua_State *L, int callbacks, struct transfer *transfer) {
 static bool attend_changed(lua_State *L, int callbacks, struct http_client *client) {
   struct transfer *changed;
   bool any_done = false;
-  luaL_checkstack(L, 20, "no room for a call");
+  luaL_checkstack(L, 20, "the stack of Lua has no room for a call");
   for (;;) {
     if (!transfer_take_changed(client, &changed)) luaL_error(L, "not enough memory");
     if (!changed) return any_done;
@@ -189,7 +189,7 @@ static bool attend_all(lua_State *L, int callbacks, struct http_client *client) 
   bool any_done;
   if (client->depth > 0) return attend_changed(L, callbacks, client);
   if (!client->first_changed && client->told_count == 0) return false;
-  luaL_checkstack(L, 4, "no room for a call");
+  luaL_checkstack(L, 4, "the stack of Lua has no room for a call");
   lua_rawgeti(L, callbacks, CLIENT_SLOT_ATTEND);
   lua_pushvalue(L, callbacks);
   lua_pushlightuserdata(L, client);
@@ -289,7 +289,7 @@ static void begin_alone(lua_State *L, int callbacks, int own, struct transfer *t
 /* start(callbacks, transfer's userdata, client's) */
 static int start_protected(lua_State *L) {
   const struct lua_transfer *holder = lua_touserdata(L, 2);
-  luaL_checkstack(L, 20, "no room for a call");
+  luaL_checkstack(L, 20, "the stack of Lua has no room for a call");
   note(L, 1, 2);
   lua_transfer_keep_client(L, 2, 3);
   compat_getuservalue(L, 2);

@@ -58,7 +58,7 @@ static int journal_truncate(lua_State *L) {
   struct journal_file *journal = check_journal(L);
   struct failure failure = {0};
   int64_t length = (int64_t)luaL_checknumber(L, 2);
-  luaL_argcheck(L, length >= 0 && length <= journal->length, 2, "it only can be cut");
+  luaL_argcheck(L, length >= 0 && length <= journal->length, 2, "a journal can only be made shorter");
   return push_result(L, journal_file_truncate(journal, length, &failure), &failure);
 }
 

@@ -6,6 +6,7 @@
 #include "binding/lua_failure.h"
 
 #include <errno.h>
+#include <string.h>
 #include <unistd.h>
 
 static const char signals_type[] = "openai_uploads.signals";
@@ -39,7 +40,7 @@ static int signals_read(lua_State *L) {
   }
   lua_pushnil(L);
   if (errno == EAGAIN || errno == EINTR) return 1;
-  failure_set(&failure, FAILURE_FILE, "standard input cannot be read (error %d)", errno);
+  failure_set(&failure, FAILURE_FILE, "standard input cannot be read: %s", strerror(errno));
   lua_failure_push_plain(L, &failure);
   return 2;
 }

@@ -31,7 +31,7 @@ static bool explain_file(const char *name, const struct text_buffer *setting,
   failure_set(&outcome->failure, FAILURE_TLS, "%s '%.120s' cannot be opened: %s", name, path,
               errno == ENOENT   ? "there is no such file"
               : errno == EACCES ? "it may not be read"
-                                : "it is no readable file");
+                                : "it is not a readable file");
   outcome->retry.transient = false;
   return true;
 }
@@ -96,7 +96,7 @@ static void advise_on_authority(const struct attempt_facts *facts, struct attemp
   if (facts->result != CURLE_PEER_FAILED_VERIFICATION) return;
   for (size_t i = 0; i < sizeof words / sizeof *words; i++)
     if (strstr(facts->curl_message, words[i])) {
-      append(outcome, "; a private authority's file is named in ca_file or SSL_CERT_FILE");
+      append(outcome, "; name the file of a private authority in --ca-file, ca_file or SSL_CERT_FILE");
       return;
     }
 }

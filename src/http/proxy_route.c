@@ -212,7 +212,7 @@ static bool proxy_route_parse(struct proxy_route *route, const struct named_text
   if (code == CURLUE_OUT_OF_MEMORY)
     failure_set_out_of_memory(failure);
   else if (code != CURLUE_OK)
-    failure_set(failure, FAILURE_CONFIGURATION, "%s is no URL of a proxy, such as http://host:3128: %s",
+    failure_set(failure, FAILURE_CONFIGURATION, "%s is not the URL of a proxy, such as http://host:3128: %s",
                 proxy->name, curl_url_strerror(code));
   else
     taken = proxy_route_take(route, parsed, proxy, parts, failure);

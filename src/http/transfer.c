@@ -135,7 +135,7 @@ static void transfer_sleep_on(struct transfer *transfer, double patience) {
 static bool transfer_can_send_again(struct transfer *transfer) {
   const struct byte_source *source = transfer->request.source;
   if (!source || byte_source_can_restart(source)) return true;
-  transfer->remark = "not tried again, for the data function cannot start again";
+  transfer->remark = "not tried again: a data function without rewind cannot start over";
   return false;
 }
 

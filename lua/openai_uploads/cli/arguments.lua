@@ -61,7 +61,8 @@ end
 
 local function add_cancel(parser)
   local command = add_command(parser, "cancel", "Cancel Uploads. Prints a line for each.",
-    "They are cancelled side by side, and told of as they come.", "openai-uploads cancel upload_abc upload_def")
+    "They are cancelled side by side; each has its line as soon as it ends.",
+    "openai-uploads cancel upload_abc upload_def")
   add_id(command, "ids"):args "+"
 end
 
@@ -133,8 +134,8 @@ local function add_common(parser)
   end)
   parser:flag "--json":description("Results as JSON, an object a line. Failures and notes\n" ..
     "as well, on stderr: {\"error\": ...} {\"note\": ...}")
-  parser:flag "--quiet -q":description "No progress and no notes; failures are told."
-  parser:flag "--verbose -v":description "Tell of each request on stderr; no progress bar."
+  parser:flag "--quiet -q":description "Show no progress and no notes; failures are shown."
+  parser:flag "--verbose -v":description "Report each request on stderr; show no progress bar."
   add_option(parser, "--base-url", "URL", text, "OPENAI_BASE_URL, else https://api.openai.com/v1.")
   add_option(parser, "--key-file", "FILE", text, "Read the key from FILE, not from OPENAI_API_KEY.")
   add_option(parser, "--ca-file", "FILE", text, "Authorities to trust; those of the system.")

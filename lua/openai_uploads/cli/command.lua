@@ -34,7 +34,8 @@ local function tell_raised(raised, options, out)
   if raised == "not enough memory" then
     return out.failure(nil, { kind = "out_of_memory", message = "not enough memory" })
   end
-  return out.failure(nil, { kind = "internal", message = "this is a fault of the program: " .. tostring(raised) })
+  return out.failure(nil, { kind = "internal",
+    message = "this is a fault of openai-uploads; please report it: " .. tostring(raised) })
 end
 
 --- Runs it with the words of a command line. Returns the exit code.

@@ -72,7 +72,7 @@ function converters.upload_id()
   return function(given)
     local refusal = core.upload_id_refusal(given)
     if not refusal then return given end
-    return nil, ("'%s' can be no upload id: it %s"):format(given, refusal)
+    return nil, ("'%s' is not an upload id: it %s"):format(given, refusal)
   end
 end
 

@@ -2,7 +2,7 @@
 -- What the command says when a file could not be sent: what became of its Upload, and how to go on.
 local upload_ending = {}
 
-local UNKNOWN_UPLOAD = "whether an Upload was created is not known; one that was expires by itself within an hour"
+local UNKNOWN_UPLOAD = "it is not known whether an Upload was created; if one was, it expires by itself within an hour"
 
 -- A state that is not of this file is put aside, or the same command would fail for ever.
 local function tell_of_refused_state(run)
@@ -42,14 +42,14 @@ local function tell_of_state(run, client, failure)
   elseif failure.refused_resume then
     tell_of_refused_state(run)
   elseif is_over or state.resume.completing and not failure.resume then
-    run.out.note(("its File may be there already; to send it again all the same, remove %s first"):format(state.path))
+    run.out.note(("the service may have its File already; to send it again anyway, remove %s first"):format(state.path))
   elseif failure.may_be_completed then
     run.out.note(("the same command completes the Upload, if that is still to do, and sends no part again; to send " ..
       "the file again all the same, remove %s first"):format(state.path))
   elseif not failure.resume or final_kinds[failure.kind] then
-    run.out.note(("to begin anew, remove %s first"):format(state.path))
+    run.out.note(("to start over, remove %s first"):format(state.path))
   else
-    run.out.note(("to go on, give the same command once more; to begin anew, remove %s first"):format(state.path))
+    run.out.note(("to go on, give the same command once more; to start over, remove %s first"):format(state.path))
   end
 end
 

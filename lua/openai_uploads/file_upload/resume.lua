@@ -45,7 +45,9 @@ local function read_part(part, count)
   if type(part) ~= "table" then return nil, "has a part without number or id" end
   local number, id, md5 = part.number, part.id, part.md5
   if not core.is_whole(number, 1, count) or not is_text(id) then return nil, "has a part without number or id" end
-  if md5 ~= nil and not is_md5(md5) then return nil, ("has a part %d whose md5 is none"):format(number) end
+  if md5 ~= nil and not is_md5(md5) then
+    return nil, ("has a part %d without the 32 hexadecimal digits of its md5"):format(number)
+  end
   return { number = number, id = id, md5 = md5 }
 end
 

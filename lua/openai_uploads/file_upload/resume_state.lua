@@ -51,7 +51,7 @@ local function read_lines(text, from)
       saved.completing = decoded.completing
     elseif decoded.verdict ~= nil then
       verdict = decoded.verdict
-      if not is_verdict(verdict) then return nil, "has a verdict that is none" end
+      if not is_verdict(verdict) then return nil, "has a verdict that cannot be read" end
     else
       saved.parts[#saved.parts + 1] = decoded
     end
@@ -70,7 +70,7 @@ local function decode(text)
   if is_fresh(text, first) then return nil, 0 end
   local format = type(first) == "table" and first.format
   if type(format) ~= "string" or not format:find(ANY_FORMAT) then
-    return false, "was not written by openai-uploads, and is left as it is"
+    return false, "was not written by openai-uploads, and is left as it is: name another file"
   end
   if format ~= FORMAT then
     return false, ("is of another version ('%s'), and is left as it is; remove it to start over"):format(format)

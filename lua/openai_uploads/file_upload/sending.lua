@@ -142,9 +142,19 @@ local function take_next(self)
   end
 end
 
+-- An on_retry that is told the number of the Part. What is not a function is refused where the call begins.
+local function naming_part(on_retry, number)
+  if type(on_retry) ~= "function" then return on_retry end
+  return function(info)
+    info.part_number = number
+    on_retry(info)
+  end
+end
+
 local function send_part(self, number, options)
   local plan = self.plan
   options.with_response = plan.is_saved
+  options.on_retry = naming_part(options.on_retry, number)
   self:begin("part", number, self.client.start.parts.create, self.upload_id, {
     file = plan.file, data = plan.data, offset = (number - 1) * plan.part_size, length = size_of_part(plan, number),
     md5 = plan.is_saved,

@@ -41,8 +41,8 @@ local told_of_no_bell
 local function tell_of_no_bell(why)
   if told_of_no_bell then return end
   told_of_no_bell = true
-  ngx.log(ngx.NOTICE, "openai_uploads looks for answers every ", SECONDS_WITHOUT_BELL * 1000, " ms, without a bell: ",
-    why)
+  ngx.log(ngx.NOTICE, "openai_uploads looks for answers every ", SECONDS_WITHOUT_BELL * 1000,
+    " ms, because the waker does not work: ", why)
 end
 
 -- A bell, and the socket at which it is heard; nil and why, where there can be none.
@@ -71,7 +71,7 @@ local function wait_for_work(client, hearing)
     return true
   end
   local descriptor = client.fd() -- another one, once the client was closed
-  if not (descriptor and hearing.bell:arm(descriptor)) then return nil, "the bell cannot watch the client" end
+  if not (descriptor and hearing.bell:arm(descriptor)) then return nil, "the waker cannot watch the client" end
   return hearing.socket:receive(1)
 end
 
