@@ -8,7 +8,7 @@ local plain = require "openai_uploads.plain"
 local SECONDS_TO_CANCEL = 10 -- when whoever waited was interrupted
 
 -- No more parts at a time than connections: those in line would only hold memory. Errors have no position.
-local function start(client, pause, waiting, settings, given, options)
+local function start(client, await, waiting, settings, given, options)
   if options ~= nil and type(options) ~= "table" then
     error(("bad argument #2 to 'upload_file_chunked' (options must be a table, got %s)"):format(type(options)), 0)
   end
@@ -21,7 +21,7 @@ local function start(client, pause, waiting, settings, given, options)
   if not plan then return job.failed(failure) end
   plan.concurrency = math.min(plan.concurrency, settings.max_connections or core.max_connections)
   plan.retries_as_told = settings.max_retries ~= nil or settings.patience ~= nil
-  local begun, made = pcall(job.start, client, pause, waiting, plan, options)
+  local begun, made = pcall(job.start, client, await, waiting, plan, options)
   if begun then return made end
   if plan.file then plan.file:close() end
   error(made, 0)
@@ -36,10 +36,10 @@ local function wait_through(begun)
   error(raised, 0)
 end
 
---- Gives a client its upload_file_chunked and start.upload_file_chunked. pause: the client's. settings: the client's,
+--- Gives a client its upload_file_chunked and start.upload_file_chunked. await: the client's. settings: the client's,
 --- as the program gave them.
-return function(client, pause, waiting, settings)
-  local function begin(given, options) return start(client, pause, waiting, settings, given, options) end
+return function(client, await, waiting, settings)
+  local function begin(given, options) return start(client, await, waiting, settings, given, options) end
 
   function client.start.upload_file_chunked(given, options)
     local begun, made = pcall(begin, given, options)

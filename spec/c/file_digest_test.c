@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <math.h>
+#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -292,6 +293,35 @@ static void waits_as_long_as_it_is_told(void) {
   regular_file_close(&file);
 }
 
+static bool is_readable(int descriptor, int seconds) {
+  struct pollfd watched = {.fd = descriptor, .events = POLLIN};
+  return poll(&watched, 1, seconds * 1000) == 1;
+}
+
+static void is_readable_once_it_has_ended(void) {
+  struct regular_file file = file_of(LONGEST);
+  struct file_digest *digest;
+  int descriptor;
+  set_stage();
+  stage.holds_end = true;
+  digest = begin(&file);
+  descriptor = file_digest_descriptor(digest);
+  await(&stage.is_ending);
+  CHECK(!is_readable(descriptor, 0), "nothing is there to read before its end");
+  let_go();
+  CHECK(is_readable(descriptor, LONG), "and then there is");
+  CHECK(look(digest, 0) == FILE_DIGEST_READY, "when it is ready");
+  CHECK(ends_with(digest, hex_of_longest) && !is_open(descriptor), "it is closed with the digest");
+  set_stage();
+  stage.fails_at = 1;
+  stage.error = EIO;
+  digest = begin(&file);
+  CHECK(is_readable(file_digest_descriptor(digest), LONG) && look(digest, 0) == FILE_DIGEST_FAILED,
+        "so it is when the digest has failed");
+  file_digest_delete(digest);
+  regular_file_close(&file);
+}
+
 /* Deletes the digest. */
 static void check_failure(struct file_digest *digest, const char *message, const char *why) {
   const char *hex = "untouched";
@@ -430,6 +460,9 @@ static void tells_of_want(void) {
   CHECK(!file_digest_new_of_file(&file, file_digest_whole, &failure) && failure.kind == FAILURE_FILE &&
             strcmp(failure.message, "cannot read the file: Too many open files") == 0,
         "there is no digest without a descriptor: %s", failure.message);
+  none.rlim_cur++;
+  setrlimit(RLIMIT_NOFILE, &none);
+  check_want(&file, FAILURE_FILE, "no pipe could be made for its MD5: Too many open files");
   setrlimit(RLIMIT_NOFILE, &before);
   regular_file_close(&file);
 }
@@ -440,6 +473,7 @@ int main(void) {
   digests_each_piece();
   reads_by_a_descriptor_of_its_own();
   waits_as_long_as_it_is_told();
+  is_readable_once_it_has_ended();
   tells_of_what_cannot_be_read();
   stops_when_it_is_deleted();
   is_the_parents();

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* Who sleeps is put in with a time that has passed: a single step then tells all of them, in their order. */
+/* Those that no exchange wakes: by their time, or by a descriptor of their own.
+ * Who sleeps is put in with a time that has passed: a single step then tells all of them, in their order. */
 #include "http/transfer_engine.h"
 
 #include "unit.h"
 #include <math.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { MAX_STEPS = 10000 }; /* a test that needs more of them hangs */
 
@@ -23,7 +25,8 @@ static void on_awake(struct engine_task *task) {
 
 static void sleepers_create(struct sleeper *sleepers, int count) {
   for (int i = 0; i < count; i++)
-    sleepers[i] = (struct sleeper){.task.awake = on_awake, .name = (char)('a' + i)};
+    sleepers[i] =
+        (struct sleeper){.task.awake = on_awake, .task.readable = on_awake, .name = (char)('a' + i)};
   woken[0] = '\0';
 }
 
@@ -97,7 +100,28 @@ static void sleeps_again_and_again(void) {
   transfer_engine_delete(engine);
 }
 
+static void tells_of_descriptors(void) {
+  struct transfer_engine *engine = transfer_engine_new(4, 0);
+  struct sleeper sleepers[3];
+  int pipes[3][2];
+  sleepers_create(sleepers, 3);
+  for (int i = 0; i < 3; i++)
+    CHECK(pipe(pipes[i]) == 0 && transfer_engine_watch(engine, &sleepers[i].task, pipes[i][0]), "it watches");
+  CHECK(!transfer_engine_step(engine, 0) && strcmp(woken, "") == 0, "nothing can be read");
+  CHECK(write(pipes[1][1], "", 1) == 1 && transfer_engine_step(engine, INFINITY), "one that can ends a wait");
+  CHECK(strcmp(woken, "b") == 0 && !sleepers[1].task.watches, "its task is told (was %s)", woken);
+  CHECK(!transfer_engine_step(engine, 0) && strcmp(woken, "b") == 0, "once (was %s)", woken);
+  transfer_engine_unwatch(engine, &sleepers[0].task);
+  CHECK(write(pipes[0][1], "", 1) == 1 && !transfer_engine_step(engine, 0), "one is not watched any more");
+  close(pipes[2][1]);
+  CHECK(transfer_engine_step(engine, INFINITY) && strcmp(woken, "bc") == 0, "a hang-up is told (was %s)",
+        woken);
+  transfer_engine_unwatch(engine, &sleepers[2].task);
+  transfer_engine_delete(engine);
+}
+
 int main(void) {
+  tells_of_descriptors();
   tells_the_soonest_first();
   tells_equals_in_turn();
   does_not_tell_those_woken_before();

@@ -6,6 +6,7 @@ local check = require "spec.support.check"
 local core = require "openai_uploads.core"
 local drive = require "spec.support.drive"
 local emulator = require "spec.support.emulator"
+local signal = require "spec.support.signal"
 local upload_file = require "spec.support.upload_file"
 
 local service, digests
@@ -15,18 +16,22 @@ local real = core.digest
 setup(function() service = emulator.start() end)
 teardown(function() service.stop() end)
 
--- The digests that are made then: each { of, looks, is_closed }.
+-- The digests that are made then: each { of, looks, is_closed, ended: to be raised when it ends }.
 local function with_digest(wait)
   digests = {}
   core.digest = function(of)
-    local digest = { of = of, looks = 0 }
+    local digest = { of = of, looks = 0, ended = signal.new() }
+    function digest:descriptor() return self.ended:descriptor() end
     function digest:wait(seconds)
       assert.are.equal(0, seconds)
       assert.is_nil(self.is_closed)
       self.looks = self.looks + 1
       return wait(self)
     end
-    function digest:close() self.is_closed = true end
+    function digest:close()
+      if not self.is_closed then self.ended:close() end
+      self.is_closed = true
+    end
     digests[#digests + 1] = digest
     return digest
   end
@@ -51,7 +56,7 @@ end
 local function waiting_job(client, more, options)
   with_digest(never)
   local job = start(client, more, options)
-  drive.till(client, function() return digests[1].looks > 1 end)
+  drive.till(client, function() return digests[1].looks > 0 end)
   assert.are.equal(5, upload_file.counts(service).parts)
   return job
 end
@@ -65,17 +70,18 @@ local function check_end(kind, job)
 end
 
 describe("a digest", function()
-  it("that takes longer than the sending is waited for, without haste", function()
+  it("that takes longer than the sending is waited for, and wakes the client when it ends", function()
     upload_file.with_client(service, {}, function(client)
-      local due
-      with_digest(function()
-        due = due or core.now() + 0.2
-        return core.now() >= due and upload_file.md5(letters) or nil
-      end)
+      local has_ended
+      with_digest(function() return has_ended and upload_file.md5(letters) or nil end)
       local job = start(client)
+      drive.till(client, function() return digests[1].looks == 1 end)
+      for _ = 1, 20 do assert.are.equal(1, client.step(0.01)) end
+      assert.are.same({ 1, nil }, { digests[1].looks, client.timeout() })
+      has_ended = true
+      digests[1].ended:raise()
       assert.are.equal("completed", select(2, job:wait(10)).status)
-      assert.is_true(digests[1].is_closed)
-      assert.is_true(digests[1].looks > 2 and digests[1].looks < 30)
+      assert.are.same({ 2, true }, { digests[1].looks, digests[1].is_closed })
     end)
   end)
 
@@ -140,6 +146,7 @@ describe("a digest", function()
     upload_file.with_client(service, {}, function(client)
       local job = waiting_job(client)
       upload_file.overwrite(params.file, "k", "ab")
+      digests[1].ended:raise()
       job:wait(10)
       check.holds("has changed meanwhile", check_end("file", job).message)
     end)

@@ -253,7 +253,7 @@ for _, name in ipairs { "digest", "waker", "is_whole", "nearest_name", "failure"
     if core[name] then return core[name](...) end
   end)
 end
-target("core's pause", { "any", "any" }, function(_, ...) return select(2, core.client({}))(...) end)
+target("core's await", { "any", "any" }, function(_, ...) return select(2, core.client({}))(...) end)
 target("a digest's wait", { "any" }, function(_, ...)
   return core.digest("abc"):wait(...)
 end)

@@ -3,6 +3,8 @@
 
 #include "base/monotonic_clock.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -16,6 +18,7 @@ struct file_digest {
   pthread_t thread;
   bool has_thread;
   pid_t process;
+  int end_seen, end_told;  /* a pipe, into which the thread writes as it ends */
   atomic_bool is_unwanted; /* the thread looks at it before each read */
   /* as they are from its birth on; one or the other */
   struct regular_file file; /* without a descriptor: it is memory's */
@@ -80,6 +83,7 @@ static void *run(void *data) {
   digest->state = computed ? FILE_DIGEST_READY : FILE_DIGEST_FAILED;
   pthread_cond_broadcast(&digest->has_ended);
   pthread_mutex_unlock(&digest->lock);
+  while (write(digest->end_told, "", 1) < 0 && errno == EINTR) continue;
   return NULL;
 }
 
@@ -95,6 +99,17 @@ static void make_lock(struct file_digest *digest) {
   pthread_condattr_destroy(&attributes);
 }
 
+static bool open_pipe(struct file_digest *digest, struct failure *failure) {
+  int ends[2];
+  if (pipe(ends) != 0)
+    return failure_set(failure, FAILURE_FILE, "no pipe could be made for its MD5: %s", strerror(errno));
+  fcntl(ends[0], F_SETFD, FD_CLOEXEC);
+  fcntl(ends[1], F_SETFD, FD_CLOEXEC);
+  digest->end_seen = ends[0];
+  digest->end_told = ends[1];
+  return true;
+}
+
 static struct file_digest *file_digest_new(struct file_digest_pieces pieces, struct failure *failure) {
   struct file_digest *digest = calloc(1, sizeof *digest);
   char *hex = calloc(pieces.count, MD5_HEX_SIZE);
@@ -106,7 +121,7 @@ static struct file_digest *file_digest_new(struct file_digest_pieces pieces, str
   }
   digest->pieces = pieces;
   digest->hex = hex;
-  digest->file.descriptor = -1;
+  digest->file.descriptor = digest->end_seen = digest->end_told = -1;
   digest->process = getpid();
   atomic_init(&digest->is_unwanted, false);
   make_lock(digest);
@@ -137,7 +152,8 @@ struct file_digest *file_digest_new_of_file(const struct regular_file *file, str
                                             struct failure *failure) {
   struct file_digest *digest = file_digest_new(pieces, failure);
   if (!digest) return NULL;
-  if (hold_file(digest, file, failure) && start_thread(digest, failure)) return digest;
+  if (hold_file(digest, file, failure) && open_pipe(digest, failure) && start_thread(digest, failure))
+    return digest;
   file_digest_delete(digest);
   return NULL;
 }
@@ -148,7 +164,7 @@ struct file_digest *file_digest_new_of_memory(const void *bytes, size_t length,
   if (!digest) return NULL;
   digest->bytes = bytes;
   digest->size = (int64_t)length;
-  if (start_thread(digest, failure)) return digest;
+  if (open_pipe(digest, failure) && start_thread(digest, failure)) return digest;
   file_digest_delete(digest);
   return NULL;
 }
@@ -188,6 +204,10 @@ enum file_digest_state file_digest_wait(struct file_digest *digest, double secon
   return state;
 }
 
+int file_digest_descriptor(const struct file_digest *digest) {
+  return digest->end_seen;
+}
+
 /* A forked child has no such thread, and whoever had the lock has it for ever. */
 void file_digest_delete(struct file_digest *digest) {
   if (!digest) return;
@@ -197,6 +217,8 @@ void file_digest_delete(struct file_digest *digest) {
     pthread_cond_destroy(&digest->has_ended);
     pthread_mutex_destroy(&digest->lock);
   }
+  if (digest->end_seen >= 0) close(digest->end_seen);
+  if (digest->end_told >= 0) close(digest->end_told);
   regular_file_close(&digest->file);
   free(digest->room);
   free(digest->hex);

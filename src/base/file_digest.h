@@ -39,6 +39,9 @@ struct file_digest *file_digest_new_of_memory(const void *bytes, size_t length,
 enum file_digest_state file_digest_wait(struct file_digest *digest, double seconds, const char **hex,
                                         struct failure *failure);
 
+/* Becomes readable once it has ended, whatever came of it. The digest's own. */
+int file_digest_descriptor(const struct file_digest *digest);
+
 /* Ends the thread, ready or not, and waits for that: as long as it takes to read one piece at most. In a
  * process forked since, gives up what was inherited. */
 void file_digest_delete(struct file_digest *digest);

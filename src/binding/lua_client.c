@@ -174,26 +174,25 @@ static int client_start(lua_State *L) {
   return 1;
 }
 
-/* pause(seconds [, options]) -> a transfer that sends nothing and comes to true after that time: what is done
- * between calls of the service can wait in any host as the calls do. The options are checked as theirs are,
- * and not used. */
-static int client_pause(lua_State *L) {
-  double seconds = luaL_checknumber(L, 1);
-  int options = lua_istable(L, 2) ? 2 : 0;
+/* await(descriptor, options) -> a transfer that sends nothing and comes to true once the descriptor is
+ * readable: what is done between calls of the service can be waited for in any host as the calls are. Of the
+ * options the deadline counts; all are checked as theirs are. */
+static int client_await(lua_State *L) {
+  int descriptor = (int)luaL_checkinteger(L, 1);
   struct http_client *client;
   struct lua_transfer *holder;
   struct call_settings settings;
   struct failure unused = {0};
-  int callbacks;
-  luaL_argcheck(L, seconds >= 0, 1, "seconds must not be negative");
+  int client_slots;
+  luaL_checktype(L, 2, LUA_TTABLE);
   client = enter(L);
   settings = client->settings->call;
-  callbacks = lua_gettop(L);
+  client_slots = lua_gettop(L);
   holder = lua_transfer_push(L, true);
-  read_options(L, options, holder, lua_gettop(L), &settings, &unused);
-  holder->transfer = new_transfer(L, client, &client->settings->call, NULL);
-  transfer_pause(holder->transfer, seconds);
-  lua_dispatch_start(L, callbacks, lua_upvalueindex(1));
+  read_options(L, 2, holder, lua_gettop(L), &settings, &unused);
+  holder->transfer = new_transfer(L, client, &settings, NULL);
+  transfer_await(holder->transfer, descriptor);
+  lua_dispatch_start(L, client_slots, lua_upvalueindex(1));
   return 1;
 }
 
@@ -308,6 +307,6 @@ int lua_client_new(lua_State *L) {
   set_service_calls(L, userdata, client_start);
   lua_setfield(L, -2, "start");
   lua_pushvalue(L, userdata);
-  lua_pushcclosure(L, client_pause, 1);
+  lua_pushcclosure(L, client_await, 1);
   return 2;
 }

@@ -9,7 +9,8 @@
 /* To be called once a Lua state, before lua_client_new. */
 void lua_client_open(lua_State *L);
 
-/* client([settings [, wait]]) -> table of functions, and pause(seconds), a transfer that does nothing else.
+/* client([settings [, wait]]) -> table of functions, and await(descriptor, options), a
+ * transfer that is done once the descriptor is readable.
  * With a table, the settings are read and completed from the environment now; without, at the first call.
  * `wait(transfer, seconds)` takes the place of that method for the client's transfers. */
 int lua_client_new(lua_State *L);

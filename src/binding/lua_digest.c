@@ -29,6 +29,13 @@ static int digest_wait(lua_State *L) {
   return 2;
 }
 
+static int digest_descriptor(lua_State *L) {
+  const struct lua_digest *holder = luaL_checkudata(L, 1, digest_type);
+  if (!holder->digest) luaL_error(L, "the digest is closed");
+  lua_pushinteger(L, file_digest_descriptor(holder->digest));
+  return 1;
+}
+
 static int digest_close(lua_State *L) {
   struct lua_digest *holder = luaL_checkudata(L, 1, digest_type);
   struct file_digest *digest = holder->digest;
@@ -38,8 +45,8 @@ static int digest_close(lua_State *L) {
 }
 
 static const luaL_Reg digest_methods[] = {
-    {"wait", digest_wait}, {"close", digest_close}, {"__gc", digest_close}, {"__close", digest_close},
-    {NULL, NULL},
+    {"wait", digest_wait},  {"descriptor", digest_descriptor}, {"close", digest_close},
+    {"__gc", digest_close}, {"__close", digest_close},         {NULL, NULL},
 };
 
 void lua_digest_open(lua_State *L) {

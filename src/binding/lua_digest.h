@@ -12,7 +12,8 @@ void lua_digest_open(lua_State *L);
  * open_file, which may be closed meanwhile. With `size` and `count` it is of each of the first `count` pieces
  * of `size` bytes. digest:wait(seconds) -> the MD5 in hexadecimal digits, of pieces one behind the other; nil
  * while it runs; nil and a failure where it failed. It blocks, for which 0 seconds are right in a host that
- * has more to do. digest:close() stops the thread. */
+ * has more to do. digest:descriptor() -> one that is readable once it
+ * has ended. digest:close() stops the thread. */
 int lua_digest_new(lua_State *L);
 
 #endif

@@ -148,7 +148,7 @@ static void attend(lua_State *L, int callbacks, struct transfer *transfer) {
     case TRANSFER_WAITING: lua_callbacks_retry(L, callbacks, own, holder); break;
     case TRANSFER_DONE:
       if (transfer->request.source) lua_part_forget(L, own);
-      if (transfer->is_pause)
+      if (transfer->awaits)
         lua_callbacks_tell_waiter(L, own, userdata);
       else
         lua_callbacks_done(L, callbacks, own, userdata, transfer);

@@ -100,7 +100,7 @@ int lua_result_take(lua_State *L, int userdata) {
   struct lua_transfer *holder = lua_touserdata(L, userdata);
   const struct transfer *transfer = holder->transfer;
   int top = lua_gettop(L);
-  if (transfer->is_pause && transfer->failure.kind == FAILURE_NONE) {
+  if (transfer->awaits && transfer->failure.kind == FAILURE_NONE) {
     lua_pushboolean(L, true);
     return 1;
   }

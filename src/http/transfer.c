@@ -4,8 +4,10 @@
 #include "base/monotonic_clock.h"
 #include "http/attempt_secrets.h"
 
+#include <fcntl.h>
 #include <math.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 static struct transfer *transfer_of(struct engine_task *task) {
   return (struct transfer *)task; /* its first member */
@@ -271,6 +273,14 @@ static bool transfer_has_been_answered(struct transfer *transfer) {
   return transfer->state != TRANSFER_SENDING;
 }
 
+static void transfer_stop(struct transfer *transfer) {
+  struct transfer_engine *engine = transfer->client->engine;
+  if (transfer->attempt && transfer->state == TRANSFER_SENDING)
+    transfer_engine_stop(engine, transfer->attempt->easy);
+  if (transfer->task.asleep) transfer_engine_wake(engine, &transfer->task);
+  if (transfer->task.watches) transfer_engine_unwatch(engine, &transfer->task);
+}
+
 /* A sleep ends an attempt that takes too long, and a wait. (curl's own timeout would not do: it leaves those
  * alone that wait for one of max_connections.) */
 static void on_awake(struct engine_task *task) {
@@ -280,8 +290,14 @@ static void on_awake(struct engine_task *task) {
     transfer_engine_sleep(transfer->client->engine, task, 0);
     return;
   }
+  if (transfer->awaits) {
+    transfer_describe_time_out(transfer, false, &transfer->failure);
+    transfer_stop(transfer);
+    transfer_change(transfer, TRANSFER_DONE);
+    return;
+  }
   if (transfer->state != TRANSFER_SENDING) {
-    transfer_change(transfer, transfer->is_pause ? TRANSFER_DONE : TRANSFER_READY);
+    transfer_change(transfer, TRANSFER_READY);
     return;
   }
   if (transfer->request.source) http_attempt_look_for_movement(transfer->attempt);
@@ -291,6 +307,12 @@ static void on_awake(struct engine_task *task) {
     transfer_sleep_on(transfer, patience); /* bytes have moved meanwhile, or it was in line */
   else if (!transfer_has_been_answered(transfer))
     transfer_time_out(transfer);
+}
+
+static void on_readable(struct engine_task *task) {
+  struct transfer *transfer = transfer_of(task);
+  transfer_stop(transfer);
+  transfer_change(transfer, TRANSFER_DONE);
 }
 
 static void on_paused(struct engine_task *task) {
@@ -311,6 +333,8 @@ struct transfer *transfer_new(struct http_client *client, const struct call_sett
   transfer->task.finished = on_finished;
   transfer->task.awake = on_awake;
   transfer->task.paused = on_paused;
+  transfer->task.readable = on_readable;
+  transfer->awaited = -1;
   transfer->settings = *settings;
   transfer->started_at = monotonic_clock_now();
   transfer->deadline_at = transfer->started_at + settings->deadline;
@@ -319,20 +343,13 @@ struct transfer *transfer_new(struct http_client *client, const struct call_sett
   return NULL;
 }
 
-static void transfer_stop(struct transfer *transfer) {
-  struct transfer_engine *engine = transfer->client->engine;
-  if (transfer->attempt && transfer->state == TRANSFER_SENDING)
-    transfer_engine_stop(engine, transfer->attempt->easy);
-  if (transfer->task.asleep) transfer_engine_wake(engine, &transfer->task);
-}
-
 /* The parent's engine still holds the handle, and its sockets are the parent's: both are left as they are. */
 static void transfer_give_up(struct transfer *transfer) {
   bool was_sending = transfer->state == TRANSFER_SENDING;
   if (transfer->state == TRANSFER_DONE) return;
   if (was_sending) transfer->may_have_applied |= http_attempt_has_sent(transfer->attempt);
   if (was_sending) transfer->attempt = NULL;
-  transfer->task.asleep = false;
+  transfer->task.asleep = transfer->task.watches = false;
   transfer->status = 0;
   failure_set(&transfer->failure, FAILURE_ABORTED, "the process that began this call was forked");
   transfer_change(transfer, TRANSFER_DONE);
@@ -349,6 +366,7 @@ void transfer_delete(struct transfer *transfer) {
   *(transfer->younger ? &transfer->younger->older : &transfer->client->transfers) = transfer->older;
   if (transfer->older) transfer->older->younger = transfer->younger;
   if (transfer->attempt) http_client_return_attempt(transfer->client, transfer->attempt);
+  if (transfer->awaited >= 0) close(transfer->awaited);
   http_request_destroy(&transfer->request);
   http_client_unref(transfer->client);
   free(transfer);
@@ -358,10 +376,16 @@ void transfer_submit(struct transfer *transfer) {
   transfer_change(transfer, TRANSFER_READY);
 }
 
-void transfer_pause(struct transfer *transfer, double seconds) {
-  transfer->is_pause = true;
+void transfer_await(struct transfer *transfer, int descriptor) {
+  struct transfer_engine *engine = transfer->client->engine;
+  double left = transfer_time_left(transfer);
+  transfer->awaits = true;
   transfer->state = TRANSFER_WAITING;
-  transfer_engine_sleep(transfer->client->engine, &transfer->task, seconds);
+  transfer->awaited = fcntl(descriptor, F_DUPFD_CLOEXEC, 0);
+  if (transfer->awaited < 0 || !transfer_engine_watch(engine, &transfer->task, transfer->awaited))
+    transfer_fail(transfer, FAILURE_FILE, "the descriptor cannot be waited for");
+  else if (isfinite(left))
+    transfer_engine_sleep(engine, &transfer->task, left);
 }
 
 void transfer_fail(struct transfer *transfer, enum failure_kind kind, const char *message) {

@@ -37,7 +37,8 @@ struct transfer {
   struct transfer *older, *younger; /* of the same client */
   struct transfer *next_changed;
   bool is_queued;
-  bool is_pause; /* nothing is sent, time alone ends it */
+  bool awaits; /* a descriptor, and sends nothing */
+  int awaited; /* that descriptor, a duplicate; -1: none */
 };
 
 /* Holds `client` and starts the clock; the transfer is READY once transfer_submit queues it. Between the two
@@ -51,8 +52,8 @@ void transfer_delete(struct transfer *transfer);
 /* Queues a new transfer as READY. */
 void transfer_submit(struct transfer *transfer);
 
-/* Instead: lets so many seconds pass, and then be DONE. */
-void transfer_pause(struct transfer *transfer, double seconds);
+/* Instead: makes it DONE once `descriptor` is readable, or its deadline has passed. It keeps a duplicate. */
+void transfer_await(struct transfer *transfer, int descriptor);
 
 /* Takes the next transfer whose state has changed; NULL when there is none. It stays its owner's. To be
  * followed by transfer_note_told. One whose telling was given up, because something was raised, is among the

@@ -40,6 +40,7 @@ struct transfer_engine {
   bool has_told;                /* a task something */
   struct engine_task *sleepers; /* soonest first */
   struct engine_task *last_sleeper;
+  struct engine_task *watching; /* those with a descriptor of their own: few */
   struct engine_sockets sockets;
   pid_t process;
 };
@@ -148,6 +149,24 @@ void transfer_engine_wake(struct transfer_engine *engine, struct engine_task *ta
   *(task->earlier ? &task->earlier->later : &engine->sleepers) = task->later;
   *(task->later ? &task->later->earlier : &engine->last_sleeper) = task->earlier;
   task->asleep = false;
+}
+
+bool transfer_engine_watch(struct transfer_engine *engine, struct engine_task *task, int descriptor) {
+  if (!descriptor_set_watch(engine->descriptors, descriptor, DESCRIPTOR_READABLE)) return false;
+  task->descriptor = descriptor;
+  task->watches = true;
+  task->next_watching = engine->watching;
+  engine->watching = task;
+  return true;
+}
+
+void transfer_engine_unwatch(struct transfer_engine *engine, struct engine_task *task) {
+  struct engine_task **at = &engine->watching;
+  if (!task->watches) return;
+  while (*at != task) at = &(*at)->next_watching;
+  *at = task->next_watching;
+  task->watches = false;
+  descriptor_set_watch(engine->descriptors, task->descriptor, 0);
 }
 
 /* For an exchange that has ended and is still on the engine: only then curl knows its connection. */
@@ -298,12 +317,25 @@ static void transfer_engine_act_on(struct transfer_engine *engine, const struct 
   }
 }
 
-/* What came on idle sockets is told once, so it is seen to whatever the others do. Returns how many others
- * there are. */
+/* Tells the task whose own descriptor it is; false where there is none. */
+static bool tell_watching(struct transfer_engine *engine, int descriptor) {
+  struct engine_task *task = engine->watching;
+  while (task && task->descriptor != descriptor) task = task->next_watching;
+  if (!task) return false;
+  transfer_engine_unwatch(engine, task);
+  engine->has_told = true;
+  task->readable(task);
+  return true;
+}
+
+/* Sees to what is no exchange's, whatever those do: what came on idle sockets is told only once. Returns how
+ * many others there are. */
 static unsigned take_idle(struct transfer_engine *engine, struct descriptor_event *events, int count) {
   unsigned others = 0;
   for (int i = 0; i < count; i++)
-    if (!engine_sockets_take_idle(&engine->sockets, &events[i])) events[others++] = events[i];
+    if (!tell_watching(engine, events[i].descriptor) &&
+        !engine_sockets_take_idle(&engine->sockets, &events[i]))
+      events[others++] = events[i];
   return others;
 }
 

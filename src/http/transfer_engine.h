@@ -16,9 +16,13 @@ struct engine_task {
   void (*finished)(struct engine_task *task, CURLcode result); /* its exchange ended and is off the engine */
   void (*awake)(struct engine_task *task);                     /* its sleep is over */
   void (*paused)(struct engine_task *task);                    /* its exchange lacks bytes to send */
+  void (*readable)(struct engine_task *task); /* its descriptor is, and is not watched any more */
   double wake_at;
   struct engine_task *earlier, *later; /* among the sleepers, soonest first */
   bool asleep;
+  int descriptor; /* that is watched for it */
+  bool watches;
+  struct engine_task *next_watching;
 };
 
 /* `max_bytes_per_step`: of request bodies that are streamed; a step ends soon once it has sent as many. 0: 64
@@ -49,6 +53,11 @@ struct engine_sockets *transfer_engine_sockets(struct transfer_engine *engine);
 /* Calls task->awake in `seconds` from now, unless it is woken before. */
 void transfer_engine_sleep(struct transfer_engine *engine, struct engine_task *task, double seconds);
 void transfer_engine_wake(struct transfer_engine *engine, struct engine_task *task);
+
+/* Calls task->readable once `descriptor` is, which stays the caller's and open until then, or until it is not
+ * watched any more. False when memory or kernel resources have run out. */
+bool transfer_engine_watch(struct transfer_engine *engine, struct engine_task *task, int descriptor);
+void transfer_engine_unwatch(struct transfer_engine *engine, struct engine_task *task);
 
 /* For whoever gives curl the bytes of an exchange, and has none: tells its task, and lets the step end. */
 void transfer_engine_tell_paused(struct transfer_engine *engine, struct engine_task *task);

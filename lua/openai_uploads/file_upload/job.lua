@@ -30,9 +30,9 @@ local job = {}
 job.__index = job
 
 -- All its fields. Ending goes on without memory, so none is added then.
-local function new(client, pause, waits, plan, options)
+local function new(client, await, waits, plan, options)
   return setmetatable({
-    client = client, pause = pause, waiting = waits, plan = plan, options = options, process_id = core.process_id(),
+    client = client, await = await, waiting = waits, plan = plan, options = options, process_id = core.process_id(),
     state = "creating",
     deadline_at = nil,        -- on core.now()'s clock
     -- What is there of it.
@@ -150,8 +150,8 @@ function job:begin(name, number, start, ...)
 end
 
 --- Begins it. Misuse of an option raises.
-function job.start(client, pause, waits, plan, options)
-  local self = new(client, pause, waits, plan, options or {})
+function job.start(client, await, waits, plan, options)
+  local self = new(client, await, waits, plan, options or {})
   self.calls = in_flight.new(function() advance(self) end)
   local fine, raised = pcall(sending.begin, self)
   if not fine then

@@ -6,7 +6,6 @@ local cancel_when_dropped = require "openai_uploads.cancel_when_dropped"
 local ending = require "openai_uploads.file_upload.ending"
 local resume = require "openai_uploads.file_upload.resume"
 
-local SECONDS_BETWEEN_LOOKS = 0.02 -- at a digest that takes longer than the sending
 local SECONDS_OF_PATIENCE = 30 -- with parts and the completion, where nobody said how often to try again
 
 local MIN_DEADLINE = 0.001 -- seconds that a call takes for one
@@ -103,13 +102,16 @@ function on_answer.create(self, upload, failure)
   sending.report(self)
 end
 
--- Looks again later. A pause may be ended too, by the client's `close` or a fork, and then so is all.
-local function look_later(self, options)
-  self:begin("pause", nil, self.pause, SECONDS_BETWEEN_LOOKS, options)
+-- The MD5 that a digest comes to; nil, where that is waited for, or has failed. Then there is the failure as well.
+local function md5_of(self, digest, options)
+  local md5, failure = digest:wait(0)
+  if not md5 and not failure then self:begin("digest", nil, self.await, digest:descriptor(), options) end
+  return md5, failure
 end
 
-function on_answer.pause(self, has_passed, failure)
-  if not has_passed then ending.fail(self, failure) end
+-- It has ended, or the deadline has passed, which is found next; or all has, by the client's `close` or a fork.
+function on_answer.digest(self, has_ended, failure)
+  if not has_ended and failure.kind ~= "timeout" then ending.fail(self, failure) end
 end
 
 -- Nothing is sent before the parts that are there are known to hold what is in their place now.
@@ -125,9 +127,9 @@ function on_entering.checking(self)
   options, failure = options_of_call(self)
   if not options then return ending.fail(self, failure) end
   if not self.kept_digest then self.kept_digest, failure = core.digest(plan.file or plan.data, plan.part_size, last) end
-  if self.kept_digest then md5s, failure = self.kept_digest:wait(0) end
+  if self.kept_digest then md5s, failure = md5_of(self, self.kept_digest, options) end
   if failure then return ending.refuse(self, failure) end
-  if not md5s then return look_later(self, options) end
+  if not md5s then return end
   local difference = resume.difference_of_parts(plan.resume, md5s)
   if difference then return ending.refuse(self, resume.refusal(plan, difference)) end
   self.state = "sending"
@@ -218,9 +220,9 @@ function on_entering.summing(self)
   if failure then return ending.fail(self, failure) end
   local md5 = self.plan.md5
   if self.digest then
-    md5, failure = self.digest:wait(0)
+    md5, failure = md5_of(self, self.digest, options)
     if failure then return ending.fail(self, failure) end
-    if not md5 then return look_later(self) end
+    if not md5 then return end
   end
   options.with_response = self.options.with_response
   send_completion(self, md5, be_patient(self, options))
