@@ -353,6 +353,14 @@ describe("openai-uploads", function()
       breaks(1, "package.path = package.path:gsub('[^;]*/usr/[^;]*', 'none')", "module 'argparse' not found\n")
     end)
 
+    it("when argparse is missing, as JSON", function()
+      local result = run({ "cancel", "upload_1", "--json" },
+        { LUA_INIT = "package.path = package.path:gsub('[^;]*/usr/[^;]*', 'none')" })
+      local told = cjson.decode(result.stderr).error
+      assert.are.same({ "internal", 1, 1 }, { told.kind, told.exit_code, result.status })
+      assert.matches("module 'argparse' not found$", told.message)
+    end)
+
     it("when it has a fault", function()
       breaks(1, "package.loaded.argparse = function() error 'boom' end",
         "this is a fault of openai-uploads; please report it: ")
@@ -370,6 +378,15 @@ describe("openai-uploads", function()
       fails(28, { "cancel", "upload_1", "--max-retries", row[1] })
       assert.are.equal(row[2], #service.requests())
     end
+  end)
+
+  it("tells of a wait that somebody can notice", function()
+    service.answer_next { { status = 429, headers = { ["retry-after"] = "1" } } }
+    local result = run(new_upload)
+    assert.are.same({ 0, "openai-uploads: rate limited, waiting 1 s (attempt 2 of 3)\n" },
+      { result.status, result.stderr })
+    service.answer_next { { status = 429, headers = { ["retry-after"] = "1" } } }
+    assert.are.equal("", run(with(new_upload, "--quiet")).stderr)
   end)
 
   it("gives up at the deadline", function()

@@ -1,5 +1,6 @@
 -- SPDX-License-Identifier: MIT
 -- Completions of the command's words, in the shells that are here.
+-- Runs once: argparse makes the same of them on each Lua.
 
 local cli = require "spec.support.cli"
 

@@ -63,6 +63,13 @@ describe("openai-uploads on this Lua", function()
     assert.are.equal("cancelled", service.uploads()[1].status)
   end)
 
+  it("sends what comes on standard input", function()
+    local result = cli.run({ "upload", "-", "-p", "batch", "--filename", "a.jsonl", "--bytes", "11", "--part-size=4" },
+      { OPENAI_BASE_URL = service.base_url }, "<" .. path)
+    assert.are.same({ "", 0 }, { result.stderr, result.status })
+    assert.are.same({ "completed", 3 }, { service.uploads()[1].status, parts_sent() })
+  end)
+
   it("says what is wrong with its arguments", function()
     assert.are.equal(2, start("--part-size", "1.5").finish().status)
   end)

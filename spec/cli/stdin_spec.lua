@@ -1,5 +1,6 @@
 -- SPDX-License-Identifier: MIT
 -- `openai-uploads upload -`: what comes on standard input.
+-- Runs once: each_lua_spec has the parts of the command that depend on the interpreter.
 
 local check = require "spec.support.check"
 local cjson = require("cjson").new()

@@ -231,13 +231,4 @@ function arguments.parse(words)
   error(result, 0)
 end
 
---- Whether JSON is asked for, in words that may be wrong otherwise.
-function arguments.ask_for_json(words)
-  for _, word in ipairs(words) do
-    if word == "--" then return false end
-    if word == "--json" then return true end
-  end
-  return false
-end
-
 return arguments

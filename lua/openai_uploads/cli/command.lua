@@ -40,7 +40,7 @@ end
 
 --- Runs it with the words of a command line. Returns the exit code.
 return function(words)
-  local out, options = output.new { json = arguments.ask_for_json(words) }, nil
+  local out, options = output.new { json = output.is_json_asked_for(words) }, nil
   local ran, result = pcall(function()
     if standard_streams.held.stdout then
       return out.failure(nil, { kind = "file", message = "standard output is closed" })

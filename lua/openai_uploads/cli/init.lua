@@ -2,12 +2,22 @@
 -- The command `openai-uploads`. Signals are taken over before all else is loaded, and the standard streams have their
 -- numbers before a descriptor is opened for that.
 local interruption = require "openai_uploads.cli.interruption"
+local output = require "openai_uploads.cli.output"
 local standard_streams = require "openai_uploads.cli.standard_streams"
+
+-- A module that is missing is told with all the places where it is not: the first line says which one it is.
+local function tell_not_loaded(raised, words)
+  local text = tostring(raised)
+  local failure = { kind = "internal", message = text:match "^(.-):?\n" or text }
+  return output.new({ json = output.is_json_asked_for(words) }).failure(nil, failure)
+end
 
 --- Runs it with the words of a command line. Returns the exit code.
 return function(words)
   standard_streams.hold()
   local watches, failure = interruption.watch()
-  if not watches then error(failure.message, 0) end
-  return require "openai_uploads.cli.command"(words)
+  if not watches then return output.new({ json = output.is_json_asked_for(words) }).failure(nil, failure) end
+  local loaded, command = pcall(require, "openai_uploads.cli.command")
+  if not loaded then return tell_not_loaded(command, words) end
+  return command(words)
 end

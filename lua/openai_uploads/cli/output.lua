@@ -38,6 +38,15 @@ local function write_line(stream, line)
   return written, why
 end
 
+--- Whether JSON is asked for, in words that may be wrong otherwise.
+function output.is_json_asked_for(words)
+  for _, word in ipairs(words) do
+    if word == "--" then return false end
+    if word == "--json" then return true end
+  end
+  return false
+end
+
 --- options: json, quiet. With json, stdout has nothing but objects, one a line, and stderr as well: {"error": {...}}
 --- and {"note": "..."}.
 function output.new(options)
