@@ -174,7 +174,7 @@ run-tests:
 layers:
 	@.ci/layers $(BUILD)/$(MAIN_LUA)/openai_uploads/core.so
 
-C_FILES = $(wildcard src/*/*.[ch] spec/c/*.[ch] spec/support/*.c bench/*.c examples/*/*.[ch])
+C_FILES = $(wildcard src/*/*.[ch] spec/c/*.[ch] spec/support/*.c spec/support/*/*.c bench/*.c examples/*/*.[ch])
 
 lint: layers
 	@luacheck --quiet lua bin/openai-uploads spec examples bench docs
@@ -197,13 +197,21 @@ threads:
 	@.ci/deps check
 	@$(MAKE) --no-print-directory $(SIDE_BY_SIDE) threads-test BUILD=build/threads CFLAGS="$(THREAD_SANITIZER)"
 
-# The same under gcov: which lines of C nothing reaches.
+# The same under gcov and a hook: which lines of C and of Lua nothing reaches. nginx has a build of its own.
 COVERAGE := -O0 -g --coverage
+LINE_HOOK = $(CC) $(SHARED) -fPIC $(call lua_flags,$(1)) -DLINES='"$(CURDIR)/build/coverage/lines"' \
+	  -o $(2)/$(1)/line_hook.so spec/support/line_coverage/line_hook.c
 coverage:
 	@.ci/deps check
 	@rm -rf build/coverage
+	@mkdir -p build/coverage/lua5.4 build/coverage/nginx/luajit
+	@$(call LINE_HOOK,lua5.4,build/coverage)
+	@$(call LINE_HOOK,luajit,build/coverage/nginx)
 	@$(MAKE) --no-print-directory $(SIDE_BY_SIDE) build LUA=lua5.4 BUILD=build/coverage CFLAGS="$(COVERAGE)"
-	@TEST_CFLAGS="$(COVERAGE)" spec/run build/coverage lua5.4
+	@TEST_LINES=1 TEST_CFLAGS="$(COVERAGE)" spec/run build/coverage lua5.4
+	@# few systems have Copas for 5.4, and most for LuaJIT
+	@SPECS=spec/loops/copas_spec.lua TEST_LINES=1 TEST_CFLAGS="$(COVERAGE)" spec/run build/coverage/nginx luajit
+	@lua5.4 spec/support/line_coverage/report.lua build/coverage/lines
 	@gcovr --root . --filter src/ --print-summary --sort-percentage build/coverage
 
 memcheck:

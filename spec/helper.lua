@@ -15,6 +15,8 @@ local function find_build()
 end
 if not os.getenv "TEST_BUILD" then find_build() end
 
+if os.getenv "TEST_LINES" then require "line_hook" end
+
 -- For spec/job, which names the spec during which the process died or hung.
 local running = os.getenv "TEST_RUNNING"
 

@@ -63,7 +63,7 @@ worker_processes %d;
 events { worker_connections 1024; }
 http {
   @UNUSED@
-  lua_package_path "@CHECKOUT@/lua/?.lua;@CHECKOUT@/lua/?/init.lua;@CHECKOUT@/?.lua;;";
+  lua_package_path "%s@CHECKOUT@/lua/?.lua;@CHECKOUT@/lua/?/init.lua;@CHECKOUT@/?.lua;;";
   lua_package_cpath "%s/?.so;;";
   init_by_lua_block {
     probe = require "spec.support.nginx.probe"
@@ -81,7 +81,8 @@ http {
 -- Of settings: { workers (1), main, init (Lua of init_by_lua), http, listen (parameters), server }, where the others
 -- are directives for the place that they are named after.
 local function configuration(settings)
-  return whole:format(settings.workers or 1, settings.main or "", nginx.modules(), settings.init or "",
+  local lines = os.getenv "TEST_LINES" and "@CHECKOUT@/spec/support/line_coverage/?.lua;" or ""
+  return whole:format(settings.workers or 1, settings.main or "", lines, nginx.modules(), settings.init or "",
     settings.http or "", settings.listen or "", settings.server or "")
 end
 
