@@ -4,7 +4,7 @@
 # BINDING_SOURCES, binding_objects and lua_flags.
 
 C_UNITS := signal_queue terminal retry_policy ascii json_text path_segment text_buffer failure edit_distance secret_mask sigpipe_guard environment attempt_outcome descriptor_set descriptor_set_poll waker md5 file_digest regular_file byte_source http_headers http_response \
-  header_secrets service_url proxy_route client_config engine_sockets engine_sockets_poll transfer_engine transfer_engine_poll transfer_engine_sleep out_of_memory threads utf8 stream_trace
+  header_secrets service_url proxy_route client_config engine_sockets engine_sockets_poll transfer_engine transfer_engine_poll transfer_engine_timer out_of_memory threads utf8 stream_trace
 C_FUZZERS := response upload_id service_url settings part_bytes retry_after
 C_PROGRAMS := $(C_UNITS:%=$(BUILD)/spec/%_test) $(C_FUZZERS:%=$(BUILD)/spec/replay_%)
 
@@ -36,7 +36,7 @@ $(BUILD)/spec/descriptor_set_poll_test: $(BUILD)/spec/descriptor_set_poll_test.o
 	$(C_LINK) -lm
 
 $(BUILD)/spec/header_secrets_test $(BUILD)/spec/http_headers_test $(BUILD)/spec/http_response_test $(BUILD)/spec/service_url_test $(BUILD)/spec/proxy_route_test $(BUILD)/spec/client_config_test $(BUILD)/spec/engine_sockets_test \
-  $(BUILD)/spec/transfer_engine_sleep_test $(BUILD)/spec/attempt_outcome_test $(BUILD)/spec/stream_trace_test: $(BUILD)/spec/%_test: $(BUILD)/spec/%_test.o $(LOWER_OBJECTS)
+  $(BUILD)/spec/transfer_engine_timer_test $(BUILD)/spec/attempt_outcome_test $(BUILD)/spec/stream_trace_test: $(BUILD)/spec/%_test: $(BUILD)/spec/%_test.o $(LOWER_OBJECTS)
 	$(C_LINK) $(C_WRAP) $(LIBS)
 $(BUILD)/spec/header_secrets_test: C_WRAP = -Wl,--wrap=realloc
 $(BUILD)/spec/http_headers_test: C_WRAP = -Wl,--wrap=curl_slist_free_all

@@ -10,6 +10,7 @@
 #include "binding/lua_raise.h"
 #include "binding/lua_slots.h"
 #include "http/http_headers.h"
+#include "http/transfer_news.h"
 
 #include <math.h>
 
@@ -168,11 +169,11 @@ static bool attend_changed(lua_State *L, int callbacks, struct http_client *clie
   bool any_done = false;
   luaL_checkstack(L, 20, "the stack of Lua has no room for a call");
   for (;;) {
-    if (!transfer_take_changed(client, &changed)) luaL_error(L, "not enough memory");
+    if (!transfer_news_take(client, &changed)) luaL_error(L, "not enough memory");
     if (!changed) return any_done;
     any_done |= changed->state == TRANSFER_DONE;
     attend(L, callbacks, changed);
-    transfer_note_told(client);
+    transfer_news_note_told(client);
   }
 }
 
@@ -194,7 +195,7 @@ static bool attend_all(lua_State *L, int callbacks, struct http_client *client) 
   lua_pushvalue(L, callbacks);
   lua_pushlightuserdata(L, client);
   if (lua_pcall(L, 2, 1, 0) != 0) {
-    transfer_give_up_telling(client);
+    transfer_news_give_up(client);
     lua_error(L);
   }
   any_done = lua_toboolean(L, -1);
@@ -278,7 +279,7 @@ static void begin_alone(lua_State *L, int callbacks, int own, struct transfer *t
   if (!client->engine) return;
   if (begins_without_program(L, callbacks, own, transfer)) {
     transfer_engine_look(client->engine);
-    transfer_unqueue(transfer);
+    transfer_news_remove(transfer);
     attend(L, callbacks, transfer);
     transfer_engine_send(client->engine);
   }

@@ -6,6 +6,7 @@
 #include "binding/lua_dispatch.h"
 #include "binding/lua_result.h"
 #include "binding/lua_slots.h"
+#include "http/transfer_news.h"
 
 #include <math.h>
 
@@ -115,7 +116,7 @@ static int set_listener(lua_State *L, struct lua_transfer *holder, bool is_waite
   lua_pushcfunction(L, tell_protected);
   lua_pushvalue(L, -2);
   lua_pushvalue(L, 1);
-  if (lua_pcall(L, 2, 0, 0) != 0 && holder->transfer == transfer) transfer_tell_again(transfer);
+  if (lua_pcall(L, 2, 0, 0) != 0 && holder->transfer == transfer) transfer_news_tell_again(transfer);
   return 0;
 }
 

@@ -36,10 +36,9 @@ struct transfer_engine {
   size_t bytes_noted;           /* in the step under way, or the last one; as what follows */
   size_t max_bytes_per_step;    /* 0: by may_wait */
   bool may_wait;
-  bool has_looked;              /* at the descriptors, since the last step */
-  bool has_told;                /* a task something */
-  struct engine_task *sleepers; /* soonest first */
-  struct engine_task *last_sleeper;
+  bool has_looked; /* at the descriptors, since the last step */
+  bool progressed; /* this step notified at least one task */
+  struct timer_list timers;
   struct engine_task *watching; /* those with a descriptor of their own: few */
   struct engine_sockets sockets;
   pid_t process;
@@ -132,23 +131,12 @@ void transfer_engine_stop(struct transfer_engine *engine, CURL *easy) {
   sigpipe_guard_leave(&guard);
 }
 
-/* Waits tend to be as long as each other, so a newcomer's place is near the end. */
-void transfer_engine_sleep(struct transfer_engine *engine, struct engine_task *task, double seconds) {
-  struct engine_task *earlier = engine->last_sleeper;
-  task->wake_at = monotonic_clock_now() + seconds;
-  while (earlier && earlier->wake_at > task->wake_at) earlier = earlier->earlier;
-  task->earlier = earlier;
-  task->later = earlier ? earlier->later : engine->sleepers;
-  *(task->earlier ? &task->earlier->later : &engine->sleepers) = task;
-  *(task->later ? &task->later->earlier : &engine->last_sleeper) = task;
-  task->asleep = true;
+void transfer_engine_set_timer(struct transfer_engine *engine, struct engine_task *task, double seconds) {
+  timer_list_add(&engine->timers, &task->timer, monotonic_clock_now() + seconds);
 }
 
-void transfer_engine_wake(struct transfer_engine *engine, struct engine_task *task) {
-  if (!task->asleep) return;
-  *(task->earlier ? &task->earlier->later : &engine->sleepers) = task->later;
-  *(task->later ? &task->later->earlier : &engine->last_sleeper) = task->earlier;
-  task->asleep = false;
+void transfer_engine_clear_timer(struct transfer_engine *engine, struct engine_task *task) {
+  timer_list_remove(&engine->timers, &task->timer);
 }
 
 bool transfer_engine_watch(struct transfer_engine *engine, struct engine_task *task, int descriptor) {
@@ -190,22 +178,23 @@ static void transfer_engine_tell_finished(struct transfer_engine *engine) {
     curl_easy_getinfo(easy, CURLINFO_PRIVATE, (char **)&task);
     note_sharing(engine, easy);
     transfer_engine_stop(engine, easy);
-    engine->has_told = true;
+    engine->progressed = true;
     task->finished(task, result);
   }
 }
 
-void transfer_engine_tell_paused(struct transfer_engine *engine, struct engine_task *task) {
-  engine->has_told = true;
-  task->paused(task);
+void transfer_engine_note_read_blocked(struct transfer_engine *engine, struct engine_task *task) {
+  engine->progressed = true;
+  task->read_blocked(task);
 }
 
-static void transfer_engine_wake_due(struct transfer_engine *engine, double now) {
-  struct engine_task *task;
-  while ((task = engine->sleepers) && task->wake_at <= now) {
-    transfer_engine_wake(engine, task);
-    engine->has_told = true;
-    task->awake(task);
+static void transfer_engine_call_timers(struct transfer_engine *engine, double now) {
+  struct timer *timer;
+  while ((timer = engine->timers.first) && timer->due_at <= now) {
+    struct engine_task *task = (struct engine_task *)timer; /* its first member */
+    timer_list_remove(&engine->timers, timer);
+    engine->progressed = true;
+    task->timer_due(task);
   }
 }
 
@@ -238,17 +227,17 @@ static void transfer_engine_run_curl(struct transfer_engine *engine) {
   transfer_engine_tell_finished(engine);
 }
 
-/* Whatever the clock says is due by now. A sleep that begins meanwhile is not over yet, however short: the
- * host hears of it first. */
+/* Does what is due by the clock. A timer that is set meanwhile is not due yet, however short its delay: the
+ * host is told of its cause first. */
 static void transfer_engine_run_due(struct transfer_engine *engine) {
   double now = monotonic_clock_now();
   transfer_engine_run_curl(engine);
-  transfer_engine_wake_due(engine, now);
+  transfer_engine_call_timers(engine, now);
 }
 
 static double transfer_engine_due(const struct transfer_engine *engine) {
   double due = fmin(engine->curl_due, engine->step_due);
-  return engine->sleepers && engine->sleepers->wake_at < due ? engine->sleepers->wake_at : due;
+  return engine->timers.first ? fmin(due, engine->timers.first->due_at) : due;
 }
 
 static void note_lateness(struct transfer_engine *engine) {
@@ -323,7 +312,7 @@ static bool tell_watching(struct transfer_engine *engine, int descriptor) {
   while (task && task->descriptor != descriptor) task = task->next_watching;
   if (!task) return false;
   transfer_engine_unwatch(engine, task);
-  engine->has_told = true;
+  engine->progressed = true;
   task->readable(task);
   return true;
 }
@@ -392,13 +381,13 @@ bool transfer_engine_step(struct transfer_engine *engine, double seconds) {
   engine->has_looked = false;
   if (!has_looked) engine->bytes_noted = 0;
   engine->may_wait = seconds > 0;
-  engine->has_told = false;
+  engine->progressed = false;
   if (!has_looked) note_lateness(engine);
   engine->step_due = INFINITY;
   transfer_engine_run_due(engine);
-  if (engine->has_told) seconds = 0;
+  if (engine->progressed) seconds = 0;
   until_due = transfer_engine_due(engine) - monotonic_clock_now();
   if (seconds > 0 || !has_looked) ready = transfer_engine_serve(engine, fmax(0, fmin(seconds, until_due)));
   transfer_engine_run_due(engine);
-  return engine->has_told || ready > 0;
+  return engine->progressed || ready > 0;
 }

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* Drives many exchanges at once, and wakes sleepers in time. Nothing happens between two steps, and nobody
- * is called back but from within one. It knows what it drives only as tasks. */
+/* Drives many exchanges at once, and calls timers when they are due. Nothing happens between two steps, and
+ * nobody is called back but from within one. It knows what it drives only as tasks. */
 #ifndef HTTP_TRANSFER_ENGINE_H
 #define HTTP_TRANSFER_ENGINE_H
 
+#include "base/timer_list.h"
 #include "http/engine_sockets.h"
 
 #include <curl/curl.h>
@@ -13,14 +14,13 @@ struct transfer_engine;
 
 /* To be embedded in what is driven; all zero at birth but for the functions. */
 struct engine_task {
+  struct timer timer;                                          /* first: the engine finds the task from it */
   void (*finished)(struct engine_task *task, CURLcode result); /* its exchange ended and is off the engine */
-  void (*awake)(struct engine_task *task);                     /* its sleep is over */
-  void (*paused)(struct engine_task *task);                    /* its exchange lacks bytes to send */
-  void (*readable)(struct engine_task *task); /* its descriptor is, and is not watched any more */
-  double wake_at;
-  struct engine_task *earlier, *later; /* among the sleepers, soonest first */
-  bool asleep;
-  int descriptor; /* that is watched for it */
+  void (*timer_due)(struct engine_task *task);                 /* its timer, which is no longer set */
+  void (*read_blocked)(
+      struct engine_task *task);              /* curl asked for bytes of the body, and there are none yet */
+  void (*readable)(struct engine_task *task); /* its descriptor, which is no longer watched */
+  int descriptor;                             /* that is watched for it */
   bool watches;
   struct engine_task *next_watching;
 };
@@ -30,7 +30,7 @@ struct engine_task {
  * out. */
 struct transfer_engine *transfer_engine_new(unsigned max_connections, size_t max_bytes_per_step);
 
-/* Closes the kept-alive connections. No exchange may be under way, and nobody asleep. */
+/* Closes the kept-alive connections. No exchange may be under way, and no timer set. */
 void transfer_engine_delete(struct transfer_engine *engine);
 
 /* Whether this process made the engine, and not the one that forked it. An inherited engine is never deleted:
@@ -50,9 +50,12 @@ bool transfer_engine_catch_up(struct transfer_engine *engine);
 /* The sockets that curl has opened. They stay the engine's. */
 struct engine_sockets *transfer_engine_sockets(struct transfer_engine *engine);
 
-/* Calls task->awake in `seconds` from now, unless it is woken before. */
-void transfer_engine_sleep(struct transfer_engine *engine, struct engine_task *task, double seconds);
-void transfer_engine_wake(struct transfer_engine *engine, struct engine_task *task);
+/* Sets the timer of a task, which has none: calls task->timer_due in `seconds`, unless it is cleared before.
+ */
+void transfer_engine_set_timer(struct transfer_engine *engine, struct engine_task *task, double seconds);
+
+/* Does nothing where the timer is not set. */
+void transfer_engine_clear_timer(struct transfer_engine *engine, struct engine_task *task);
 
 /* Calls task->readable once `descriptor` is, which stays the caller's and open until then, or until it is not
  * watched any more. False when memory or kernel resources have run out. */
@@ -60,7 +63,7 @@ bool transfer_engine_watch(struct transfer_engine *engine, struct engine_task *t
 void transfer_engine_unwatch(struct transfer_engine *engine, struct engine_task *task);
 
 /* For whoever gives curl the bytes of an exchange, and has none: tells its task, and lets the step end. */
-void transfer_engine_tell_paused(struct transfer_engine *engine, struct engine_task *task);
+void transfer_engine_note_read_blocked(struct transfer_engine *engine, struct engine_task *task);
 
 /* To be called before exchanges are begun: curl takes idle connections for alive that are not, so those that
  * stir are given up here. Does what the others are ready for, too, which spares a step that may not wait its

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: MIT */
+#include "http/transfer_clock.h"
+
+#include "base/monotonic_clock.h"
+
+#include <math.h>
+
+double transfer_clock_time_left(const struct transfer *transfer) {
+  return transfer->deadline_at - monotonic_clock_now();
+}
+
+/* While a source is being sent, what counts is that bytes move; then, as without one, that an answer comes.
+ */
+bool transfer_clock_is_streaming(const struct transfer *transfer) {
+  const struct byte_source *source = transfer->request.source;
+  return source && !byte_source_is_exhausted(source);
+}
+
+/* Seconds that the attempt under way is given from now on. In line for a connection, only the deadline
+ * counts.
+ */
+double transfer_clock_patience(const struct transfer *transfer) {
+  const struct call_settings *settings = &transfer->settings;
+  const struct http_attempt *attempt = transfer->attempt;
+  double limit = transfer_clock_is_streaming(transfer) ? settings->stall_timeout : settings->timeout;
+  double since = attempt->left_line_at;
+  if (attempt_state_is_in_line(attempt)) return transfer_clock_time_left(transfer);
+  if (transfer->request.source) since = fmax(since, attempt->form.moved_at);
+  return fmin(since + limit - monotonic_clock_now(), transfer_clock_time_left(transfer));
+}
+
+enum { LOOKS_A_STALL = 4 }; /* curl asks a source only now and then, on a slow line */
+
+/* No longer than `timeout`: it counts from the moment when the attempt has its connection, or when the last
+ * byte of a source has left, and no event marks either. With a source, only a part of `stall_timeout`, to
+ * look whether bytes move. */
+void transfer_clock_set(struct transfer *transfer, double patience) {
+  const struct call_settings *settings = &transfer->settings;
+  patience = fmin(patience, settings->timeout);
+  if (transfer->request.source) patience = fmin(patience, settings->stall_timeout / LOOKS_A_STALL);
+  transfer_engine_set_timer(transfer->client->engine, &transfer->task, patience);
+}
+
+enum { MAX_RETURNS_TO_LINE = 10 }; /* of an attempt that had left it */
+
+/* Whether it has only just begun to connect, too recently for connect_timeout to have passed. */
+static bool has_just_left_line(const struct transfer *transfer) {
+  double connecting = monotonic_clock_now() - transfer->attempt->left_line_at;
+  return transfer->attempt->requests_begun == 0 && connecting < transfer->settings.connect_timeout / 2;
+}
+
+/* libcurl 8 counts the time in line for a connection as spent on connecting, and gives up. The attempt stands
+ * in line once more then. */
+bool transfer_clock_stays_in_line(struct transfer *transfer, CURLcode result) {
+  struct http_attempt *attempt = transfer->attempt;
+  if (result != CURLE_OPERATION_TIMEDOUT) return false;
+  if (!attempt_state_is_in_line(attempt) &&
+      (!has_just_left_line(transfer) || attempt->returns_to_line++ == MAX_RETURNS_TO_LINE))
+    return false;
+  attempt->left_line_at = 0;
+  return transfer_engine_start(transfer->client->engine, attempt->easy);
+}
+
+/* A host that steps late, after the end of an attempt's time, has kept the attempt from sending its request.
+ * Nothing else may be wrong, so the time begins once more. The same holds where the time ended within a call
+ * of curl that was held up, for the request may have left only at the end of that call. Otherwise, once the
+ * request is sent, only what has arrived decides. */
+bool transfer_clock_forgives_lateness(struct transfer *transfer) {
+  const struct transfer_engine *engine = transfer->client->engine;
+  struct http_attempt *attempt = transfer->attempt;
+  double time_ended = transfer->task.timer.due_at;
+  bool was_kept = attempt->requests_begun == 0 || attempt->asked_at >= time_ended ||
+                  transfer_engine_was_held_at(engine, time_ended);
+  if (attempt->is_forgiven || !was_kept || !transfer_engine_is_late(engine)) return false;
+  attempt->is_forgiven = true;
+  attempt->left_line_at = attempt->form.moved_at = monotonic_clock_now();
+  return true;
+}
+
+/* Curl looks at its clock before it looks at the sockets, and has ended what may have been a good connection.
+ */
+bool transfer_clock_connects_once_more(struct transfer *transfer, CURLcode result) {
+  struct http_attempt *attempt = transfer->attempt;
+  if (result != CURLE_OPERATION_TIMEDOUT || attempt->requests_begun > 0 ||
+      !transfer_clock_forgives_lateness(transfer))
+    return false;
+  attempt->left_line_at = 0;
+  return transfer_engine_start(transfer->client->engine, attempt->easy);
+}
+
+void transfer_clock_describe(const struct transfer *transfer, bool was_streaming, struct failure *failure) {
+  if (transfer_clock_time_left(transfer) <= 0)
+    failure_set(failure, FAILURE_TIMEOUT, "the deadline of %g s has passed", transfer->settings.deadline);
+  else if (was_streaming)
+    failure_set(failure, FAILURE_TIMEOUT, "stalled: no byte of the data could be sent for %g s",
+                transfer->settings.stall_timeout);
+  else
+    failure_set(failure, FAILURE_TIMEOUT, "timed out: no whole answer within %g s",
+                transfer->settings.timeout);
+}
