@@ -9,13 +9,6 @@ local core = require "openai_uploads.core"
 
 local has_close = _VERSION >= "Lua 5.4"
 
--- What a call returns: no nils at its end.
-local function result(upload, failure, response)
-  if response ~= nil then return upload, failure, response end
-  if failure ~= nil then return nil, failure end
-  return upload
-end
-
 -- What is known of an Upload while somebody guards it.
 local function new_watch(client, waiting, upload_id)
   return {
@@ -120,24 +113,11 @@ local function note_completions(client, waiting, watched)
     watch.completions[transfer] = nil
     local upload, failure, response = core.take(transfer)
     note_outcome(watch, upload, failure)
-    return result(upload, failure, response)
+    return waiting.result(upload, failure, response)
   end
 end
 
---- Gives a client its guard and with_upload.
-return function(client, waiting)
-  local watched = setmetatable({}, { __mode = "v" })
-  note_completions(client, waiting, watched)
-
-  local function watch_over(upload_id)
-    local watch = watched[upload_id]
-    if not watch or watch.is_over then
-      watch = new_watch(client, waiting, upload_id)
-      watched[upload_id] = watch
-    end
-    return watch
-  end
-
+local function add_guard(client, watch_over)
   function client.guard(...)
     if not has_close then error("'guard' needs Lua 5.4 or newer: use with_upload", 2) end
     local upload, failure = ...
@@ -154,16 +134,34 @@ return function(client, waiting)
     end })
     return ...
   end
+end
 
+local function add_with_upload(client, waiting, watch_over)
   function client.with_upload(params, action, options)
     if type(action) ~= "function" then
       error(("bad argument #2 to 'with_upload' (function expected, got %s)"):format(type(action)), 2)
     end
     local transfer, refusal = waiting:begin(client.start.create, params, options)
     local upload, failure, response = waiting:finish(transfer, refusal)
-    if not upload then return result(upload, failure, response) end
+    if not upload then return waiting.result(upload, failure, response) end
     local watch = watch_over(upload.id)
     if waiting.loop and not waiting.in_pcall then return leave(watch, true, action(upload, response)) end
     return leave(watch, pcall(action, upload, response))
   end
+end
+
+--- Gives a client its guard and with_upload.
+return function(client, waiting)
+  local watched = setmetatable({}, { __mode = "v" }) -- id -> watch
+  local function watch_over(upload_id)
+    local watch = watched[upload_id]
+    if not watch or watch.is_over then
+      watch = new_watch(client, waiting, upload_id)
+      watched[upload_id] = watch
+    end
+    return watch
+  end
+  note_completions(client, waiting, watched)
+  add_guard(client, watch_over)
+  add_with_upload(client, waiting, watch_over)
 end

@@ -52,8 +52,6 @@ return function(client, await, waiting, settings)
     if not made then return nil, refusal end
     if waiting.loop and not waiting.in_pcall then made:wait() else wait_through(made) end
     local _, upload, failure, response = made:poll()
-    if response ~= nil then return upload, failure, response end
-    if failure then return nil, failure end
-    return upload
+    return waiting.result(upload, failure, response)
   end
 end

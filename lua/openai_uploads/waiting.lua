@@ -74,6 +74,13 @@ function waiting:finish(transfer, failure)
   return core.take(transfer)
 end
 
+--- What a call returns: no nils at its end.
+function waiting.result(upload, failure, response)
+  if response ~= nil then return upload, failure, response end
+  if failure ~= nil then return nil, failure end
+  return upload
+end
+
 -- Puts a suspending call into `calls` for each that `starts` can begin; of a table of them, a table.
 local function suspend_all(self, starts, calls)
   for name, start in pairs(starts) do
