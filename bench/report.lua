@@ -144,7 +144,14 @@ local function machine_of(numbers)
   return table.concat(lines, "\n") .. "\n"
 end
 
+local function check_topics(numbers)
+  local known = {}
+  for _, topic in ipairs(TITLES) do known[topic[1]] = true end
+  for _, row in ipairs(numbers.rows) do assert(known[row.topic], "TITLES has no title for " .. tostring(row.topic)) end
+end
+
 local numbers = read_numbers(arg[1])
+check_topics(numbers)
 local pieces = { HEAD, machine_of(numbers) }
 for _, topic in ipairs(TITLES) do pieces[#pieces + 1] = section(numbers, topic[1], topic[2], arg[3]) end
 if #numbers.notes > 0 then pieces[#pieces + 1] = NOTES:format(table.concat(numbers.notes, "\n")) end

@@ -52,4 +52,9 @@ describe("the page of the benchmarks", function()
     assert.are.same({ 2, 1 }, { select(2, ratios:gsub("<circle", "")), select(2, sizes:gsub("<circle", "")) })
     check.holds('cx="92.0"', ratios) -- 0.5 of 5, on an axis of 720 that begins at 20
   end)
+
+  it("has a title for each topic", function()
+    local listed = cli.read_file("bench/run.lua"):match "local topics = {(.-)}"
+    for name in listed:gmatch '"([%w_]+)"' do check.holds('{ "' .. name .. '", ', cli.read_file "bench/report.lua") end
+  end)
 end)
