@@ -97,12 +97,17 @@ install: install-modules install-command
 MODULE_FOLDERS = $(patsubst lua/%/,%,$(sort $(dir $(MODULE_FILES))))
 MODULE_FILES = $(sort $(shell find lua -name '*.lua'))
 
-.PHONY: install-modules install-command uninstall
-install-modules: $(BUILD)/$(MAIN_LUA)/openai_uploads/core.so
+.PHONY: install-modules install-command uninstall headers
+headers:
+	@[ "$(MAIN_LUA)" = $(ROCK) ] || [ -n "$(LUA_INCDIR)" ] || pkg-config --exists $(MAIN_LUA) || { \
+	  echo "pkg-config knows no headers of '$(MAIN_LUA)'. On Debian they are in lib$(MAIN_LUA)-dev," \
+	  "those of LuaJIT in libluajit-5.1-dev." >&2; exit 1; }
+
+install-modules: headers $(BUILD)/$(MAIN_LUA)/openai_uploads/core.so
 	install -d $(MODULE_FOLDERS:%=$(DESTDIR)$(INSTALL_LMOD)/%) $(DESTDIR)$(INSTALL_CMOD)/openai_uploads
 	for folder in $(MODULE_FOLDERS); do \
 	  install -m 644 lua/$$folder/*.lua $(DESTDIR)$(INSTALL_LMOD)/$$folder || exit; done
-	install -m 755 $< $(DESTDIR)$(INSTALL_CMOD)/openai_uploads
+	install -m 755 $(BUILD)/$(MAIN_LUA)/openai_uploads/core.so $(DESTDIR)$(INSTALL_CMOD)/openai_uploads
 
 # The command looks first where its own modules went: not every PREFIX is known to an interpreter.
 install-command:

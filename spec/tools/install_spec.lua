@@ -63,6 +63,14 @@ describe("make install", function()
     assert.are.equal("#!/usr/bin/env " .. lua, (cli.read_file(program):match "^[^\n]*"))
   end)
 
+  it("names the headers that are missing", function()
+    local pipe = io.popen("unset LD_PRELOAD; PKG_CONFIG_LIBDIR=/nowhere make --no-print-directory install-modules " ..
+      "LUA=luajit PREFIX=" .. prefix .. "/none 2>&1")
+    local output = pipe:read "*a"
+    pipe:close()
+    check.holds("pkg-config knows no headers of 'luajit'. On Debian they are", output)
+  end)
+
   it("can be taken back", function()
     local elsewhere = prefix .. "/elsewhere"
     local variables = (" MAIN_LUA=%s BUILD=%s PREFIX=%s >/dev/null 2>&1"):format(lua, os.getenv "TEST_BUILD" or "build",
