@@ -3,15 +3,13 @@
 
 local fault = require "spec.support.fault"
 local rows = require "spec.support.rows"
+local with_service = require "spec.support.with_service"
 
 local function upload_with(fields) return '{"id":"upload_1","object":"upload",' .. fields .. "}" end
 
 describe("an answer", function()
-  local server
 
-  setup(function() server = fault.start() end)
-
-  teardown(function() server.stop() end)
+  local server = with_service.fault_server()
 
   -- What the call gives for these bytes; the same client goes on.
   local function taken(bytes, settings, ending)
@@ -211,11 +209,8 @@ end)
 
 -- A 2xx that is an object of the right type, and yet does not answer the call.
 describe("a 2xx", function()
-  local server
 
-  setup(function() server = fault.start() end)
-
-  teardown(function() server.stop() end)
+  local server = with_service.fault_server()
 
   local function cancel(client) return client.cancel "upload_1" end
   local function part(client) return client.parts.create("upload_1", { data = "abc" }) end

@@ -2,20 +2,15 @@
 -- The program's own functions: on_retry, log, api_key; and OPENAI_LOG, which needs none.
 
 local check = require "spec.support.check"
-local emulator = require "spec.support.emulator"
 local fault = require "spec.support.fault"
 local script = require "spec.support.script"
+local with_service = require "spec.support.with_service"
 
-local service, id
+local id
 
-setup(function() service = emulator.start() end)
+local service = with_service.emulator()
 
-teardown(function() service.stop() end)
-
-before_each(function()
-  service.reset()
-  id = service.make_uploads(1)[1]
-end)
+before_each(function() id = service.make_uploads(1)[1] end)
 
 local function fail_with(...)
   local answers = {}

@@ -4,25 +4,14 @@
 
 local check = require "spec.support.check"
 local drive = require "spec.support.drive"
-local emulator = require "spec.support.emulator"
-local fault = require "spec.support.fault"
 local rows = require "spec.support.rows"
 local script = require "spec.support.script"
+local with_service = require "spec.support.with_service"
 
 local unpack = table.unpack or unpack -- luacheck: ignore 113 143
-local service, server
 
-setup(function()
-  service = emulator.start()
-  server = fault.start()
-end)
-
-teardown(function()
-  service.stop()
-  server.stop()
-end)
-
-before_each(function() service.reset() end)
+local service = with_service.emulator()
+local server = with_service.fault_server()
 
 local function count(object)
   local number = 0

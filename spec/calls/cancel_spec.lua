@@ -1,19 +1,16 @@
 -- SPDX-License-Identifier: MIT
 
 local check = require "spec.support.check"
-local emulator = require "spec.support.emulator"
 local http = require "socket.http"
 local ltn12 = require "ltn12"
+local with_service = require "spec.support.with_service"
 
 describe("cancel", function()
-  local service, client, id
+  local client, id
 
-  setup(function() service = emulator.start() end)
-
-  teardown(function() service.stop() end)
+  local service = with_service.emulator()
 
   before_each(function()
-    service.reset()
     client = check.client(service)
     id = service.make_uploads(1)[1]
   end)

@@ -3,6 +3,7 @@
 
 local fault = require "spec.support.fault"
 local rows = require "spec.support.rows"
+local with_service = require "spec.support.with_service"
 
 local function gzip(text)
   local path = os.tmpname()
@@ -24,11 +25,8 @@ local packed_headers = { ["content-encoding"] = "gzip" }
 local function packed(status, text, settings) return fault.answer(status, gzip(text), packed_headers, settings) end
 
 describe("a compressed answer", function()
-  local server
 
-  setup(function() server = fault.start() end)
-
-  teardown(function() server.stop() end)
+  local server = with_service.fault_server()
 
   local function taken(answer, options)
     local script = server.script { rows.then_luck(rows.answered(answer)) }

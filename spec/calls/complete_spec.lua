@@ -3,21 +3,18 @@
 
 local cjson = require("cjson").new()
 local check = require "spec.support.check"
-local emulator = require "spec.support.emulator"
 local fault = require "spec.support.fault"
 local own_loops = require "spec.support.own_loops"
 local part_data = require "spec.support.part_data"
 local rows = require "spec.support.rows"
+local with_service = require "spec.support.with_service"
 
 describe("complete", function()
-  local service, client, id, ids
+  local client, id, ids
 
-  setup(function() service = emulator.start() end)
+  local service = with_service.emulator()
 
-  teardown(function()
-    service.stop()
-    part_data.forget()
-  end)
+  teardown(function() part_data.forget() end)
 
   local function upload_of(pieces)
     local total, made = 0, {}
@@ -29,7 +26,6 @@ describe("complete", function()
   end
 
   before_each(function()
-    service.reset()
     client = check.client(service)
     id, ids = upload_of { "one ", "two ", "three" }
   end)

@@ -2,19 +2,14 @@
 
 local cjson = require("cjson").new()
 local check = require "spec.support.check"
-local emulator = require "spec.support.emulator"
+local with_service = require "spec.support.with_service"
 
 describe("create", function()
-  local service, client
+  local client
 
-  setup(function() service = emulator.start() end)
+  local service = with_service.emulator()
 
-  teardown(function() service.stop() end)
-
-  before_each(function()
-    service.reset()
-    client = check.client(service)
-  end)
+  before_each(function() client = check.client(service) end)
 
   local function params(more)
     return check.merged(

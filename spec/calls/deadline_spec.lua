@@ -4,6 +4,7 @@
 local socket = require "socket"
 local fault = require "spec.support.fault"
 local rows = require "spec.support.rows"
+local with_service = require "spec.support.with_service"
 
 -- Computes, so to speak, until so much time has gone.
 local function dawdle(seconds)
@@ -12,11 +13,8 @@ local function dawdle(seconds)
 end
 
 describe("a deadline", function()
-  local server
 
-  setup(function() server = fault.start() end)
-
-  teardown(function() server.stop() end)
+  local server = with_service.fault_server()
 
   -- Calls where the attempts meet these events, and good luck after them. Returns what on_retry was told.
   local function check(events, options, row)

@@ -3,6 +3,7 @@
 
 local fault = require "spec.support.fault"
 local rows = require "spec.support.rows"
+local with_service = require "spec.support.with_service"
 
 local kinds = {
   [400] = "bad_request",
@@ -16,11 +17,8 @@ local kinds = {
 }
 
 describe("a failure", function()
-  local server
 
-  setup(function() server = fault.start() end)
-
-  teardown(function() server.stop() end)
+  local server = with_service.fault_server()
 
   -- Of the status that this answer has; after it nothing may have been sent again.
   local function failure_of(row)

@@ -4,23 +4,18 @@
 local cjson = require "cjson"
 local check = require "spec.support.check"
 local drive = require "spec.support.drive"
-local emulator = require "spec.support.emulator"
 local own_loops = require "spec.support.own_loops"
 local scopes = require "spec.support.scopes"
 local script = require "spec.support.script"
 local uploads = require "openai_uploads"
+local with_service = require "spec.support.with_service"
 
 local params, has_close = scopes.params, scopes.has_close
-local service, client
+local client
 
-setup(function() service = emulator.start() end)
+local service = with_service.emulator()
 
-teardown(function() service.stop() end)
-
-before_each(function()
-  service.reset()
-  client = check.client(service, { max_retries = 0 })
-end)
+before_each(function() client = check.client(service, { max_retries = 0 }) end)
 
 -- What a spec has dropped is cancelled here, not in the next one.
 after_each(function()

@@ -2,20 +2,15 @@
 -- Arguments that are wrong, lie, change, raise, yield, close and collect, in everything that a program can reach: no
 -- call ends the process, hangs, leaks or raises an error of ours, and a call after them goes well.
 
-local emulator = require "spec.support.emulator"
 local part_data = require "spec.support.part_data"
 local script = require "spec.support.script"
+local with_service = require "spec.support.with_service"
 
 local SEEDS, CALLS = 4, 750
 
-local service
+local service = with_service.emulator()
 
-setup(function() service = emulator.start() end)
-
-teardown(function()
-  service.stop()
-  part_data.forget()
-end)
+teardown(function() part_data.forget() end)
 
 local program = [[
   package.loaded.luassert = true -- which is not needed, and patches much

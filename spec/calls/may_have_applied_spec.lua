@@ -2,21 +2,17 @@
 -- Whether the service may have done what was asked, although no confirmation came.
 
 local socket = require "socket"
-local fault = require "spec.support.fault"
-local emulator = require "spec.support.emulator"
 local process = require "spec.support.process"
 local rows = require "spec.support.rows"
+local with_service = require "spec.support.with_service"
 
 local kinds = { [400] = "bad_request", [404] = "not_found", [409] = "conflict", [410] = "gone", [429] = "rate_limit" }
 
 local function kind_of(status) return kinds[status] or status >= 500 and "server" or "status" end
 
 describe("may_have_applied", function()
-  local server
 
-  setup(function() server = fault.start() end)
-
-  teardown(function() server.stop() end)
+  local server = with_service.fault_server()
 
   local function text_of(events)
     local names = {}
@@ -145,14 +141,11 @@ describe("may_have_applied", function()
   end)
 
   describe("tells the truth about the service, which", function()
-    local service, client
+    local client
 
-    setup(function()
-      service = emulator.start()
-      client = rows.client(service.base_url, { max_retries = 2 })
-    end)
+    local service = with_service.emulator()
 
-    teardown(function() service.stop() end)
+    setup(function() client = rows.client(service.base_url, { max_retries = 2 }) end)
 
     local function cancel_while(answer, row)
       local id = service.make_uploads(1)[1]

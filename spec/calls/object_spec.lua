@@ -3,21 +3,16 @@
 
 local cjson = require "cjson"
 local check = require "spec.support.check"
-local emulator = require "spec.support.emulator"
 local script = require "spec.support.script"
+local with_service = require "spec.support.with_service"
 
 local math_type = math.type -- luacheck: ignore 143
 
-local service, client
+local client
 
-setup(function() service = emulator.start() end)
+local service = with_service.emulator()
 
-teardown(function() service.stop() end)
-
-before_each(function()
-  service.reset()
-  client = check.client(service)
-end)
+before_each(function() client = check.client(service) end)
 
 -- The Upload that the body, JSON text without its id, becomes.
 local function upload_of(fields)

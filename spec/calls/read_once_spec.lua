@@ -5,23 +5,17 @@ local cjson = require "cjson"
 local check = require "spec.support.check"
 local core = require "openai_uploads.core"
 local drive = require "spec.support.drive"
-local emulator = require "spec.support.emulator"
 local part_data = require "spec.support.part_data"
 local upload_file = require "spec.support.upload_file"
+local with_service = require "spec.support.with_service"
 
-local service, client
+local client
 
-setup(function() service = emulator.start() end)
+local service = with_service.emulator()
 
-teardown(function()
-  service.stop()
-  part_data.forget()
-end)
+teardown(function() part_data.forget() end)
 
-before_each(function()
-  service.reset()
-  client = check.client(service)
-end)
+before_each(function() client = check.client(service) end)
 
 after_each(upload_file.remove_all)
 

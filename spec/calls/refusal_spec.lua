@@ -2,9 +2,9 @@
 -- A status that refuses stands, whatever becomes of the body that would explain it.
 
 local check = require "spec.support.check"
-local emulator = require "spec.support.emulator"
 local fault = require "spec.support.fault"
 local rows = require "spec.support.rows"
+local with_service = require "spec.support.with_service"
 
 local kinds = {
   [302] = "redirect", [400] = "bad_request", [401] = "authentication", [403] = "permission_denied",
@@ -19,11 +19,8 @@ local function sorted(map)
 end
 
 describe("a refusal", function()
-  local server
 
-  setup(function() server = fault.start() end)
-
-  teardown(function() server.stop() end)
+  local server = with_service.fault_server()
 
   local close, reset, stall = { "close" }, { "reset" }, { "stall" }
 
@@ -113,11 +110,8 @@ describe("a refusal", function()
   end)
 
   describe("over HTTP/2 whose stream is reset", function()
-    local service
 
-    setup(function() service = emulator.start() end)
-
-    teardown(function() service.stop() end)
+    local service = with_service.emulator()
 
     for _, row in ipairs {
       { 401, "authentication", false, 1 }, { 404, "not_found", false, 1 }, { 503, "server", true, 2 },
@@ -147,11 +141,8 @@ describe("a refusal", function()
 end)
 
 describe("a 501", function()
-  local server
 
-  setup(function() server = fault.start() end)
-
-  teardown(function() server.stop() end)
+  local server = with_service.fault_server()
 
   it("is not tried again, and leaves no doubt", function()
     local _, seen = rows.check(server, {

@@ -3,17 +3,15 @@
 
 local fault = require "spec.support.fault"
 local rows = require "spec.support.rows"
+local with_service = require "spec.support.with_service"
 
 local function date_of(time) return os.date("!%a, %d %b %Y %H:%M:%S GMT", time) end
 
 local function date_in(seconds) return date_of(os.time() + seconds) end
 
 describe("a wait that the service asks for", function()
-  local server
 
-  setup(function() server = fault.start() end)
-
-  teardown(function() server.stop() end)
+  local server = with_service.fault_server()
 
   -- Returns the failure, and the wait begun after it (nil: none).
   local function call(headers, settings, status)

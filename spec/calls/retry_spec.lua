@@ -4,13 +4,11 @@
 local uploads = require "openai_uploads"
 local fault = require "spec.support.fault"
 local rows = require "spec.support.rows"
+local with_service = require "spec.support.with_service"
 
 describe("a retry", function()
-  local server
 
-  setup(function() server = fault.start() end)
-
-  teardown(function() server.stop() end)
+  local server = with_service.fault_server()
 
   -- Calls where the attempts meet these events, good luck after them. Returns the result, what on_retry was told, and
   -- what the server saw; the same client goes on.

@@ -5,21 +5,16 @@
 local check = require "spec.support.check"
 local core = require "openai_uploads.core"
 local drive = require "spec.support.drive"
-local emulator = require "spec.support.emulator"
 local own_loops = require "spec.support.own_loops"
 local scopes = require "spec.support.scopes"
 local suspended = require "spec.support.suspended"
+local with_service = require "spec.support.with_service"
 
-local service, client
+local client
 
-setup(function() service = emulator.start() end)
+local service = with_service.emulator()
 
-teardown(function() service.stop() end)
-
-before_each(function()
-  service.reset()
-  client = check.client(service, { max_retries = 0 })
-end)
+before_each(function() client = check.client(service, { max_retries = 0 }) end)
 
 local function pack(...) return { count = select("#", ...), ... } end
 

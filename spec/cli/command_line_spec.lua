@@ -4,9 +4,9 @@
 local check = require "spec.support.check"
 local cjson = require("cjson").new()
 local cli = require "spec.support.cli"
-local emulator = require "spec.support.emulator"
 local exit_codes = require "openai_uploads.cli.exit_codes"
 local uploads = require "openai_uploads"
+local with_service = require "spec.support.with_service"
 
 local new_upload = {
   "create", "--filename", "a/b.jsonl", "--purpose", "batch", "--bytes", "5", "--mime-type", "text/jsonl",
@@ -50,13 +50,8 @@ local function codes_in_man_page()
 end
 
 describe("openai-uploads", function()
-  local service
 
-  setup(function() service = emulator.start() end)
-
-  teardown(function() service.stop() end)
-
-  before_each(function() service.reset() end)
+  local service = with_service.emulator()
 
   local function run(words, environment, redirected)
     return cli.run(words, check.merged({ OPENAI_BASE_URL = service.base_url }, environment or {}), redirected)

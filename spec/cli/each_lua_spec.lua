@@ -4,23 +4,19 @@
 -- Without a descriptor: too
 
 local cli = require "spec.support.cli"
-local emulator = require "spec.support.emulator"
+local with_service = require "spec.support.with_service"
 
 describe("openai-uploads on this Lua", function()
-  local service, folder, path
+  local folder, path
+
+  local service = with_service.emulator()
 
   setup(function()
-    service = emulator.start()
     folder = io.popen("mktemp -d"):read "*l"
     path = cli.write_file(folder .. "/a.jsonl", "hello world")
   end)
 
-  teardown(function()
-    service.stop()
-    os.execute("rm -rf " .. folder)
-  end)
-
-  before_each(function() service.reset() end)
+  teardown(function() os.execute("rm -rf " .. folder) end)
 
   local function start(...)
     return cli.start({ "upload", path, "--purpose", "batch", "--part-size", "4", "--max-retries", "0", ... },

@@ -5,24 +5,21 @@
 local check = require "spec.support.check"
 local cjson = require("cjson").new()
 local cli = require "spec.support.cli"
-local emulator = require "spec.support.emulator"
 local fault = require "spec.support.fault"
 local interruption = require "openai_uploads.cli.interruption"
 local output = require "openai_uploads.cli.output"
 local upload_files = require "openai_uploads.cli.upload"
+local with_service = require "spec.support.with_service"
 
 local HELD = 30 -- seconds, which no spec waits for
 local held = { call = "parts", delay = HELD } -- a part; with both held, nothing happens meanwhile
 
 describe("Ctrl-C", function()
-  local service, folder, path
+  local folder, path
 
-  setup(function() service = emulator.start() end)
-
-  teardown(function() service.stop() end)
+  local service = with_service.emulator()
 
   before_each(function()
-    service.reset()
     folder = io.popen("mktemp -d"):read("*l")
     path = cli.write_file(folder .. "/a.txt", "abcdefghij")
   end)

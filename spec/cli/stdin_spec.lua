@@ -5,19 +5,14 @@
 local check = require "spec.support.check"
 local cjson = require("cjson").new()
 local cli = require "spec.support.cli"
-local emulator = require "spec.support.emulator"
+local with_service = require "spec.support.with_service"
 
 describe("openai-uploads upload -", function()
-  local service, folder
+  local folder
 
-  setup(function() service = emulator.start() end)
+  local service = with_service.emulator()
 
-  teardown(function() service.stop() end)
-
-  before_each(function()
-    service.reset()
-    folder = io.popen("mktemp -d"):read("*l")
-  end)
+  before_each(function() folder = io.popen("mktemp -d"):read("*l") end)
 
   after_each(function() os.execute("rm -rf " .. folder) end)
 

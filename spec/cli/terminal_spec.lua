@@ -6,22 +6,17 @@ local check = require "spec.support.check"
 local cli = require "spec.support.cli"
 local cjson = require("cjson").new()
 local core = require "openai_uploads.core"
-local emulator = require "spec.support.emulator"
+local with_service = require "spec.support.with_service"
 
 describe("On a terminal, openai-uploads upload", function()
-  local service, folder
+  local folder
 
-  setup(function() service = emulator.start() end)
-
-  teardown(function() service.stop() end)
+  local service = with_service.emulator()
 
   local want = cli.want_of_terminal()
   if want then return pending(want) end
 
-  before_each(function()
-    service.reset()
-    folder = io.popen("mktemp -d"):read("*l")
-  end)
+  before_each(function() folder = io.popen("mktemp -d"):read("*l") end)
 
   after_each(function() os.execute("rm -rf " .. folder) end)
 

@@ -1,22 +1,16 @@
 -- SPDX-License-Identifier: MIT
 
 local check = require "spec.support.check"
-local emulator = require "spec.support.emulator"
+local with_service = require "spec.support.with_service"
 
 describe("base_url", function()
-  local service, id, port
+  local id, port
 
-  setup(function()
-    service = emulator.start()
-    port = service.base_url:match(":(%d+)/")
-  end)
+  local service = with_service.emulator()
 
-  teardown(function() service.stop() end)
+  setup(function() port = service.base_url:match(":(%d+)/") end)
 
-  before_each(function()
-    service.reset()
-    id = service.make_uploads(1)[1]
-  end)
+  before_each(function() id = service.make_uploads(1)[1] end)
 
   local function sent(settings)
     check.client(service, settings).cancel(id)

@@ -3,20 +3,21 @@
 
 local check = require "spec.support.check"
 local cli = require "spec.support.cli"
-local emulator = require "spec.support.emulator"
+local with_service = require "spec.support.with_service"
 
 local password = "word-of-the-key"
 
 describe("an encrypted client_key", function()
-  local service, folder
+  local folder
 
   local function shell(line)
     local ended = os.execute(("unset LD_PRELOAD; cd %s && { %s; } >/dev/null 2>&1"):format(folder, line))
     assert(ended == 0 or ended == true, line)
   end
 
+  local service = with_service.emulator()
+
   setup(function()
-    service = emulator.start()
     folder = io.popen("mktemp -d"):read "*l"
     local key, with_password = service.client_key, " -passout pass:" .. password
     shell(("openssl pkcs8 -topk8 -v2 aes-256-cbc -in %s -out pkcs8 %s"):format(key, with_password))
@@ -24,12 +25,7 @@ describe("an encrypted client_key", function()
     shell(("cat %s pkcs8 > both"):format(service.client_cert))
   end)
 
-  teardown(function()
-    os.execute("rm -r " .. folder)
-    service.stop()
-  end)
-
-  before_each(function() service.reset() end)
+  teardown(function() os.execute("rm -r " .. folder) end)
 
   local function own(name) return { client_cert = service.client_cert, client_key = folder .. "/" .. name } end
 

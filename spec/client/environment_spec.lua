@@ -2,20 +2,15 @@
 -- What the module and `new` take from the environment, seen from child interpreters with an environment of their own.
 
 local check = require "spec.support.check"
-local emulator = require "spec.support.emulator"
 local script = require "spec.support.script"
+local with_service = require "spec.support.with_service"
 
 describe("the environment", function()
-  local service, id
+  local id
 
-  setup(function() service = emulator.start() end)
+  local service = with_service.emulator()
 
-  teardown(function() service.stop() end)
-
-  before_each(function()
-    service.reset()
-    id = service.make_uploads(1)[1]
-  end)
+  before_each(function() id = service.make_uploads(1)[1] end)
 
   local function run(code, environment)
     local all = check.merged(

@@ -3,9 +3,9 @@
 
 local check = require "spec.support.check"
 local core = require "openai_uploads.core"
-local emulator = require "spec.support.emulator"
 local script = require "spec.support.script"
 local uploads = require "openai_uploads"
+local with_service = require "spec.support.with_service"
 
 describe("the module", function()
   it("tells its name and its release", function()
@@ -66,13 +66,8 @@ describe("the module", function()
 end)
 
 describe("two clients", function()
-  local service
 
-  setup(function() service = emulator.start() end)
-
-  teardown(function() service.stop() end)
-
-  before_each(function() service.reset() end)
+  local service = with_service.emulator()
 
   it("of new() are two", function()
     local one, two = uploads.new(), uploads.new()

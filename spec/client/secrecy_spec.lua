@@ -2,20 +2,15 @@
 -- A key is in no failure, no log, no text and no trace, whatever becomes of the call and whatever the server says.
 
 local check = require "spec.support.check"
-local emulator = require "spec.support.emulator"
 local script = require "spec.support.script"
+local with_service = require "spec.support.with_service"
 
 describe("the key", function()
-  local service, told
+  local told
 
-  setup(function() service = emulator.start() end)
+  local service = with_service.emulator()
 
-  teardown(function() service.stop() end)
-
-  before_each(function()
-    service.reset()
-    told = {}
-  end)
+  before_each(function() told = {} end)
 
   local function listen(value) told[#told + 1] = check.all_text(value) end
 

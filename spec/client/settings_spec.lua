@@ -3,23 +3,17 @@
 -- arguments_spec; what comes of the times: retry_spec, connection_spec.
 
 local check = require "spec.support.check"
-local emulator = require "spec.support.emulator"
 local uploads = require "openai_uploads"
+local with_service = require "spec.support.with_service"
 
 describe("settings", function()
-  local service, id, port
+  local id, port
 
-  setup(function()
-    service = emulator.start()
-    port = service.base_url:match(":(%d+)/")
-  end)
+  local service = with_service.emulator()
 
-  teardown(function() service.stop() end)
+  setup(function() port = service.base_url:match(":(%d+)/") end)
 
-  before_each(function()
-    service.reset()
-    id = service.make_uploads(1)[1]
-  end)
+  before_each(function() id = service.make_uploads(1)[1] end)
 
   -- Cancels with these settings and options, and returns the request that was sent.
   local function sent(settings, options)

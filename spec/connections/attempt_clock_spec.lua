@@ -5,25 +5,14 @@
 local built = require "spec.support.built"
 local check = require "spec.support.check"
 local drive = require "spec.support.drive"
-local emulator = require "spec.support.emulator"
 local fault = require "spec.support.fault"
 local rows = require "spec.support.rows"
 local script = require "spec.support.script"
 local socket = require "socket"
+local with_service = require "spec.support.with_service"
 
-local server, service
-
-setup(function()
-  server = fault.start()
-  service = emulator.start()
-end)
-
-teardown(function()
-  service.stop()
-  server.stop()
-end)
-
-before_each(function() service.reset() end)
+local server = with_service.fault_server()
+local service = with_service.emulator()
 
 local params = { filename = "a.txt", purpose = "user_data", bytes = 3, mime_type = "text/plain" }
 

@@ -2,49 +2,21 @@
 -- Bad luck that meets many transfers at once. Each has its own, clear end; nothing hangs; the next call goes well.
 
 local socket = require "socket"
-local common_check = require "spec.support.check"
+local check = require "spec.support.check"
 local drive = require "spec.support.drive"
 local emulator = require "spec.support.emulator"
 local fault = require "spec.support.fault"
 local process = require "spec.support.process"
-local common_rows = require "spec.support.rows"
+local rows = require "spec.support.rows"
 local script = require "spec.support.script"
+local with_service = require "spec.support.with_service"
 
 local unpack = table.unpack or unpack -- luacheck: ignore 113 143
 local MANY = 64
 local stalled = { { "request" }, { "stall" } }
 
-local service, server
-
-setup(function()
-  service = emulator.start()
-  server = fault.start()
-end)
-
-teardown(function()
-  service.stop()
-  server.stop()
-end)
-
-before_each(function() service.reset() end)
-
--- Hundreds of connections shall not wait for a collector: a later spec's select takes no descriptor beyond 1023.
-local clients = setmetatable({}, { __mode = "k" })
-
-local function closing_clients_of(support)
-  local function client(...)
-    local new = support.client(...)
-    clients[new] = true
-    return new
-  end
-  return setmetatable({ client = client }, { __index = support })
-end
-
-local check, rows = closing_clients_of(common_check), closing_clients_of(common_rows)
-
-after_each(function()
-  for client in pairs(clients) do pcall(client.close) end -- the collector may just have been there
-end)
+local service = with_service.emulator()
+local server = with_service.fault_server()
 
 local function count(object)
   local number = 0

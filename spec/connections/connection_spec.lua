@@ -4,13 +4,11 @@
 local drive = require "spec.support.drive"
 local fault = require "spec.support.fault"
 local rows = require "spec.support.rows"
+local with_service = require "spec.support.with_service"
 
 describe("a connection", function()
-  local server
 
-  setup(function() server = fault.start() end)
-
-  teardown(function() server.stop() end)
+  local server = with_service.fault_server()
 
   describe("that is never made", function()
     local never_made = {
@@ -152,11 +150,9 @@ describe("a connection", function()
 end)
 
 describe("a kept-alive connection", function()
-  local server, waits
+  local waits
 
-  setup(function() server = fault.start() end)
-
-  teardown(function() server.stop() end)
+  local server = with_service.fault_server()
 
   before_each(function() waits = {} end)
 

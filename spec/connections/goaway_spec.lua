@@ -3,18 +3,12 @@
 -- not to have been, and so is a request whose stream it refuses.
 
 local check = require "spec.support.check"
-local emulator = require "spec.support.emulator"
 local rows = require "spec.support.rows"
+local with_service = require "spec.support.with_service"
 
 local calls_at_once = 8
 
-local service
-
-setup(function() service = emulator.start() end)
-
-teardown(function() service.stop() end)
-
-before_each(function() service.reset() end)
+local service = with_service.emulator()
 
 local function cancel_at_once(listener, settings, count)
   local client = rows.client(service.tls[listener], check.merged(settings, { ca_file = service.ca_file }))

@@ -3,29 +3,19 @@
 
 local b64 = require("mime").b64
 local check = require "spec.support.check"
-local emulator = require "spec.support.emulator"
 local fault = require "spec.support.fault"
 local rows = require "spec.support.rows"
 local script = require "spec.support.script"
+local with_service = require "spec.support.with_service"
 
 local password = "word/of@the:proxy"
 local written = "word%2Fof%40the%3Aproxy"
 local secrets = { password, written, b64("me:" .. password) }
 
 describe("a proxy", function()
-  local server, service
 
-  setup(function()
-    server = fault.start()
-    service = emulator.start()
-  end)
-
-  teardown(function()
-    service.stop()
-    server.stop()
-  end)
-
-  before_each(function() service.reset() end)
+  local server = with_service.fault_server()
+  local service = with_service.emulator()
 
   local function check_hidden(value)
     local text = check.all_text(value)

@@ -2,21 +2,13 @@
 
 local check = require "spec.support.check"
 local fault = require "spec.support.fault"
-local emulator = require "spec.support.emulator"
 local rows = require "spec.support.rows"
+local with_service = require "spec.support.with_service"
 
 describe("TLS", function()
-  local server, service
 
-  setup(function()
-    server = fault.start()
-    service = emulator.start()
-  end)
-
-  teardown(function()
-    service.stop()
-    server.stop()
-  end)
+  local server = with_service.fault_server()
+  local service = with_service.emulator()
 
   local function client_of(base_url, settings)
     local all = { ca_file = service.ca_file }

@@ -5,7 +5,7 @@ if _VERSION ~= "Lua 5.4" then return pending "the examples of the man page: they
 
 local cli = require "spec.support.cli"
 local document_reader = require "spec.support.document_reader"
-local emulator = require "spec.support.emulator"
+local with_service = require "spec.support.with_service"
 
 local NOT_FOUND = 23 -- the exit code for the ids of the page, which no Upload has
 
@@ -20,18 +20,16 @@ local function examples()
 end
 
 describe("the man page", function()
-  local service, reader
+  local reader
+
+  local service = with_service.emulator()
 
   setup(function()
-    service = emulator.start()
     reader = document_reader.new(service, {})
     cli.write_file(reader.folder .. "/work/a.pdf", "%PDF-1.7\n")
   end)
 
-  teardown(function()
-    reader:close()
-    service.stop()
-  end)
+  teardown(function() reader:close() end)
 
   it("has examples that work, one after the other", function()
     local commands = examples()

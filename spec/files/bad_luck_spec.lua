@@ -2,24 +2,13 @@
 -- Bad luck that meets a file on its way: a clear failure, nothing left open here, nothing left pending there.
 
 local check = require "spec.support.check"
-local emulator = require "spec.support.emulator"
-local fault = require "spec.support.fault"
 local upload_file = require "spec.support.upload_file"
+local with_service = require "spec.support.with_service"
 
-local service, server
 local letters = "abcdefghij"
 
-setup(function()
-  service = emulator.start()
-  server = fault.start()
-end)
+local service = with_service.emulator()
 
-teardown(function()
-  service.stop()
-  server.stop()
-end)
-
-before_each(function() service.reset() end)
 after_each(upload_file.remove_all)
 
 -- Rows:

@@ -5,16 +5,15 @@
 local check = require "spec.support.check"
 local core = require "openai_uploads.core"
 local drive = require "spec.support.drive"
-local emulator = require "spec.support.emulator"
 local signal = require "spec.support.signal"
 local upload_file = require "spec.support.upload_file"
+local with_service = require "spec.support.with_service"
 
-local service, digests
+local digests
 local letters = "abcdefghij"
 local real = core.digest
 
-setup(function() service = emulator.start() end)
-teardown(function() service.stop() end)
+local service = with_service.emulator()
 
 -- The digests that are made then: each { of, looks, is_closed, ended: to be raised when it ends }.
 local function with_digest(wait)
@@ -36,8 +35,6 @@ local function with_digest(wait)
     return digest
   end
 end
-
-before_each(function() service.reset() end)
 
 after_each(function()
   core.digest = real

@@ -4,17 +4,14 @@
 
 local check = require "spec.support.check"
 local drive = require "spec.support.drive"
-local emulator = require "spec.support.emulator"
 local fault = require "spec.support.fault"
 local script = require "spec.support.script"
 local upload_file = require "spec.support.upload_file"
+local with_service = require "spec.support.with_service"
 
-local service
 local letters = "abcdefghij"
 
-setup(function() service = emulator.start() end)
-teardown(function() service.stop() end)
-before_each(function() service.reset() end)
+local service = with_service.emulator()
 after_each(upload_file.remove_all)
 
 local phases = upload_file.phases

@@ -4,24 +4,16 @@
 
 local check = require "spec.support.check"
 local drive = require "spec.support.drive"
-local emulator = require "spec.support.emulator"
 local upload_file = require "spec.support.upload_file"
+local with_service = require "spec.support.with_service"
 
-local service, client
+local client
 local letters = "abcdefghij"
 
-setup(function() service = emulator.start() end)
-teardown(function() service.stop() end)
+local service = with_service.emulator()
+before_each(function() client = check.client(service) end)
 
-before_each(function()
-  service.reset()
-  client = check.client(service)
-end)
-
-after_each(function()
-  client.close()
-  upload_file.remove_all()
-end)
+after_each(upload_file.remove_all)
 
 describe("a job of start.upload_file_chunked", function()
   local function start(contents, more, options)

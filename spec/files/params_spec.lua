@@ -3,26 +3,19 @@
 
 local check = require "spec.support.check"
 local drive = require "spec.support.drive"
-local emulator = require "spec.support.emulator"
 local upload_file = require "spec.support.upload_file"
+local with_service = require "spec.support.with_service"
 
-local service, client, path
+local client, path
 local mib64 = 64 * 1024 * 1024
 
-setup(function()
-  service = emulator.start()
-  client = check.client(service)
-end)
+local service = with_service.emulator()
 
-teardown(function()
-  client.close()
-  service.stop()
-end)
+setup(function() client = check.client(service) end)
 
-before_each(function()
-  service.reset()
-  path = upload_file.write "abcdefghij"
-end)
+teardown(function() client.close() end)
+
+before_each(function() path = upload_file.write "abcdefghij" end)
 
 after_each(upload_file.remove_all)
 

@@ -3,27 +3,21 @@
 
 local built = require "spec.support.built"
 local check = require "spec.support.check"
-local emulator = require "spec.support.emulator"
 local script = require "spec.support.script"
 local upload_file = require "spec.support.upload_file"
+local with_service = require "spec.support.with_service"
 
-local service, path, forks, failing_read
+local path, forks, failing_read
 local letters = "abcdefghij"
 
+local service = with_service.emulator()
+
 setup(function()
-  service = emulator.start()
   failing_read = assert(built.library "failing_read")
   forks = built.library("fork", true)
 end)
 
-teardown(function()
-  service.stop()
-end)
-
-before_each(function()
-  service.reset()
-  path = upload_file.write(letters)
-end)
+before_each(function() path = upload_file.write(letters) end)
 
 after_each(upload_file.remove_all)
 

@@ -2,24 +2,21 @@
 -- `resume_file`: the library keeps in a file what was sent, and the same call once more sends the rest.
 
 local check = require "spec.support.check"
-local emulator = require "spec.support.emulator"
 local script = require "spec.support.script"
 local upload_file = require "spec.support.upload_file"
+local with_service = require "spec.support.with_service"
 
-local service, client, path, state
+local client, path, state
 local letters = "abcdefghij"
 
-setup(function() service = emulator.start() end)
-teardown(function() service.stop() end)
+local service = with_service.emulator()
 
 before_each(function()
-  service.reset()
   client = check.client(service, { max_retries = 0 })
   path, state = upload_file.write(letters), upload_file.path "state"
 end)
 
 after_each(function()
-  client.close()
   os.remove(state .. ".old")
   upload_file.remove_all()
 end)

@@ -4,16 +4,16 @@
 
 local check = require "spec.support.check"
 local cjson = require "cjson.safe"
-local emulator = require "spec.support.emulator"
 local resume_state = require "openai_uploads.file_upload.resume_state"
 local upload_file = require "spec.support.upload_file"
+local with_service = require "spec.support.with_service"
 
 local seed = tonumber(os.getenv "FUZZ_SEED") or 20261128
 local rounds = tonumber(os.getenv "FUZZ_ROUNDS") or 300
 local letters = "abcdefghij"
 local purpose = "fine-tune"
 
-local service, client, path, digests, id
+local client, path, digests, id
 
 -- The same on every Lua: 0 up to 2^31 - 2.
 local drawn = seed % 2147483646 + 1
@@ -24,8 +24,9 @@ end
 
 local function one_of(list) return list[draw(#list)] end
 
+local service = with_service.emulator()
+
 setup(function()
-  service = emulator.start()
   client = check.client(service, { max_retries = 0 })
   path = upload_file.write(letters)
   digests = {}
@@ -34,7 +35,6 @@ end)
 
 teardown(function()
   client.close()
-  service.stop()
   upload_file.remove_all()
 end)
 

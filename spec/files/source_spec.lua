@@ -2,25 +2,16 @@
 -- What upload_file_chunked makes of files that are none, or do not stay as they are; and of a network that goes.
 
 local check = require "spec.support.check"
-local emulator = require "spec.support.emulator"
 local fault = require "spec.support.fault"
 local rows = require "spec.support.rows"
 local upload_file = require "spec.support.upload_file"
+local with_service = require "spec.support.with_service"
 
-local service, server
 local letters = "abcdefghij"
 
-setup(function()
-  service = emulator.start()
-  server = fault.start()
-end)
+local service = with_service.emulator()
+local server = with_service.fault_server()
 
-teardown(function()
-  service.stop()
-  server.stop()
-end)
-
-before_each(function() service.reset() end)
 after_each(upload_file.remove_all)
 
 local function fifo()

@@ -5,26 +5,18 @@
 local check = require "spec.support.check"
 local cjson = require "cjson.safe"
 local drive = require "spec.support.drive"
-local emulator = require "spec.support.emulator"
 local held_server = require "spec.support.held_server"
 local rows = require "spec.support.rows"
 local upload_file = require "spec.support.upload_file"
+local with_service = require "spec.support.with_service"
 
-local service, client
+local client
 local letters = "abcdefghij"
 
-setup(function() service = emulator.start() end)
-teardown(function() service.stop() end)
+local service = with_service.emulator()
+before_each(function() client = check.client(service) end)
 
-before_each(function()
-  service.reset()
-  client = check.client(service)
-end)
-
-after_each(function()
-  client.close()
-  upload_file.remove_all()
-end)
+after_each(upload_file.remove_all)
 
 local function send(contents, more, options)
   return client.upload_file_chunked(upload_file.params(contents, more), options)

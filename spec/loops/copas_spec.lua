@@ -2,8 +2,9 @@
 -- loop = "copas".
 
 local suspended = require "spec.support.suspended"
-local copas = suspended.library("copas", { "5.1" }) -- and on 5.2, but for Debian 13, where it lacks coxpcall
-if not copas then return pending "in Copas: it is not installed for this Lua" end
+local with_service = require "spec.support.with_service"
+local copas, missing = suspended.library("copas", { "5.1" }) -- and on 5.2, but for Debian 13, where it lacks coxpcall
+if not copas then return pending("in Copas: " .. missing) end
 
 local check = require "spec.support.check"
 local drive = require "spec.support.drive"
@@ -52,11 +53,8 @@ describe("in Copas", function()
 end)
 
 describe("Copas", function()
-  local server
 
-  setup(function() server = fault.start() end)
-
-  teardown(function() server.stop() end)
+  local server = with_service.fault_server()
 
   local function client_of(connections)
     local played = server.script(connections)

@@ -7,8 +7,9 @@ local drive = require "spec.support.drive"
 local fault = require "spec.support.fault"
 local rows = require "spec.support.rows"
 local suspended = require "spec.support.suspended"
-local cqueues = suspended.library("cqueues", { "5.1", "5.2", "5.3", "5.4" })
-if not cqueues then return pending "in cqueues: it is not installed for this Lua" end
+local with_service = require "spec.support.with_service"
+local cqueues, missing = suspended.library("cqueues", { "5.1", "5.2", "5.3", "5.4" })
+if not cqueues then return pending("in cqueues: " .. missing) end
 
 local host = { name = "cqueues", loop = "cqueues" }
 
@@ -31,11 +32,8 @@ describe("in cqueues", function()
 end)
 
 describe("cqueues", function()
-  local server
 
-  setup(function() server = fault.start() end)
-
-  teardown(function() server.stop() end)
+  local server = with_service.fault_server()
 
   local function client_of(connections, settings)
     local played = server.script(connections)

@@ -3,13 +3,13 @@
 
 local check = require "spec.support.check"
 local drive = require "spec.support.drive"
-local fault = require "spec.support.fault"
 local rows = require "spec.support.rows"
 local script = require "spec.support.script"
 local suspended = require "spec.support.suspended"
 local uploads = require "openai_uploads"
-local uv = suspended.library("luv", { "5.1", "5.2", "5.3", "5.4" })
-if not uv then return pending "in luv: it is not installed for this Lua" end
+local with_service = require "spec.support.with_service"
+local uv, missing = suspended.library("luv", { "5.1", "5.2", "5.3", "5.4" })
+if not uv then return pending("in luv: " .. missing) end
 
 local host = { name = "luv", loop = "luv" }
 
@@ -58,11 +58,8 @@ describe("in luv", function()
 end)
 
 describe("luv", function()
-  local server
 
-  setup(function() server = fault.start() end)
-
-  teardown(function() server.stop() end)
+  local server = with_service.fault_server()
 
   local function client_of(connections, settings)
     local played = server.script(connections)

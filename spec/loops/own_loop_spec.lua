@@ -4,12 +4,12 @@
 
 local check = require "spec.support.check"
 local drive = require "spec.support.drive"
-local fault = require "spec.support.fault"
 local own_loops = require "spec.support.own_loops"
 local rows = require "spec.support.rows"
 local script = require "spec.support.script"
 local suspended = require "spec.support.suspended"
 local uploads = require "openai_uploads"
+local with_service = require "spec.support.with_service"
 
 for _, host in ipairs(own_loops) do
   describe("in a loop of the program's own " .. host.name, function()
@@ -20,11 +20,9 @@ for _, host in ipairs(own_loops) do
 end
 
 describe("a loop of the program's own", function()
-  local server, played
+  local played
 
-  setup(function() server = fault.start() end)
-
-  teardown(function() server.stop() end)
+  local server = with_service.fault_server()
 
   before_each(function() played = server.script { rows.unhurried(20) } end)
 
@@ -153,11 +151,8 @@ describe("a loop of the program's own", function()
 end)
 
 describe("the setting loop", function()
-  local server
 
-  setup(function() server = fault.start() end)
-
-  teardown(function() server.stop() end)
+  local server = with_service.fault_server()
 
   local wrong = {
     { "an unknown name", "libev", "bad option 'loop' ('libev' is none of: blocking, nginx, cqueues, luv, copas)" },

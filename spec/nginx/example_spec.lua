@@ -4,9 +4,9 @@
 
 local check = require "spec.support.check"
 local cjson = require("cjson.safe").new()
-local emulator = require "spec.support.emulator"
 local held = require "spec.support.nginx.held"
 local nginx = require "spec.support.nginx"
+local with_service = require "spec.support.with_service"
 
 local key = "sk-of-the-gateway-0123456789"
 
@@ -37,13 +37,8 @@ local function configuration()
 end
 
 describe("the gateway of the example", function()
-  local service
 
-  setup(function() service = emulator.start() end)
-
-  teardown(function() service.stop() end)
-
-  before_each(function() service.reset() end)
+  local service = with_service.emulator()
 
   local function with_gateway(settings, body)
     local environment = { OPENAI_API_KEY = key, OPENAI_BASE_URL = settings.base_url or service.base_url }

@@ -4,16 +4,13 @@
 -- Without a descriptor: too
 
 local check = require "spec.support.check"
-local emulator = require "spec.support.emulator"
 local nginx = require "spec.support.nginx"
 local upload_file = require "spec.support.upload_file"
+local with_service = require "spec.support.with_service"
 
-local service
 local letters = "abcdefghij"
 
-setup(function() service = emulator.start() end)
-teardown(function() service.stop() end)
-before_each(function() service.reset() end)
+local service = with_service.emulator()
 after_each(upload_file.remove_all)
 
 -- A location whose content this Lua makes.

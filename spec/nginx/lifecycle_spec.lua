@@ -4,23 +4,17 @@
 -- Runs once: nginx has a Lua of its own.
 
 local check = require "spec.support.check"
-local emulator = require "spec.support.emulator"
 local held = require "spec.support.nginx.held"
 local nginx = require "spec.support.nginx"
+local with_service = require "spec.support.with_service"
 
-local service, stalled
+local stalled
 
-setup(function()
-  service = emulator.start()
-  stalled = held.start()
-end)
+local service = with_service.emulator()
 
-teardown(function()
-  service.stop()
-  stalled.stop()
-end)
+setup(function() stalled = held.start() end)
 
-before_each(function() service.reset() end)
+teardown(function() stalled.stop() end)
 
 -- Lua of init_by_lua: clients of the emulator, `good`, and of the service that answers when told to, `held`.
 local function clients(settings)

@@ -7,21 +7,18 @@ local drive = require "spec.support.drive"
 local fault = require "spec.support.fault"
 local part_data = require "spec.support.part_data"
 local rows = require "spec.support.rows"
+local with_service = require "spec.support.with_service"
 
 local MIB = 1024 * 1024
 
 local good_answer = fault.answer(200, '{"id":"part_1","object":"upload.part","created_at":1,"upload_id":"upload_1"}')
 
-local server
 local large = part_data.bytes(16 * MIB) -- more than fits into any buffers
 local large_path = part_data.file(large)
 
-setup(function() server = fault.start() end)
+local server = with_service.fault_server()
 
-teardown(function()
-  server.stop()
-  part_data.forget()
-end)
+teardown(function() part_data.forget() end)
 
 -- Each returns new params of a part with those bytes, which are in that file.
 local sources = {

@@ -4,23 +4,19 @@
 local check = require "spec.support.check"
 local core = require "openai_uploads.core"
 local drive = require "spec.support.drive"
-local emulator = require "spec.support.emulator"
 local own_loops = require "spec.support.own_loops"
 local part_data = require "spec.support.part_data"
+local with_service = require "spec.support.with_service"
 
 local MIB = 1024 * 1024
 
-local service, client, id
+local client, id
 
-setup(function() service = emulator.start() end)
+local service = with_service.emulator()
 
-teardown(function()
-  service.stop()
-  part_data.forget()
-end)
+teardown(function() part_data.forget() end)
 
 before_each(function()
-  service.reset()
   client = check.client(service)
   id = service.make_uploads(1)[1]
 end)

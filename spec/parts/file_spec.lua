@@ -7,20 +7,17 @@ local drive = require "spec.support.drive"
 local fault = require "spec.support.fault"
 local part_data = require "spec.support.part_data"
 local rows = require "spec.support.rows"
+local with_service = require "spec.support.with_service"
 
 local MIB = 1024 * 1024
 
 local good_answer = fault.answer(200, '{"id":"part_1","object":"upload.part","created_at":1,"upload_id":"upload_1"}')
 
-local server
 local large = part_data.bytes(16 * MIB) -- more than fits into any buffers
 
-setup(function() server = fault.start() end)
+local server = with_service.fault_server()
 
-teardown(function()
-  server.stop()
-  part_data.forget()
-end)
+teardown(function() part_data.forget() end)
 
 -- How a path becomes the params of a part.
 local sources = {

@@ -3,27 +3,20 @@
 
 local check = require "spec.support.check"
 local drive = require "spec.support.drive"
-local emulator = require "spec.support.emulator"
 local fault = require "spec.support.fault"
 local own_loops = require "spec.support.own_loops"
 local part_data = require "spec.support.part_data"
 local rows = require "spec.support.rows"
+local with_service = require "spec.support.with_service"
 
-local service, server, client, id
+local client, id
 
-setup(function()
-  service = emulator.start()
-  server = fault.start()
-end)
+local service = with_service.emulator()
+local server = with_service.fault_server()
 
-teardown(function()
-  service.stop()
-  server.stop()
-  part_data.forget()
-end)
+teardown(function() part_data.forget() end)
 
 before_each(function()
-  service.reset()
   client = check.client(service)
   id = service.make_uploads(1)[1]
 end)

@@ -4,33 +4,24 @@
 local socket = require "socket"
 local check = require "spec.support.check"
 local core = require "openai_uploads.core"
-local emulator = require "spec.support.emulator"
 local fault = require "spec.support.fault"
 local part_data = require "spec.support.part_data"
 local process = require "spec.support.process"
 local rows = require "spec.support.rows"
+local with_service = require "spec.support.with_service"
 
 local MIB = 1024 * 1024
 
 local good_answer = fault.answer(200, '{"id":"part_1","object":"upload.part","created_at":1,"upload_id":"upload_1"}')
 local good = { { "request" }, { "send", good_answer }, { "request" }, { "send", good_answer } }
 
-local service, server
 local bytes, large = part_data.bytes(2 * MIB + 5), part_data.bytes(12 * MIB + 5) -- more than fits into any buffers
 local path, large_path = part_data.file(bytes), part_data.file(large)
 
-setup(function()
-  service = emulator.start()
-  server = fault.start()
-end)
+local service = with_service.emulator()
+local server = with_service.fault_server()
 
-teardown(function()
-  service.stop()
-  server.stop()
-  part_data.forget()
-end)
-
-before_each(function() service.reset() end)
+teardown(function() part_data.forget() end)
 
 local function with_rewind(size, all)
   local data, rewind, calls = part_data.chunks(all or bytes, size)

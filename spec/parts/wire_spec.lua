@@ -2,21 +2,16 @@
 -- What is on the wire of a part, and that nothing of it stays for the calls after it.
 
 local check = require "spec.support.check"
-local emulator = require "spec.support.emulator"
 local fault = require "spec.support.fault"
 local part_data = require "spec.support.part_data"
 local rows = require "spec.support.rows"
+local with_service = require "spec.support.with_service"
 
 local good_answer = fault.answer(200, '{"id":"part_1","object":"upload.part","created_at":1,"upload_id":"upload_1"}')
 
-local server
+local server = with_service.fault_server()
 
-setup(function() server = fault.start() end)
-
-teardown(function()
-  server.stop()
-  part_data.forget()
-end)
+teardown(function() part_data.forget() end)
 
 -- Sends the part, and returns the raw request.
 local function sent(params, settings, options)
@@ -118,14 +113,11 @@ describe("the request of a part", function()
 end)
 
 describe("after a part, on its connection,", function()
-  local service, client, id
+  local client, id
 
-  setup(function() service = emulator.start() end)
-
-  teardown(function() service.stop() end)
+  local service = with_service.emulator()
 
   before_each(function()
-    service.reset()
     client = check.client(service, { max_connections = 1, max_retries = 0 })
     id = service.make_uploads(1)[1]
   end)

@@ -4,25 +4,17 @@
 
 local built = require "spec.support.built"
 local check = require "spec.support.check"
-local emulator = require "spec.support.emulator"
 local fault = require "spec.support.fault"
 local rows = require "spec.support.rows"
 local script = require "spec.support.script"
+local with_service = require "spec.support.with_service"
 
-local service, server, library
+local library
 
-setup(function()
-  service = emulator.start()
-  server = fault.start()
-  library = built.library("fork", true)
-end)
+local service = with_service.emulator()
+local server = with_service.fault_server()
 
-teardown(function()
-  service.stop()
-  server.stop()
-end)
-
-before_each(function() service.reset() end)
+setup(function() library = built.library("fork", true) end)
 
 -- `in_child(body)` runs it in a forked process and waits for that; `tell` says something, in the order of events.
 local prologue = [[

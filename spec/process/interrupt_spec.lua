@@ -5,13 +5,11 @@ local check = require "spec.support.check"
 local emulator = require "spec.support.emulator"
 local fault = require "spec.support.fault"
 local script = require "spec.support.script"
+local with_service = require "spec.support.with_service"
 
 describe("Ctrl-C", function()
-  local server
 
-  setup(function() server = fault.start() end)
-
-  teardown(function() server.stop() end)
+  local server = with_service.fault_server()
 
   local request, stall = { "request" }, { "stall" }
   local busy = { "send", fault.answer(503, "", { ["retry-after"] = 20 }) }

@@ -2,16 +2,10 @@
 -- Clients and calls come and go with Lua's collector, coroutines and the end of the program.
 
 local check = require "spec.support.check"
-local emulator = require "spec.support.emulator"
 local script = require "spec.support.script"
+local with_service = require "spec.support.with_service"
 
-local service
-
-setup(function() service = emulator.start() end)
-
-teardown(function() service.stop() end)
-
-before_each(function() service.reset() end)
+local service = with_service.emulator()
 
 local function collect()
   collectgarbage()

@@ -5,21 +5,21 @@ local fault = require "spec.support.fault"
 local locales = require "spec.support.locales"
 local rows = require "spec.support.rows"
 local script = require "spec.support.script"
+local with_service = require "spec.support.with_service"
 
 local names = { "tr_TR.UTF-8", "tr_TR.ISO-8859-9", "de_DE.UTF-8" }
 local wide = "ps_AF.UTF-8" -- whose decimal point has two bytes
 
 describe("in the locale", function()
-  local server, folder, why
+  local folder, why
+
+  local server = with_service.fault_server()
 
   setup(function()
-    server = fault.start()
     local all = { wide }
     for index, name in ipairs(names) do all[index + 1] = name end
     folder, why = locales.make(all)
   end)
-
-  teardown(function() server.stop() end)
 
   -- Runs the code in a process whose locale has that name, against a server that gives these answers. Returns what it
   -- printed, and the requests.

@@ -4,8 +4,8 @@
 
 local built = require "spec.support.built"
 local check = require "spec.support.check"
-local emulator = require "spec.support.emulator"
 local script = require "spec.support.script"
+local with_service = require "spec.support.with_service"
 
 -- Each part finds its connection broken at its first large write, and again when the connection is closed.
 local program = [[
@@ -20,16 +20,15 @@ local program = [[
 ]]
 
 describe("a connection that breaks under a write", function()
-  local service, library
+  local library
+
+  local service = with_service.emulator()
 
   setup(function()
-    service = emulator.start()
     -- It brings libcurl along, which would otherwise be loaded where a preloaded library cannot see it.
     library = assert(built.library("broken_writes", false,
       "-Wl,--no-as-needed $(pkg-config --cflags --libs libcurl)"))
   end)
-
-  teardown(function() service.stop() end)
 
   local function run(base_url, number, last_words)
     if (os.getenv "LD_PRELOAD" or ""):find "asan" then

@@ -2,7 +2,7 @@
 -- What the specs over the emulator share: clients of it, and looks at failures, requests and texts.
 
 local assert = require "luassert"
-local uploads = require "openai_uploads"
+local clients = require "spec.support.clients"
 
 local check = {}
 
@@ -27,7 +27,7 @@ function check.client(service, settings)
   for _, name in ipairs { "base_url", "api_key", "ca_file", "proxy" } do
     if all[name] == false then all[name] = nil end
   end
-  return uploads.new(all)
+  return clients.new(all)
 end
 
 -- Returns the failure that the other two values of a call must be.

@@ -14,8 +14,8 @@
 --   body      the failure's, where it is looked at; other fields, by name, in `fields`
 
 local assert = require "luassert"
+local clients = require "spec.support.clients"
 local fault = require "spec.support.fault"
-local uploads = require "openai_uploads"
 
 local rows = {}
 
@@ -86,7 +86,7 @@ function rows.client(base_url, settings)
     base_url = base_url, api_key = "sk-of-the-specs", proxy = "", timeout = 5, max_retries = 0, retry_delay = 0.001,
   }
   for name, value in pairs(settings or {}) do all[name] = value end
-  return uploads.new(all)
+  return clients.new(all)
 end
 
 function rows.check_failure(row, upload, failure)

@@ -79,14 +79,14 @@ local function new_world(host)
 end
 
 -- The library of an event loop, which must be there on these versions of Lua, for Debian packages it for them; LuaJIT
--- loads what is built for 5.1. nil where it is missing and may be.
+-- loads what is built for 5.1. nil and the reason where it is missing and may be.
 function suspended.library(name, versions)
   local found, library = pcall(require, name)
   if found then return library end
   for _, version in ipairs(versions) do
     if _VERSION == "Lua " .. version then error(library, 0) end
   end
-  return nil
+  return nil, ("no %s is packaged for %s"):format(name, _VERSION)
 end
 
 -- The rows of every loop.

@@ -5,7 +5,7 @@
 -- luacheck: read globals package.searchpath
 
 local check = require "spec.support.check"
-local emulator = require "spec.support.emulator"
+local with_service = require "spec.support.with_service"
 
 local build = os.getenv "TEST_BUILD" or "build"
 local host = build .. "/examples/embed/host"
@@ -42,17 +42,15 @@ setup(function() folder = assert(run("mktemp -d")):match("^[^\n]+") end)
 teardown(function() run("rm -rf " .. quoted(folder)) end)
 
 describe("a host with the module inside", function()
-  local service
+
+  local service = with_service.emulator()
 
   setup(function()
-    service = emulator.start()
     local flags = os.getenv "TEST_CFLAGS"
     local output, status = run(("make --no-print-directory BUILD=%s %s %s 2>&1"):format(quoted(build),
       flags and "CFLAGS=" .. quoted(flags) or "", quoted(host)))
     assert.are.equal(0, status, output)
   end)
-
-  teardown(function() service.stop() end)
 
   -- In an empty folder, with no path to any Lua file and none to any library but cjson. Returns what it printed, what
   -- it complained of, and its exit status.

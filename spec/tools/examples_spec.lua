@@ -2,8 +2,8 @@
 -- Each example runs, against the emulator, and prints what it says it prints.
 -- Runs once: other specs prove the calls of the examples on each Lua.
 
-local emulator = require "spec.support.emulator"
 local script = require "spec.support.script"
+local with_service = require "spec.support.with_service"
 
 local function read_file(path)
   local file = assert(io.open(path))
@@ -13,11 +13,8 @@ local function read_file(path)
 end
 
 describe("the example", function()
-  local service
 
-  setup(function() service = emulator.start() end)
-
-  teardown(function() service.stop() end)
+  local service = with_service.emulator()
 
   for _, row in ipairs {
     { "cancel", "status     = cancelled.*bad_request: .*may_have_applied = false" },

@@ -2,13 +2,11 @@
 -- Runs once: the fault server runs on a Lua of its own choice.
 
 local fault = require "spec.support.fault"
+local with_service = require "spec.support.with_service"
 
 describe("a script of the fault server", function()
-  local server
 
-  setup(function() server = fault.start() end)
-
-  teardown(function() server.stop() end)
+  local server = with_service.fault_server()
 
   it("names its address in three ways", function()
     local script = server.script { {} }

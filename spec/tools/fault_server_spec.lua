@@ -4,6 +4,7 @@
 local socket = require "socket"
 local fault = require "spec.support.fault"
 local process = require "spec.support.process"
+local with_service = require "spec.support.with_service"
 
 local every_byte = {}
 for byte = 0, 255 do every_byte[#every_byte + 1] = string.char(byte) end
@@ -35,11 +36,8 @@ end
 local get = "GET / HTTP/1.1\r\nHost: a\r\n\r\n"
 
 describe("the fault server", function()
-  local server
 
-  setup(function() server = fault.start() end)
-
-  teardown(function() server.stop() end)
+  local server = with_service.fault_server()
 
   -- Plays the script for one client that sends `request`, and returns what that client reads to the end.
   local function exchange(connections, request)

@@ -4,14 +4,15 @@
 
 local check = require "spec.support.check"
 local cli = require "spec.support.cli"
-local emulator = require "spec.support.emulator"
+local with_service = require "spec.support.with_service"
 
 describe("make install", function()
-  local prefix, program, service
+  local prefix, program
   local lua = os.getenv "TEST_LUA" or (jit and "luajit" or "lua" .. _VERSION:match "%d%.%d")
 
+  local service = with_service.emulator()
+
   setup(function()
-    service = emulator.start()
     prefix = io.popen("mktemp -d"):read "*l"
     program = prefix .. "/bin/openai-uploads"
     local pipe = io.popen(("unset LD_PRELOAD; make --no-print-directory install MAIN_LUA=%s BUILD=%s PREFIX=%s 2>&1")
@@ -20,10 +21,7 @@ describe("make install", function()
     pipe:close()
   end)
 
-  teardown(function()
-    service.stop()
-    os.execute("rm -rf " .. prefix)
-  end)
+  teardown(function() os.execute("rm -rf " .. prefix) end)
 
   it("installs a command that finds its modules by itself", function()
     local id = service.make_uploads(1)[1]

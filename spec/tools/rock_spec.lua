@@ -3,8 +3,9 @@
 -- there. Dependencies are the system's, for no rocks server is asked: LuaRocks is told that they are there, or not to
 -- ask.
 -- Runs once: LuaRocks and make see to the differences of the interpreters.
+local with_service = require "spec.support.with_service"
+
 local version = _VERSION:match("%d%.%d")
-local emulator = require "spec.support.emulator"
 
 -- The suite may run under a preloaded sanitizer, which is not for git, gcc and LuaRocks.
 local function run(command)
@@ -26,22 +27,20 @@ local script = [[
 ]]
 
 describe("the rock", function()
-  local folder, clone, service
+  local folder, clone
+
+  local service = with_service.emulator()
 
   setup(function()
     folder = io.popen("mktemp -d"):read("*l")
     clone = folder .. "/clone"
-    service = emulator.start()
     -- what git would hand out, with what is not committed yet
     assert(run("mkdir " .. clone .. " && git ls-files -co --exclude-standard | tar -cT - | tar -xC " .. clone ..
       " && cd " .. clone .. " && git init -q -b main && git add -A && " ..
       "git -c user.name=spec -c user.email=spec@localhost commit -qm all"))
   end)
 
-  teardown(function()
-    service.stop()
-    os.execute("rm -rf " .. folder)
-  end)
+  teardown(function() os.execute("rm -rf " .. folder) end)
 
   -- Calls the module out of `tree` and nowhere else, and returns what the script printed.
   local function call_from(tree)

@@ -6,13 +6,10 @@
 local check = require "spec.support.check"
 local core = require "openai_uploads.core"
 local drive = require "spec.support.drive"
-local emulator = require "spec.support.emulator"
 local upload_file = require "spec.support.upload_file"
+local with_service = require "spec.support.with_service"
 
-local service
-
-setup(function() service = emulator.start() end)
-teardown(function() service.stop() end)
+local service = with_service.emulator()
 after_each(upload_file.remove_all)
 
 local function new_id() return service.make_uploads(1)[1] end
@@ -224,10 +221,7 @@ for _, way in ipairs(ways) do
     describe(("%s of a call that is %s may be one that"):format(place[1], way[1]), function()
       for _, deed in ipairs(deeds) do
         if not (deed.raises and place.is_told) and not (way.is_begun and place[1] == "on_result") then
-          it(deed[1], function()
-            service.reset()
-            prove(way, place, deed)
-          end)
+          it(deed[1], function() prove(way, place, deed) end)
         end
       end
     end)
@@ -235,7 +229,6 @@ for _, way in ipairs(ways) do
 end
 
 it("a file's listener that raises what cannot be described is told on stderr, and its job is done", function()
-  service.reset()
   local client, stderr, told = check.client(service), io.stderr, {}
   local job = client.start.upload_file_chunked { data = "abc", filename = "a.txt", purpose = "batch" }
   io.stderr = { write = function(_, ...) told[#told + 1] = table.concat { ... } end } -- luacheck: ignore 122

@@ -5,26 +5,15 @@
 local socket = require "socket"
 local check = require "spec.support.check"
 local drive = require "spec.support.drive"
-local emulator = require "spec.support.emulator"
 local fault = require "spec.support.fault"
 local rows = require "spec.support.rows"
 local script = require "spec.support.script"
+local with_service = require "spec.support.with_service"
 
 local params = { filename = "a.jsonl", purpose = "batch", bytes = 10, mime_type = "text/jsonl" }
 
-local service, server
-
-setup(function()
-  service = emulator.start()
-  server = fault.start()
-end)
-
-teardown(function()
-  service.stop()
-  server.stop()
-end)
-
-before_each(function() service.reset() end)
+local service = with_service.emulator()
+local server = with_service.fault_server()
 
 local function new_id() return service.make_uploads(1)[1] end
 
