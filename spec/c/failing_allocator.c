@@ -2,6 +2,7 @@
 #include "failing_allocator.h"
 
 #include <curl/curl.h>
+#include <malloc.h>
 #include <string.h>
 
 struct failing_allocator lua_allocator = {.name = "Lua"}, own_allocator = {.name = "our C"};
@@ -60,16 +61,33 @@ static char *duplicate(struct failing_allocator *allocator, const char *text) {
   return copy ? memcpy(copy, text, size) : NULL;
 }
 
+unsigned unwiped_secrets;
+
+static void look_for_secret(void *block) {
+  size_t size = block ? malloc_usable_size(block) : 0;
+  unwiped_secrets += size && memmem(block, size, FAILING_ALLOCATOR_SECRET, strlen(FAILING_ALLOCATOR_SECRET));
+}
+
+/* Zeroed: nothing of what was there before is ours. */
 void *__wrap_malloc(size_t size) {
-  return refuses(&own_allocator) ? NULL : give(&own_allocator, __real_malloc(size));
+  void *block = refuses(&own_allocator) ? NULL : give(&own_allocator, __real_malloc(size));
+  return block ? memset(block, 0, malloc_usable_size(block)) : NULL;
 }
 void *__wrap_calloc(size_t count, size_t size) {
   return refuses(&own_allocator) ? NULL : give(&own_allocator, __real_calloc(count, size));
 }
+/* Moves it always. */
 void *__wrap_realloc(void *block, size_t size) {
-  return reallocate(&own_allocator, block, size);
+  size_t had = block ? malloc_usable_size(block) : 0;
+  void *moved = __wrap_malloc(size);
+  if (moved && block) {
+    memcpy(moved, block, had < size ? had : size);
+    __wrap_free(block);
+  }
+  return moved;
 }
 void __wrap_free(void *block) {
+  look_for_secret(block);
   take_back(&own_allocator, block);
 }
 char *__wrap_strdup(const char *text) {

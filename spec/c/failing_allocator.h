@@ -16,6 +16,10 @@ struct failing_allocator {
   long outstanding;   /* Lua: bytes; the others: blocks */
 };
 
+/* What our C may free, or leave behind when a block grows, no block with it. */
+#define FAILING_ALLOCATOR_SECRET "secret-of-the-units"
+extern unsigned unwiped_secrets;
+
 extern struct failing_allocator lua_allocator, own_allocator, curl_allocator;
 
 void failing_allocator_arm(struct failing_allocator *allocator, long allowed, bool keeps_failing);

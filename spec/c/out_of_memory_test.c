@@ -88,7 +88,8 @@ static const struct scenario {
      "local client = core.client() client.cancel('upload_ok') return function() return "
      "client.parts.create('upload_busy', {length = 2, "
      "data = function() return 'ab' end}, {timeout = 2, max_retries = 1, retry_delay = 0}) end",
-     "server: the service answered HTTP 503; not tried again: a data function without rewind cannot start over (HTTP "
+     "server: the service answered HTTP 503; not tried again: a data function without rewind cannot start "
+     "over (HTTP "
      "503); the service may have acted on it"},
     {"a part from a file that is not there",
      "local client = core.client() return function() return client.parts.create('upload_ok', {file = "
@@ -108,7 +109,8 @@ static const struct scenario {
      "max_response_bytes = 100000, max_connections = 3, user_agent = 'test/1', log = function() end, ca_file "
      "= '/nowhere', "
      "client_cert = '/nowhere', client_key = '/nowhere', ca_path = '/nowhere', proxy = ''} "
-     "return client.cancel('upload_ok', {headers = {['X-Two'] = 'two', ['X-Three'] = ''}, query = {d = ' "
+     "return client.cancel('upload_ok', {headers = {['X-Two'] = 'two', ['X-Three'] = ''}, query = {token = "
+     "'secret-of-the-units', d = ' "
      "'}}) end",
      "cancelled"},
     {"loading the module",
@@ -287,7 +289,8 @@ int main(void) {
   snprintf(base_url, sizeof base_url, "http://127.0.0.1:%d/v1", server.port);
   keep_cjson();
   setenv("OPENAI_BASE_URL", base_url, 1);
-  setenv("OPENAI_API_KEY", "sk-test-out-of-memory", 1);
+  setenv("OPENAI_API_KEY", "sk-" FAILING_ALLOCATOR_SECRET, 1);
+  setenv("OPENAI_CUSTOM_HEADERS", "X-Key: " FAILING_ALLOCATOR_SECRET, 1);
   EACH(scenario, scenarios) {
     survives_at_all(scenario);
     EACH(allocator, allocators) {
@@ -296,6 +299,8 @@ int main(void) {
     }
     survives_at_all(scenario);
   }
+  CHECK(unwiped_secrets == 0, "a secret is overwritten before its memory is freed (%u times it was not)",
+        unwiped_secrets);
   http_server_stop(&server);
   return unit_end();
 }

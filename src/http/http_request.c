@@ -22,7 +22,7 @@ bool http_request_create(struct http_request *request, const struct http_setting
 }
 
 void http_request_destroy(struct http_request *request) {
-  text_buffer_destroy(&request->url);
+  text_buffer_wipe(&request->url); /* with its query, as additions */
   text_buffer_destroy(&request->body);
   text_buffer_destroy(&request->expected.id);
   http_headers_wipe(request->own_headers);

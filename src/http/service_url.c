@@ -173,7 +173,7 @@ bool service_url_parse(struct service_url *url, const char *base_url, const stru
 
 void service_url_destroy(struct service_url *url) {
   text_buffer_destroy(&url->prefix);
-  text_buffer_destroy(&url->query);
+  text_buffer_wipe(&url->query); /* may hold a secret */
   text_buffer_destroy(&url->host);
 }
 

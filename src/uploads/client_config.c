@@ -38,7 +38,7 @@ struct client_config *client_config_new(void) {
 void client_config_delete(struct client_config *config) {
   if (!config) return;
   text_buffer_wipe(&config->api_key);
-  text_buffer_destroy(&config->base_url);
+  text_buffer_wipe(&config->base_url); /* its query may hold a secret */
   text_buffer_destroy(&config->organization);
   text_buffer_destroy(&config->project);
   text_buffer_destroy(&config->user_agent);
