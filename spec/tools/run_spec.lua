@@ -82,6 +82,14 @@ describe("spec/run", function()
     assert.are.same({ "1 passed, 1 failed, 0 skipped", 1 }, { last, status }, output)
   end)
 
+  it("fails for a module that cannot be built", function()
+    local command = "SPECS=spec/nginx/example_spec.lua JOBS=2 TEST_TIMEOUT=60 spec/run /proc/nowhere %s 2>&1"
+    local output, status = output_of(command:format(lua))
+    assert.are.equal(1, status, output)
+    check.holds("make build failed\n", output)
+    check.holds("\n0 passed, 2 failed, 0 skipped\n", output)
+  end)
+
   it("runs on one Lua alone a file that says so", function()
     write("good", passes)
     write("once", "-- Runs once: it is a test.\n" .. passes)
