@@ -60,13 +60,13 @@ static void raise(lua_State *L, const struct failure *failure) {
 }
 
 /* `settings`: where their table stands; 0: the environment says it all. */
-static void set_up(lua_State *L, struct lua_client *holder, int settings, int callbacks) {
+static void set_up(lua_State *L, struct lua_client *holder, int settings, int client_slots) {
   struct failure failure = {0};
   struct client_config *config;
   client_config_delete(holder->config); /* of a first use that ran out of memory */
   config = holder->config = client_config_new();
   if (!config) lua_raise_out_of_memory(L);
-  if (settings) lua_options_read_client(L, settings, config, callbacks);
+  if (settings) lua_options_read_client(L, settings, config, client_slots);
   if (!client_config_complete(config, LUA_VERSION)) lua_raise_out_of_memory(L);
   holder->config = NULL; /* http_client_new takes it, whatever comes */
   holder->client = http_client_new(&config->http, &failure);
@@ -148,14 +148,14 @@ static int client_call(lua_State *L) {
   struct lua_arguments arguments = {0};
   struct http_client *client;
   struct lua_transfer *holder;
-  int callbacks, count;
+  int client_slots, count;
   lua_arguments_read(L, call, &arguments);
   client = enter(L);
-  callbacks = lua_gettop(L);
+  client_slots = lua_gettop(L);
   holder = begin(L, client, call, &arguments, false);
-  lua_dispatch_finish(L, callbacks, holder);
-  count = lua_result_take(L, callbacks + 1);
-  lua_dispatch_forget(L, callbacks, holder);
+  lua_dispatch_finish(L, client_slots, holder);
+  count = lua_result_take(L, client_slots + 1);
+  lua_dispatch_forget(L, client_slots, holder);
   lua_transfer_close(holder);
   return count;
 }
@@ -165,12 +165,12 @@ static int client_start(lua_State *L) {
   const struct service_call *call = &service_calls[lua_tointeger(L, lua_upvalueindex(2))];
   struct lua_arguments arguments = {0};
   struct http_client *client;
-  int callbacks;
+  int client_slots;
   lua_arguments_read(L, call, &arguments);
   client = enter(L);
-  callbacks = lua_gettop(L);
+  client_slots = lua_gettop(L);
   begin(L, client, call, &arguments, true);
-  lua_dispatch_start(L, callbacks, lua_upvalueindex(1));
+  lua_dispatch_start(L, client_slots, lua_upvalueindex(1));
   return 1;
 }
 
@@ -292,7 +292,7 @@ int lua_client_new(lua_State *L) {
   *holder = (struct lua_client){NULL, NULL, false};
   compat_setmetatable(L, client_type);
   userdata = lua_gettop(L);
-  lua_dispatch_push_callbacks(L);
+  lua_dispatch_push_slots(L);
   lua_pushvalue(L, -1);
   compat_setuservalue(L, userdata);
   lua_pushvalue(L, 2);

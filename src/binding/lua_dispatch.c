@@ -18,7 +18,7 @@ static int attend_protected(lua_State *L);
 static int finish_protected(lua_State *L);
 static int start_protected(lua_State *L);
 
-void lua_dispatch_push_callbacks(lua_State *L) {
+void lua_dispatch_push_slots(lua_State *L) {
   lua_newtable(L);
   lua_newtable(L);
   lua_newtable(L);
@@ -37,52 +37,52 @@ void lua_dispatch_push_callbacks(lua_State *L) {
 }
 
 /* Sets what stands for a transfer in one of the two tables to the value on top of the stack; pops that. */
-static void set_transfer(lua_State *L, int callbacks, int table, unsigned number) {
-  lua_rawgeti(L, callbacks, table);
+static void set_transfer(lua_State *L, int client_slots, int table, unsigned number) {
+  lua_rawgeti(L, client_slots, table);
   lua_insert(L, -2);
   lua_rawseti(L, -2, (int)number);
   lua_pop(L, 1);
 }
 
-static void note(lua_State *L, int callbacks, int index) {
+static void note(lua_State *L, int client_slots, int index) {
   const struct lua_transfer *holder = lua_touserdata(L, index);
   lua_pushvalue(L, index);
-  set_transfer(L, callbacks, CLIENT_SLOT_KNOWN_TRANSFERS, holder->transfer->number);
+  set_transfer(L, client_slots, CLIENT_SLOT_KNOWN_TRANSFERS, holder->transfer->number);
 }
 
-void lua_dispatch_hold(lua_State *L, int callbacks, int index) {
+void lua_dispatch_hold(lua_State *L, int client_slots, int index) {
   struct lua_transfer *holder = lua_touserdata(L, index);
   if (holder->is_held || (holder->transfer->state == TRANSFER_DONE && !holder->transfer->is_queued)) return;
   lua_pushvalue(L, index);
-  set_transfer(L, callbacks, CLIENT_SLOT_HELD_TRANSFERS, holder->transfer->number);
+  set_transfer(L, client_slots, CLIENT_SLOT_HELD_TRANSFERS, holder->transfer->number);
   holder->is_held = true;
 }
 
-static void let_go(lua_State *L, int callbacks, const struct lua_transfer *holder) {
+static void let_go(lua_State *L, int client_slots, const struct lua_transfer *holder) {
   if (!holder->is_held) return;
   lua_pushnil(L);
-  set_transfer(L, callbacks, CLIENT_SLOT_HELD_TRANSFERS, holder->transfer->number);
+  set_transfer(L, client_slots, CLIENT_SLOT_HELD_TRANSFERS, holder->transfer->number);
 }
 
-void lua_dispatch_forget(lua_State *L, int callbacks, const struct lua_transfer *holder) {
-  let_go(L, callbacks, holder);
+void lua_dispatch_forget(lua_State *L, int client_slots, const struct lua_transfer *holder) {
+  let_go(L, client_slots, holder);
   lua_pushnil(L);
-  set_transfer(L, callbacks, CLIENT_SLOT_KNOWN_TRANSFERS, holder->transfer->number);
+  set_transfer(L, client_slots, CLIENT_SLOT_KNOWN_TRANSFERS, holder->transfer->number);
 }
 
 /* Pushes two values, of which the second is the transfer's userdata, so that no collection takes it while it
- * is attended; NULL when it is garbage already. Then pushes its own callbacks; *own is their place, 0 when it
- * has none. */
-static const struct lua_transfer *push_known(lua_State *L, int callbacks, const struct transfer *transfer,
-                                             int *own) {
+ * is attended; NULL when it is garbage already. Then pushes its own client_slots; *call_slots is their place,
+ * 0 when it has none. */
+static const struct lua_transfer *push_known(lua_State *L, int client_slots, const struct transfer *transfer,
+                                             int *call_slots) {
   const struct lua_transfer *holder;
-  lua_rawgeti(L, callbacks, CLIENT_SLOT_KNOWN_TRANSFERS);
+  lua_rawgeti(L, client_slots, CLIENT_SLOT_KNOWN_TRANSFERS);
   lua_rawgeti(L, -1, (int)transfer->number);
   holder = lua_touserdata(L, -1);
-  *own = 0;
+  *call_slots = 0;
   if (!holder || !holder->has_user_value) return holder;
   compat_getuservalue(L, -1);
-  *own = lua_gettop(L);
+  *call_slots = lua_gettop(L);
   return holder;
 }
 
@@ -107,7 +107,7 @@ static bool ask_for_key(lua_State *L, struct http_client *client, const char **k
                      lua_tostring(L, -1));
 }
 
-static bool find_key(lua_State *L, int callbacks, const struct transfer *transfer, const char **key,
+static bool find_key(lua_State *L, int client_slots, const struct transfer *transfer, const char **key,
                      size_t *length, struct failure *failure) {
   const struct http_settings *settings = transfer->client->settings;
   const struct text_buffer *own = &client_config_of(settings)->api_key;
@@ -117,46 +117,46 @@ static bool find_key(lua_State *L, int callbacks, const struct transfer *transfe
     *length = 0;
     return true;
   }
-  lua_rawgeti(L, callbacks, CLIENT_SLOT_API_KEY);
+  lua_rawgeti(L, client_slots, CLIENT_SLOT_API_KEY);
   if (lua_isfunction(L, -1) && !ask_for_key(L, transfer->client, key, length, failure)) return false;
   return client_config_check_key(*key, *length, failure);
 }
 
-static void begin(lua_State *L, int callbacks, int own, const struct lua_transfer *holder) {
+static void begin(lua_State *L, int client_slots, int call_slots, const struct lua_transfer *holder) {
   struct transfer *transfer = holder->transfer;
   struct failure failure = {0};
   const char *key = "";
   size_t length = 0;
-  bool found = lua_part_rewind(L, own, transfer, &failure) && !lua_transfer_is_spent(holder) &&
-               find_key(L, callbacks, transfer, &key, &length, &failure);
+  bool found = lua_part_rewind(L, call_slots, transfer, &failure) && !lua_transfer_is_spent(holder) &&
+               find_key(L, client_slots, transfer, &key, &length, &failure);
   if (lua_transfer_is_spent(holder) || transfer->state != TRANSFER_READY) return; /* the program ended it */
   if (!found) {
     transfer_fail(transfer, failure.kind, failure.message);
     return;
   }
   transfer_begin(transfer, key, length);
-  if (transfer->state == TRANSFER_SENDING) lua_callbacks_attempt(L, callbacks, own, transfer);
+  if (transfer->state == TRANSFER_SENDING) lua_callbacks_attempt(L, client_slots, call_slots, transfer);
 }
 
-static void attend(lua_State *L, int callbacks, struct transfer *transfer) {
+static void attend(lua_State *L, int client_slots, struct transfer *transfer) {
   int top = lua_gettop(L);
   int userdata = top + 2;
-  int own;
-  const struct lua_transfer *holder = push_known(L, callbacks, transfer, &own);
+  int call_slots;
+  const struct lua_transfer *holder = push_known(L, client_slots, transfer, &call_slots);
   if (holder) {
     switch (transfer->state) {
-    case TRANSFER_READY: begin(L, callbacks, own, holder); break;
-    case TRANSFER_WAITING: lua_callbacks_retry(L, callbacks, own, holder); break;
+    case TRANSFER_READY: begin(L, client_slots, call_slots, holder); break;
+    case TRANSFER_WAITING: lua_callbacks_retry(L, client_slots, call_slots, holder); break;
     case TRANSFER_DONE:
-      if (transfer->request.source) lua_part_forget(L, own);
+      if (transfer->request.source) lua_part_forget(L, call_slots);
       if (transfer->awaits)
-        lua_callbacks_tell_waiter(L, own, userdata);
+        lua_callbacks_tell_waiter(L, call_slots, userdata);
       else
-        lua_callbacks_done(L, callbacks, own, userdata, transfer);
-      if (!lua_transfer_is_spent(holder)) let_go(L, callbacks, holder);
+        lua_callbacks_done(L, client_slots, call_slots, userdata, transfer);
+      if (!lua_transfer_is_spent(holder)) let_go(L, client_slots, holder);
       break;
     case TRANSFER_SENDING:
-      if (transfer_wants_chunk(transfer)) lua_part_feed(L, own, holder);
+      if (transfer_wants_chunk(transfer)) lua_part_feed(L, call_slots, holder);
       break;
     }
   }
@@ -164,7 +164,7 @@ static void attend(lua_State *L, int callbacks, struct transfer *transfer) {
 }
 
 /* Returns whether one of them was done. */
-static bool attend_changed(lua_State *L, int callbacks, struct http_client *client) {
+static bool attend_changed(lua_State *L, int client_slots, struct http_client *client) {
   struct transfer *changed;
   bool any_done = false;
   luaL_checkstack(L, 20, "the stack of Lua has no room for a call");
@@ -172,12 +172,12 @@ static bool attend_changed(lua_State *L, int callbacks, struct http_client *clie
     if (!transfer_news_take(client, &changed)) luaL_error(L, "not enough memory");
     if (!changed) return any_done;
     any_done |= changed->state == TRANSFER_DONE;
-    attend(L, callbacks, changed);
+    attend(L, client_slots, changed);
     transfer_news_note_told(client);
   }
 }
 
-/* attend(callbacks, client) -> whether one of them was done */
+/* attend(client_slots, client) -> whether one of them was done */
 static int attend_protected(lua_State *L) {
   lua_pushboolean(L, attend_changed(L, 1, lua_touserdata(L, 2)));
   return 1;
@@ -186,13 +186,13 @@ static int attend_protected(lua_State *L) {
 /* What is raised here (memory that ran out, a hook) goes to the caller of the step, and the news of those
  * transfers is told again in the next step. Within a function of the program, the outermost step sees to it:
  * a protected call at each depth would soon be too many for Lua. */
-static bool attend_all(lua_State *L, int callbacks, struct http_client *client) {
+static bool attend_all(lua_State *L, int client_slots, struct http_client *client) {
   bool any_done;
-  if (client->depth > 0) return attend_changed(L, callbacks, client);
+  if (client->depth > 0) return attend_changed(L, client_slots, client);
   if (!client->first_changed && client->told_count == 0) return false;
   luaL_checkstack(L, 4, "the stack of Lua has no room for a call");
-  lua_rawgeti(L, callbacks, CLIENT_SLOT_ATTEND);
-  lua_pushvalue(L, callbacks);
+  lua_rawgeti(L, client_slots, CLIENT_SLOT_ATTEND);
+  lua_pushvalue(L, client_slots);
   lua_pushlightuserdata(L, client);
   if (lua_pcall(L, 2, 1, 0) != 0) {
     transfer_news_give_up(client);
@@ -203,8 +203,8 @@ static bool attend_all(lua_State *L, int callbacks, struct http_client *client) 
   return any_done;
 }
 
-static void attend_and_announce(lua_State *L, int callbacks, struct http_client *client) {
-  attend_all(L, callbacks, client);
+static void attend_and_announce(lua_State *L, int client_slots, struct http_client *client) {
+  attend_all(L, client_slots, client);
   if (client->engine) transfer_engine_announce(client->engine);
 }
 
@@ -223,36 +223,37 @@ static void let_hooks_run(lua_State *L) {
 #define SECONDS_WITHOUT_HOOKS 1.0
 
 /* What is done may have come to that in a step that a callback made. */
-void lua_dispatch_step(lua_State *L, int callbacks, struct http_client *client, double seconds) {
+void lua_dispatch_step(lua_State *L, int client_slots, struct http_client *client, double seconds) {
   double until = monotonic_clock_now() + seconds;
   unsigned done = client->done;
   bool came;
   double left;
   if (client->engine && client->first_changed) transfer_engine_look(client->engine);
-  came = attend_all(L, callbacks, client);
+  came = attend_all(L, client_slots, client);
   do {
     if (!client->engine) return; /* a callback closed it */
     /* with nothing running there is nothing to wait for, but idle connections may stir */
     left = client->running > 0 && client->done == done && !came ? until - monotonic_clock_now() : 0;
     came = transfer_engine_step(client->engine, fmax(0, fmin(left, SECONDS_WITHOUT_HOOKS)));
     let_hooks_run(L); /* here, or they run in a callback of the program, which would be told of the error */
-    attend_and_announce(L, callbacks, client);
+    attend_and_announce(L, client_slots, client);
   } while (!came && left > 0);
 }
 
 /* One that is done costs no step, but somebody may have ended it a moment ago, and then it is told of. */
-void lua_dispatch_wait(lua_State *L, int callbacks, const struct lua_transfer *holder, double seconds) {
+void lua_dispatch_wait(lua_State *L, int client_slots, const struct lua_transfer *holder, double seconds) {
   double until = monotonic_clock_now() + seconds;
   double left = seconds;
-  if (holder->transfer->state == TRANSFER_DONE) attend_and_announce(L, callbacks, holder->transfer->client);
+  if (holder->transfer->state == TRANSFER_DONE)
+    attend_and_announce(L, client_slots, holder->transfer->client);
   while (holder->transfer && holder->transfer->state != TRANSFER_DONE) {
-    lua_dispatch_step(L, callbacks, holder->transfer->client, fmax(0, left));
+    lua_dispatch_step(L, client_slots, holder->transfer->client, fmax(0, left));
     left = until - monotonic_clock_now();
     if (left <= 0) return;
   }
 }
 
-/* finish(callbacks, transfer's userdata) */
+/* finish(client_slots, transfer's userdata) */
 static int finish_protected(lua_State *L) {
   note(L, 1, 2);
   lua_dispatch_wait(L, 1, lua_touserdata(L, 2), INFINITY);
@@ -267,27 +268,28 @@ static bool has_function(lua_State *L, int table, int slot) {
   return has;
 }
 
-/* `own`: where the transfer's own callbacks stand. */
-static bool begins_without_program(lua_State *L, int callbacks, int own, const struct transfer *transfer) {
-  return transfer->state == TRANSFER_READY && !has_function(L, callbacks, CLIENT_SLOT_API_KEY) &&
-         !has_function(L, callbacks, SLOT_LOG) && !has_function(L, own, SLOT_LOG);
+/* `call_slots`: where the transfer's own callbacks stand. */
+static bool begins_without_program(lua_State *L, int client_slots, int call_slots,
+                                   const struct transfer *transfer) {
+  return transfer->state == TRANSFER_READY && !has_function(L, client_slots, CLIENT_SLOT_API_KEY) &&
+         !has_function(L, client_slots, SLOT_LOG) && !has_function(L, call_slots, SLOT_LOG);
 }
 
 /* A finalizer of the program may have closed the client. */
-static void begin_alone(lua_State *L, int callbacks, int own, struct transfer *transfer) {
+static void begin_alone(lua_State *L, int client_slots, int call_slots, struct transfer *transfer) {
   struct http_client *client = transfer->client;
   if (!client->engine) return;
-  if (begins_without_program(L, callbacks, own, transfer)) {
+  if (begins_without_program(L, client_slots, call_slots, transfer)) {
     transfer_engine_look(client->engine);
     transfer_news_remove(transfer);
-    attend(L, callbacks, transfer);
+    attend(L, client_slots, transfer);
     transfer_engine_send(client->engine);
   }
   if (client->first_changed) transfer_engine_want_step(client->engine, 0);
   transfer_engine_announce(client->engine);
 }
 
-/* start(callbacks, transfer's userdata, client's) */
+/* start(client_slots, transfer's userdata, client's) */
 static int start_protected(lua_State *L) {
   const struct lua_transfer *holder = lua_touserdata(L, 2);
   luaL_checkstack(L, 20, "the stack of Lua has no room for a call");
@@ -298,20 +300,20 @@ static int start_protected(lua_State *L) {
   return 0;
 }
 
-void lua_dispatch_finish(lua_State *L, int callbacks, struct lua_transfer *holder) {
+void lua_dispatch_finish(lua_State *L, int client_slots, struct lua_transfer *holder) {
   int userdata = lua_gettop(L);
-  lua_rawgeti(L, callbacks, CLIENT_SLOT_FINISH);
-  lua_pushvalue(L, callbacks);
+  lua_rawgeti(L, client_slots, CLIENT_SLOT_FINISH);
+  lua_pushvalue(L, client_slots);
   lua_pushvalue(L, userdata);
   if (lua_pcall(L, 2, 0, 0) == 0) return;
   lua_transfer_close(holder);
   lua_error(L);
 }
 
-void lua_dispatch_start(lua_State *L, int callbacks, int client) {
+void lua_dispatch_start(lua_State *L, int client_slots, int client) {
   int userdata = lua_gettop(L);
-  lua_rawgeti(L, callbacks, CLIENT_SLOT_START);
-  lua_pushvalue(L, callbacks);
+  lua_rawgeti(L, client_slots, CLIENT_SLOT_START);
+  lua_pushvalue(L, client_slots);
   lua_pushvalue(L, userdata);
   lua_pushvalue(L, client);
   if (lua_pcall(L, 3, 0, 0) == 0) return;

@@ -40,7 +40,7 @@ struct http_client *http_client_new(struct http_settings *settings, struct failu
     return NULL;
   }
   client->settings = settings;
-  client->holders = 1;
+  client->ref_count = 1;
   if (http_client_open(client, failure)) return client;
   http_client_unref(client);
   return NULL;
@@ -56,7 +56,7 @@ static void delete_idle_attempts(struct http_client *client) {
 }
 
 void http_client_ref(struct http_client *client) {
-  client->holders++;
+  client->ref_count++;
 }
 
 void http_client_close(struct http_client *client) {
@@ -66,7 +66,7 @@ void http_client_close(struct http_client *client) {
 }
 
 void http_client_unref(struct http_client *client) {
-  if (--client->holders > 0) return;
+  if (--client->ref_count > 0) return;
   http_client_close(client);
   client->settings->release(client->settings);
   free(client->told);

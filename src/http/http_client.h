@@ -34,7 +34,7 @@ struct http_client {
   uint64_t random_state;
   unsigned transfers_made;
   bool connects_alone; /* the last connection could not be made: nobody waits for another's */
-  unsigned holders;
+  unsigned ref_count;
 };
 
 /* Takes the settings, also when it fails; the client has one reference. NULL when memory or descriptors
