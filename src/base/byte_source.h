@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Where the bytes of a request's body come from: memory, a range of a file, or chunks that somebody feeds.
- * They are read once an attempt, from their beginning, and never copied on the way. */
+/* The bytes of a request's body: memory, a range of a file, or chunks that a feeder supplies. Each attempt
+ * reads them from their beginning. They are not copied on the way. */
 #ifndef BASE_BYTE_SOURCE_H
 #define BASE_BYTE_SOURCE_H
 
@@ -36,19 +36,19 @@ struct byte_source {
   struct failure problem; /* why reading broke; kind NONE as long as it has not */
 };
 
-/* The piece that is wanted. */
+/* The range to read. */
 struct byte_range {
-  const char *name; /* of what it is a piece of, for a failure's message */
+  const char *name; /* the name of the whole, for a failure's message */
   int64_t offset;
-  int64_t length; /* at most: a piece ends where the bytes end. BYTE_SOURCE_UNKNOWN: all that follow */
+  int64_t length; /* at most: the range ends where the bytes end. BYTE_SOURCE_UNKNOWN: to their end */
 };
 
-/* A range of `size` bytes of memory, which stay the caller's, and must stay as they are. Fails with `file`
- * where the range begins beyond their end, or at it though it should have bytes. */
+/* Reads a range of `size` bytes of memory, which stay the caller's and must not change. Fails with `file`
+ * when the range begins behind their end, or at their end although it should have bytes. */
 bool byte_source_of_memory(struct byte_source *source, const char *memory, int64_t size,
                            struct byte_range range, struct failure *failure);
 
-/* The same of a file, which it takes, also when it fails. */
+/* The same for a file. Takes the file, also when it fails. */
 bool byte_source_of_file(struct byte_source *source, struct regular_file file, struct byte_range range,
                          struct failure *failure);
 
@@ -56,13 +56,13 @@ bool byte_source_of_file(struct byte_source *source, struct regular_file file, s
  * `max_bytes`. `can_restart`: the feeder can begin again for another attempt. */
 void byte_source_of_chunks(struct byte_source *source, int64_t length, int64_t max_bytes, bool can_restart);
 
-/* From now on the MD5 of what is read is kept. To be called before anything is read. */
+/* Computes the MD5 of the bytes as they are read. To be called before the first read. */
 void byte_source_digest(struct byte_source *source);
 
-/* The MD5 of all bytes, as they were read. False where it is not kept, or not all were read. */
+/* Fills `hex` with the MD5 of all bytes. False when it is not computed, or not all were read. */
 bool byte_source_get_md5(const struct byte_source *source, char hex[MD5_HEX_SIZE]);
 
-/* Lets go of the file; nothing is read any more, but how far reading came is still known. */
+/* Closes the file. Nothing can be read afterwards, but the position is still known. */
 void byte_source_release(struct byte_source *source);
 
 /* The number of bytes that it gives; BYTE_SOURCE_UNKNOWN where only the end of the chunks tells. */
@@ -76,8 +76,8 @@ const struct failure *byte_source_problem(const struct byte_source *source);
 
 enum byte_source_answer { BYTE_SOURCE_READ, BYTE_SOURCE_END, BYTE_SOURCE_WANTS_CHUNK, BYTE_SOURCE_BROKEN };
 
-/* READ: `*count` bytes, at least one. WANTS_CHUNK: none until somebody feeds one. BROKEN: see
- * byte_source_problem. */
+/* READ: `*count` bytes, at least one. WANTS_CHUNK: none until the feeder supplies one. BROKEN:
+ * byte_source_problem has the reason. */
 enum byte_source_answer byte_source_read(struct byte_source *source, char *bytes, size_t size, size_t *count);
 
 /* Chunks only. To be called before the feeder is asked for a chunk, for that chunk may get lost. */

@@ -2,7 +2,7 @@
 #ifndef BASE_EDIT_DISTANCE_H
 #define BASE_EDIT_DISTANCE_H
 
-/* How many bytes must be added, dropped or changed to make one text the other (Levenshtein); INT_MAX where
+/* Returns the number of bytes to add, remove or change to make one text the other (Levenshtein); INT_MAX when
  * either is longer than 32 bytes. */
 int edit_distance_between(const char *a, const char *b);
 

@@ -4,9 +4,9 @@
 
 #include <stddef.h>
 
-/* The variable's value without what files and web pages leave around a copied one: blanks, line breaks, byte
- * order marks. NULL when nothing is left, or it is not set. It has no NUL at its end, and stays as long as
- * the environment does. */
+/* Returns the variable's value without the blanks, line breaks and byte order marks that copying from files
+ * and web pages leaves around it. NULL when it is not set, or nothing else is in it. The text does not end
+ * with a NUL, and is valid as long as the environment does not change. */
 const char *environment_get(const char *name, size_t *length);
 
 #endif

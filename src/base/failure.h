@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What went wrong, as one kind and one line of text. The text lives inside the struct, so that telling an
- * error can itself never fail. */
+/* A failure: one kind and one line of text. The text is stored in the struct, so that reporting a failure
+ * cannot fail. */
 #ifndef BASE_FAILURE_H
 #define BASE_FAILURE_H
 
@@ -47,14 +47,14 @@ struct failure {
 bool failure_set(struct failure *failure, enum failure_kind kind, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
-/* The same for memory that could not be had. */
+/* The same for memory that ran out. */
 bool failure_set_out_of_memory(struct failure *failure);
 
 /* The name that users see. */
 const char *failure_kind_name(enum failure_kind kind);
 
 enum { STATUS_NOT_FOUND = 404 };
-enum { STATUS_NOT_IMPLEMENTED = 501 }; /* the one 5xx that says for sure that nothing was done, nor will be */
+enum { STATUS_NOT_IMPLEMENTED = 501 }; /* the only 5xx which says that nothing was done, nor will be */
 
 /* The kind of an answered HTTP status; FAILURE_NONE for 2xx. */
 enum failure_kind failure_kind_of_status(long status);

@@ -8,7 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { MAX_TRIES = 8 }; /* while others make and remove the file */
+enum { MAX_TRIES = 8 }; /* when other programs create and remove the file */
 
 static bool fail_for(struct failure *failure, const char *what, int error) {
   char text[128];
@@ -60,13 +60,13 @@ static bool lock(int descriptor, struct failure *failure) {
   return true;
 }
 
-/* Whoever had the lock before may have removed the file, or put it elsewhere. */
+/* The previous owner of the lock may have removed or renamed the file. */
 static bool is_still_there(const struct stat *status, const char *path) {
   struct stat now;
   return stat(path, &now) == 0 && now.st_dev == status->st_dev && now.st_ino == status->st_ino;
 }
 
-/* False with no failure where it has to be tried again. */
+/* Returns false without a failure when the caller must try again. */
 static bool try_open(struct journal_file *journal, const char *path, struct failure *failure) {
   const int flags = O_RDWR | O_CREAT | O_CLOEXEC | O_NONBLOCK | O_NOCTTY;
   struct stat status;

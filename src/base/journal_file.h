@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A file of lines that only grows, for one program at a time. What was appended is there when the program is
- * killed; what could not be appended as a whole is taken back. */
+/* A file of lines that only grows, used by one program at a time. Appended lines survive when the program is
+ * killed. A line that cannot be written whole is removed again. */
 #ifndef BASE_JOURNAL_FILE_H
 #define BASE_JOURNAL_FILE_H
 
@@ -8,22 +8,22 @@
 
 struct journal_file {
   struct regular_file file; /* without a descriptor: closed */
-  int64_t length;           /* bytes that are whole lines; the next is written behind them */
+  int64_t length;           /* bytes of whole lines; the next line is written behind them */
 };
 
-/* Opens the file, or makes an empty one, and locks it until it is closed. `failure`, of kind `file`, says how
- * the sentence "PATH ..." goes on: it cannot be opened, is a directory, a pipe or a device, or another
- * program has it. Never waits. */
+/* Opens the file, or creates an empty one, and locks it until it is closed. On failure, of kind `file`, the
+ * message is the rest of a sentence that begins with the path: it cannot be opened, is a directory, a pipe or
+ * a device, or another program uses it. Never waits. */
 bool journal_file_open(struct journal_file *journal, const char *path, struct failure *failure);
 
-/* All or nothing. */
+/* Appends all bytes or none. */
 bool journal_file_append(struct journal_file *journal, const char *bytes, size_t length,
                          struct failure *failure);
 
-/* Keeps the first `length` bytes only. */
+/* Truncates the file to `length` bytes. */
 bool journal_file_truncate(struct journal_file *journal, int64_t length, struct failure *failure);
 
-/* May be called again, and on one that could not be opened. */
+/* May be called more than once, and on a file that could not be opened. */
 void journal_file_close(struct journal_file *journal);
 
 #endif

@@ -104,7 +104,7 @@ void md5_update(struct md5 *md5, const void *bytes, size_t length) {
   if (length > 0) memcpy(md5->block, at, length);
 }
 
-/* One bit, zeros up to where a block has but room for the length, and that. */
+/* One bit, zeros until only the length fits into the block, and the length. */
 static void finish(struct md5 *md5, unsigned char digest[MD5_SIZE]) {
   unsigned char padding[MD5_BLOCK_SIZE + LENGTH_SIZE] = {0x80};
   uint64_t bits = md5->length << 3; /* modulo 2^64, as the RFC wants it */

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* MD5 (RFC 1321), fed piece by piece. It is good for noticing what was damaged on its way, and for nothing
- * else. Allocates nothing: there is nothing to destroy. */
+/* MD5 (RFC 1321), computed piece by piece. It detects damage in transit. It is not secure. */
 #ifndef BASE_MD5_H
 #define BASE_MD5_H
 

@@ -4,7 +4,7 @@
 
 #include <time.h>
 
-/* Seconds on a clock that nobody sets. Only differences mean anything. */
+/* Seconds on a clock that is never set. Only differences have a meaning. */
 static inline double monotonic_clock_now(void) {
   struct timespec now;
   clock_gettime(CLOCK_MONOTONIC, &now);

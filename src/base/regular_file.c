@@ -29,7 +29,7 @@ static const char *name_of_type(mode_t mode) {
   return "a device";
 }
 
-/* Notes what the descriptor is, and closes it where it is nothing to read from. */
+/* Reads the file's properties, and closes the descriptor when it is not a regular file. */
 static bool take_stock(struct regular_file *file, const char *name, struct failure *failure) {
   struct stat status;
   if (fstat(file->descriptor, &status) != 0) {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* How an attempt ended -> wait so long and try again, or stop. Pure: no clock, no I/O, no state. */
+/* Decides whether and when a call is tried again after an attempt has ended. Pure: no clock, no I/O, no
+ * state. */
 #ifndef BASE_RETRY_POLICY_H
 #define BASE_RETRY_POLICY_H
 
@@ -9,28 +10,28 @@
 
 struct retry_settings {
   unsigned max_retries;
-  double patience;        /* seconds after the first failed attempt in which max_retries does not count */
+  double patience;        /* seconds after the first failed attempt during which max_retries is ignored */
   double retry_delay;     /* seconds before the first retry, doubled for each further one */
-  double max_retry_delay; /* seconds, the longest wait of our own choosing */
-  double max_retry_after; /* seconds, the longest wait taken from the service */
+  double max_retry_delay; /* seconds, the longest back-off */
+  double max_retry_after; /* seconds, the longest wait that the service may ask for */
 };
 
-/* What the answer's x-should-retry said. */
+/* The value of the answer's x-should-retry. */
 enum retry_advice { RETRY_ADVICE_NONE, RETRY_ADVICE_RETRY, RETRY_ADVICE_STOP };
 
 struct retry_outcome {
-  bool transient;        /* no whole answer came, for a reason that may pass */
-  bool stale_connection; /* a kept-alive connection turned out closed: the next one is made afresh, at once */
+  bool transient;        /* no whole answer came, for a temporary reason */
+  bool stale_connection; /* a kept-alive connection was closed: the next attempt makes a new one, at once */
   long status;           /* of the answer; 0 when none came */
   enum retry_advice advice;
-  double retry_after; /* seconds the service asked for, above 0; or 0 when it asked for none */
+  double retry_after; /* seconds that the service asked for; 0: none */
   double failing_for; /* seconds since the first failed attempt of the call ended; 0 for that one */
 };
 
 enum retry_verdict {
-  RETRY_NOW_OR_LATER,   /* again, after `wait` seconds */
+  RETRY_NOW_OR_LATER,   /* try again after `wait` seconds */
   RETRY_NOT_OF_USE,     /* the outcome is final */
-  RETRY_USED_UP,        /* max_retries reached, and patience is at an end */
+  RETRY_USED_UP,        /* max_retries is reached, and patience is over */
   RETRY_AFTER_TOO_LONG, /* the service asked for more than max_retry_after */
   RETRY_PAST_DEADLINE   /* the wait would end after the deadline */
 };

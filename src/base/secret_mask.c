@@ -78,7 +78,8 @@ static const char *after_byte(const char *at, const char *end, char wanted) {
   return after;
 }
 
-/* Behind line breaks, also JSON's, and the blanks that indent what follows them; `at` without any. */
+/* Returns the position behind line breaks, also JSON's, and the blanks that indent the next line; `at` when
+ * there are none. */
 static const char *after_line_break(const char *at, const char *end) {
   const char *start = at;
   for (;;) {
@@ -154,7 +155,7 @@ static bool ends_in(const char *start, const char *end, const char *word) {
   return (size_t)(end - start) >= length && ascii_same(end - length, word, length);
 }
 
-/* Whether what stands before `at`, in its line, speaks of credentials. */
+/* Whether the text before `at`, in the same line, is about credentials. */
 static bool follows_talk_of_keys(const char *start, const char *at) {
   static const char *const words[] = {"key", "token", "bearer", "authorization", "credential", "secret"};
   if (at - start > BYTES_LOOKED_BACK) start = at - BYTES_LOOKED_BACK;

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Keeps a write to a broken connection from ending the process: SIGPIPE is blocked in this thread alone, and
- * the host's handlers and masks are left as they were. For code of others that writes without MSG_NOSIGNAL.
- */
+/* Prevents that a write to a broken connection ends the process: blocks SIGPIPE in this thread only, and
+ * leaves the host's handlers and masks unchanged. For libraries that write without MSG_NOSIGNAL. */
 #ifndef BASE_SIGPIPE_GUARD_H
 #define BASE_SIGPIPE_GUARD_H
 
@@ -9,16 +8,16 @@
 #include <stdbool.h>
 
 struct sigpipe_guard {
-  sigset_t mask;    /* of the thread, before */
+  sigset_t mask;    /* the thread's mask before */
   bool is_on;       /* SIGPIPE was blocked by this guard */
-  bool was_pending; /* before: not for this guard to take away */
+  bool was_pending; /* SIGPIPE was pending before, so this guard must not take it */
 };
 
-/* Blocks SIGPIPE in this thread until sigpipe_guard_leave, which must run in the same thread. Guards may
- * nest. Where it is not `needed`, neither of the two makes a system call. */
+/* Blocks SIGPIPE in this thread until sigpipe_guard_leave, which must run in the same thread. Guards may be
+ * nested. When it is not `needed`, neither function makes a system call. */
 void sigpipe_guard_enter(struct sigpipe_guard *guard, bool needed);
 
-/* Takes away the SIGPIPE that came meanwhile, and restores the thread's mask. */
+/* Takes the SIGPIPE that arrived meanwhile, and restores the thread's mask. */
 void sigpipe_guard_leave(struct sigpipe_guard *guard);
 
 #endif

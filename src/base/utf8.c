@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/utf8.h"
 
-/* What may follow a first byte: how many bytes, and in which range the first of them is. */
+/* The bytes that may follow a first byte: their number, and the range of the first of them. */
 struct lead {
   unsigned char first, last;
   unsigned char more;

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Text that must be UTF-8 (RFC 3629): no surrogates, no longer spelling than needed, nothing over U+10FFFF.
- */
+/* UTF-8 (RFC 3629): no surrogates, no overlong forms, nothing above U+10FFFF. */
 #ifndef BASE_UTF8_H
 #define BASE_UTF8_H
 
@@ -9,12 +8,12 @@
 
 #define UTF8_REPLACEMENT "\xef\xbf\xbd" /* U+FFFD */
 
-/* How many of the `length` bytes at `text`, of which there is at least one, belong to the character that
- * begins there. Where none does, `*is_valid` is false, and that many bytes make one U+FFFD, as decoders of
- * browsers and of Node count them. */
+/* Returns how many of the `length` bytes at `text`, of which there is at least one, belong to the character
+ * that begins there. When they are not a character, `*is_valid` is false, and that many bytes are replaced by
+ * one U+FFFD, as browsers and Node do. */
 size_t utf8_sequence(const char *text, size_t length, bool *is_valid);
 
-/* How many bytes from the beginning on are UTF-8: `length` where all are. */
+/* Returns how many bytes from the beginning are UTF-8: `length` when all are. */
 size_t utf8_valid_length(const char *text, size_t length);
 
 #endif
