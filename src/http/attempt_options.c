@@ -13,8 +13,8 @@
 
 enum { SMALL_BODY_BUFFER_BYTES = 64 * 1024 }; /* curl's own default */
 
-/* As the official clients have them: middleboxes forget a connection that is silent for minutes, and the
- * kernel tells of one whose other end is gone. */
+/* The values of the official clients. Middleboxes drop a connection that is silent for minutes, and the
+ * probes let the kernel detect a peer that is gone. */
 #define KEEPALIVE_IDLE_SECONDS 60L
 #define KEEPALIVE_INTERVAL_SECONDS 60L
 
@@ -22,8 +22,8 @@ static void leave_line(struct http_attempt *attempt) {
   if (attempt_state_is_in_line(attempt)) attempt->left_line_at = monotonic_clock_now();
 }
 
-/* Curl makes a connection for the attempt: it looks a name up, or, where it knows the address, opens a
- * socket. */
+/* curl makes a connection for the attempt: it looks a name up, or opens a socket when it knows the address.
+ */
 static int on_look_up(void *resolver, void *reserved, void *data) {
   (void)resolver, (void)reserved;
   leave_line(data);
@@ -36,15 +36,14 @@ static curl_socket_t open_socket(void *data, curlsocktype purpose, struct curl_s
   return transfer_engine_open_socket(attempt->engine, purpose, address);
 }
 
-/* Only now: until here, the trace would be about the connection. */
+/* Not earlier: until the request begins, the trace is about the connection. */
 static void trace_streams(struct http_attempt *attempt) {
   bool may_have_streams = !attempt->settings->url.plain_http && !attempt->form.source;
   curl_easy_setopt(attempt->easy, CURLOPT_VERBOSE, may_have_streams ? 1L : 0L);
 }
 
-/* Left to itself, curl sends a request a second time when a kept-alive connection dies under it. The service
- * may have acted on the first, so where any of that has left, a second one is for the retry policy to decide,
- * and refused here. */
+/* By itself, curl sends a request again when a kept-alive connection dies during it. The service may have
+ * acted on the first one. So if any byte of it was sent, refuse here, and let the retry policy decide. */
 static int before_request(void *data, char *primary_ip, char *local_ip, int primary_port, int local_port) {
   struct http_attempt *attempt = data;
   struct connection_ends *ends = &attempt->ends;
@@ -57,7 +56,7 @@ static int before_request(void *data, char *primary_ip, char *local_ip, int prim
   if (attempt->requests_begun++ == 0 || !attempt_state_has_sent_any(attempt)) {
     attempt_trace_forget_last(attempt);
     trace_streams(attempt);
-    attempt->form.was_read_whole = false; /* what was read before has not left */
+    attempt->form.was_read_whole = false; /* the bytes read before were not sent */
     return CURL_PREREQFUNC_OK;
   }
   attempt->resend_refused = true;
@@ -68,18 +67,18 @@ static CURLcode set_text(CURL *easy, CURLoption option, const struct text_buffer
   return setting->length ? curl_easy_setopt(easy, option, setting->bytes) : CURLE_OK;
 }
 
-/* The client has chosen: libcurl asks the environment for neither a proxy nor exceptions. */
+/* The client has chosen the proxy: libcurl must not read proxies or exceptions from the environment. */
 static CURLcode set_proxy(CURL *easy, const struct proxy_route *route) {
   CURLcode failed = curl_easy_setopt(easy, CURLOPT_PROXY, text_buffer_text(&route->url)) |
                     curl_easy_setopt(easy, CURLOPT_NOPROXY, "");
-  curl_easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L); /* they are no answer */
+  curl_easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L); /* they are not part of the answer */
   return failed | set_text(easy, CURLOPT_PROXYUSERNAME, &route->user) |
          set_text(easy, CURLOPT_PROXYPASSWORD, &route->password);
 }
 
-/* Where libcurl was built with a ca_path besides its ca_file, as Debian's is, it reads the file anew for each
- * connection: a fortieth of a second every time, for a directory that has the same in it. With the file alone
- * it reads it once. */
+/* A libcurl that was built with a ca_path and a ca_file, as Debian's is, reads the file again for each
+ * connection: 25 ms each time, although the directory has the same certificates. With the file alone it reads
+ * it once. */
 static CURLcode set_authorities(CURL *easy, const struct http_settings *settings, CURLoption file,
                                 CURLoption path) {
   bool has_file = settings->ca_file.length || running_curl_has_ca_file();
@@ -88,7 +87,7 @@ static CURLcode set_authorities(CURL *easy, const struct http_settings *settings
   return failed | curl_easy_setopt(easy, path, NULL);
 }
 
-/* A proxy that speaks TLS is held against the same authorities as the service. */
+/* A proxy that speaks TLS is verified against the same authorities as the service. */
 static CURLcode set_tls(CURL *easy, const struct http_settings *settings) {
   long verify_peer = settings->verify_tls ? 1 : 0, verify_host = settings->verify_tls ? 2 : 0;
   curl_easy_setopt(easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
@@ -101,7 +100,8 @@ static CURLcode set_tls(CURL *easy, const struct http_settings *settings) {
          set_authorities(easy, settings, CURLOPT_PROXY_CAINFO, CURLOPT_PROXY_CAPATH);
 }
 
-/* An empty password is one, too: without any, OpenSSL asks on the terminal, for as long as it takes. */
+/* Set the password even when it is empty: without one, OpenSSL asks on the terminal, and waits for as long as
+ * it takes. */
 static CURLcode set_certificate(CURL *easy, const struct http_settings *settings) {
   const struct text_buffer *password = &settings->client_key_password;
   CURLcode failed = set_text(easy, CURLOPT_SSLCERT, &settings->client_cert) |
@@ -111,7 +111,8 @@ static CURLcode set_certificate(CURL *easy, const struct http_settings *settings
   return failed | curl_easy_setopt(easy, CURLOPT_KEYPASSWD, text_buffer_text(password));
 }
 
-/* An answer may come in a coding even where none was asked for; libcurl undoes those it knows once one is. */
+/* An answer may be compressed although no coding was asked for. libcurl decodes the codings that it knows
+ * only when one is asked for. */
 static CURLcode set_codings(CURL *easy) {
   return running_curl_reads_gzip() ? curl_easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, "gzip") : CURLE_OK;
 }
@@ -161,9 +162,9 @@ bool attempt_options_set_client(struct http_attempt *attempt, const struct http_
   return failed == CURLE_OK;
 }
 
-/* Small exchanges share one connection where HTTP/2 can be had. Much data goes faster on connections of its
- * own: as streams of one they would share its congestion window, and wait for windows of the service's
- * besides. */
+/* Small requests share one connection when HTTP/2 is available. Parts get connections of their own, which is
+ * faster: as streams of one connection they would share its congestion window, and wait for the service's
+ * flow control as well. */
 static void set_sharing(CURL *easy, bool has_source, bool wait_for_connection) {
   curl_easy_setopt(easy, CURLOPT_HTTP_VERSION,
                    has_source ? (long)CURL_HTTP_VERSION_1_1 : (long)CURL_HTTP_VERSION_2TLS);
@@ -179,11 +180,11 @@ static bool set_form(struct http_attempt *attempt, const struct http_request *re
 static bool set_body(struct http_attempt *attempt, const struct http_request *request,
                      struct engine_task *task) {
   CURL *easy = attempt->easy;
-  multipart_form_close(&attempt->form); /* of an attempt that was given up */
+  multipart_form_close(&attempt->form); /* of an attempt that was abandoned */
   curl_easy_setopt(easy, CURLOPT_UPLOAD_BUFFERSIZE,
                    request->source ? (long)MULTIPART_FORM_PIECE_BYTES : (long)SMALL_BODY_BUFFER_BYTES);
-  /* A refusal may be there before curl has noted that it sent all; that is no reason to close the connection,
-   * unless much is left to send that nobody wants. */
+  /* A refusal may arrive before curl has noticed that everything is sent. That is no reason to close the
+   * connection, unless much would still be sent for nothing. */
   curl_easy_setopt(easy, CURLOPT_KEEP_SENDING_ON_ERROR, request->source ? 0L : 1L);
   if (request->source) return set_form(attempt, request, task);
   curl_easy_setopt(easy, CURLOPT_POST, 1L); /* the handle may have sent a form before */
@@ -192,12 +193,12 @@ static bool set_body(struct http_attempt *attempt, const struct http_request *re
   return true;
 }
 
-/* Rounded up: 0 would mean no limit at all. */
+/* Rounded up, because 0 means no limit. */
 static long to_milliseconds(double seconds) {
   return (long)(seconds * 1000) + 1;
 }
 
-/* One that was given up and is still in use: curl would put a further exchange on it. */
+/* A connection that was given up and is still in use: curl might use it for another request. */
 static bool has_doubtful_connection(const struct http_attempt *attempt) {
   return transfer_engine_sockets(attempt->engine)->given_up_in_use > 0;
 }

@@ -22,7 +22,7 @@ static enum failure_kind failure_kind_of_curl(CURLcode result) {
   }
 }
 
-/* A certificate that was refused will be refused again; a handshake that broke off may go through. */
+/* A refused certificate will be refused again. A handshake that broke off may succeed. */
 static bool is_transient(CURLcode result, enum failure_kind kind) {
   return kind == FAILURE_CONNECTION || kind == FAILURE_TIMEOUT || result == CURLE_SSL_CONNECT_ERROR;
 }
@@ -36,26 +36,26 @@ static void judge_status(const struct attempt_facts *facts, struct attempt_outco
                 was_cut ? ", and its answer was cut off or cannot be read" : "");
 }
 
-/* A status that refuses stands whatever became of the body, which could only have explained it. (Of a body
- * that we would not take, judge_overflow knows why.) */
+/* A refusal counts even if the body was cut off, for the body could only have explained it. (judge_overflow
+ * handles a body that is too large.) */
 static bool is_refused(const struct attempt_facts *facts) {
   return facts->status > 0 && facts->response->has_whole_head && facts->result != CURLE_WRITE_ERROR &&
          failure_kind_of_status(facts->status) != FAILURE_NONE;
 }
 
-/* With HTTP/2, libcurl tells of it as of a connection that failed. */
+/* With HTTP/2, libcurl reports this as a failed connection. */
 static bool is_overflow(const struct attempt_facts *facts) {
   return facts->result == CURLE_WRITE_ERROR || facts->response->headers.over_cap;
 }
 
-/* A 2xx is known, and what it says is lost for good: sending again would ask for another answer. */
+/* The status is a 2xx, and the object is lost: sending the request again would ask for another one. */
 static void judge_unreadable(const struct attempt_facts *facts, struct attempt_outcome *outcome) {
   outcome->retry.status = facts->status;
   failure_set(&outcome->failure, FAILURE_DECODE, "the answer cannot be decoded: %s",
               *facts->curl_message ? facts->curl_message : curl_easy_strerror(facts->result));
 }
 
-/* curl stopped because one of our two buffers would take no more. */
+/* curl stopped because one of our two buffers was full. */
 static void judge_overflow(const struct attempt_facts *facts, struct attempt_outcome *outcome) {
   const struct http_response *response = facts->response;
   if (response->headers.over_cap)
@@ -67,11 +67,11 @@ static void judge_overflow(const struct attempt_facts *facts, struct attempt_out
     failure_set(&outcome->failure, FAILURE_TOO_LARGE, "the answer is larger than max_response_bytes (%zu)",
                 response->body.cap);
   else
-    judge_status(facts, outcome); /* refused, in too many words */
+    judge_status(facts, outcome); /* refused, with a body that is too large */
 }
 
-/* curl's own cap on a single header. Older ones call it want of memory; where that is really what it was, the
- * request is on its way all the same, and may_have_applied is worth more than the raised error. */
+/* curl's own limit on one header. Older versions report it as out of memory. If memory really did run out,
+ * the request has been sent, and may_have_applied is worth more than a raised error. */
 static bool is_header_too_large(const struct attempt_facts *facts) {
 #if LIBCURL_VERSION_NUM >= 0x080600
   if (facts->result == CURLE_TOO_LARGE) return true;
@@ -130,7 +130,7 @@ void attempt_outcome_judge(const struct attempt_facts *facts, time_t now, struct
     outcome->retry.advice = http_response_retry_advice(facts->response);
     outcome->retry.retry_after = http_response_retry_after(facts->response, now);
   }
-  /* a 2xx to less than all was given to what there was */
+  /* A 2xx that arrives before the whole body was sent confirms only what the service had by then. */
   outcome->unconfirmed = (facts->sent || failure_kind_of_status(facts->status) == FAILURE_NONE) &&
                          !facts->unprocessed && is_in_doubt(outcome);
 }

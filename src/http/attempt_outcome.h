@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What an attempt came to -> failure, whether to try again, and whether the service may have acted on it.
- * Pure: it asks nobody and changes nothing. */
+/* Decides what the end of an attempt means: the failure, whether to try again, and whether the service may
+ * have acted on the request. Pure: no I/O, no state. */
 #ifndef HTTP_ATTEMPT_OUTCOME_H
 #define HTTP_ATTEMPT_OUTCOME_H
 
@@ -14,8 +14,8 @@ struct attempt_facts {
   const char *curl_message; /* "" for none */
   long status;              /* 0: no final answer began */
   bool sent;                /* bytes of the request left this machine, or may have */
-  bool resend_refused;      /* the kept-alive connection had died under it */
-  bool unprocessed;         /* the service said by HTTP/2 that it has not acted on it, and will not */
+  bool resend_refused;      /* the kept-alive connection was closed during the request */
+  bool unprocessed;         /* the service said by HTTP/2 that it did not act on the request, and will not */
   const struct failure *source_problem; /* why the body could not be read; NULL: it could */
   const struct http_response *response;
 };
@@ -24,10 +24,10 @@ struct attempt_outcome {
   struct failure failure; /* kind NONE: a whole answer with a 2xx status */
   struct retry_outcome retry;
   long status;
-  bool unconfirmed; /* sent, and the service may have acted on it without our knowing */
+  bool unconfirmed; /* sent, and the service may have acted on it without confirmation */
 };
 
-/* `now` is what a date in retry-after is held against. */
+/* `now` is used for a date in retry-after. */
 void attempt_outcome_judge(const struct attempt_facts *facts, time_t now, struct attempt_outcome *outcome);
 
 #endif

@@ -13,7 +13,7 @@ static void hide(struct http_attempt *attempt, const struct text_buffer *secret)
   secret_mask_apply(&attempt->response.body, secret->bytes, secret->length);
 }
 
-/* A proxy of plain HTTP is sent them with the request, and may echo that. */
+/* A plain HTTP proxy receives them with the request, and may echo them. */
 static void hide_proxy_credentials(struct http_attempt *attempt) {
   const struct proxy_route *route = &attempt->settings->route;
   hide(attempt, &route->password);
@@ -26,7 +26,7 @@ static void hide_key(struct http_attempt *attempt, const char *key, size_t lengt
   secret_mask_apply_key(&attempt->response.body, key, length);
 }
 
-/* Without memory to find every secret in it, the answer is not shown. */
+/* If memory runs out before every secret is found, the answer is not shown. */
 static void drop_answer(struct http_attempt *attempt) {
   text_buffer_clear(&attempt->response.headers);
   text_buffer_clear(&attempt->response.body);
@@ -57,8 +57,8 @@ static void hide_query(struct http_attempt *attempt) {
   }
 }
 
-/* Some gateways echo the request when they complain. A key stays out of errors even then, be it ours or one
- * that the program put into a header or the query. */
+/* Some gateways echo the request in their error. Keys are hidden there too, ours and those that the program
+ * put into a header or the query. */
 static void hide_keys(struct http_attempt *attempt) {
   for (const struct curl_slist *line = attempt->headers; line; line = line->next)
     if (!header_secrets_hide(line->data, &attempt->response.headers) ||

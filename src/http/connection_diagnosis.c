@@ -8,7 +8,7 @@
 
 enum { KEY_BYTES_READ = 16 * 1024 };
 
-/* Does not wait for another process to open the other end of a pipe. */
+/* Does not wait when the file is a pipe that no process writes to. */
 static int open_file(const char *path) {
   return open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 }
@@ -19,7 +19,7 @@ static bool can_be_opened(const char *path) {
   return descriptor >= 0;
 }
 
-/* An object of a token is named by a URI, and is no file. */
+/* A URI names an object of a token, and not a file. */
 static bool is_file(const struct text_buffer *setting) {
   return setting->length > 0 && strncmp(setting->bytes, "pkcs11:", 7) != 0;
 }
@@ -45,7 +45,7 @@ static bool is_encrypted(const char *path) {
   return length > 0 && memmem(bytes, (size_t)length, "ENCRYPTED", 9) != NULL;
 }
 
-/* libcurl's OpenSSL has a code for files that cannot be used, its GnuTLS only words. */
+/* With OpenSSL, libcurl has an error code for unusable files; with GnuTLS only the message tells. */
 static bool is_about_certificate(const struct attempt_facts *facts) {
   return facts->result == CURLE_SSL_CERTPROBLEM || strstr(facts->curl_message, "key file") ||
          strstr(facts->curl_message, "certificate file");
@@ -72,8 +72,8 @@ static bool explain_files(const struct http_settings *settings, const struct att
          explain_file("client_key", &settings->client_key, outcome) || explain_key(settings, facts, outcome);
 }
 
-/* Of the proxies' refusals, only these say that the service could not be reached just now. Others are meant,
- * and asking once more may lock an account. */
+/* Of a proxy's refusals, only these say that the service cannot be reached at the moment. Others are
+ * deliberate, and another try may lock an account. */
 static bool may_pass(long proxy_status) {
   return proxy_status >= 502 && proxy_status <= 504;
 }
@@ -90,7 +90,7 @@ static void append(struct attempt_outcome *outcome, const char *advice) {
   failure_set(&outcome->failure, original.kind, "%.170s%s", original.message, advice);
 }
 
-/* Most often a company's own authority, which no system knows before it is told. */
+/* The most frequent reason is a company's own authority, which the system does not know by default. */
 static void advise_on_authority(const struct attempt_facts *facts, struct attempt_outcome *outcome) {
   static const char *const words[] = {"issuer", "self-signed", "self signed", "not trusted"};
   if (facts->result != CURLE_PEER_FAILED_VERIFICATION) return;
@@ -107,12 +107,12 @@ static void explain_proxy(const struct proxy_route *route, struct attempt_outcom
               original.message);
 }
 
-/* libcurl told us, or is stopped by us: then what it knows of a proxy may be of an earlier attempt. */
+/* libcurl was stopped by a time-out or by us, so its answer of a proxy may be an earlier attempt's. */
 static bool was_stopped(const struct attempt_facts *facts) {
   return facts->result == CURLE_OPERATION_TIMEDOUT || facts->result == CURLE_ABORTED_BY_CALLBACK;
 }
 
-/* As of HTTP's refusals: these are meant. libcurl's words tell which. */
+/* These refusals are deliberate, as those of an HTTP proxy are. libcurl's message has the details. */
 static bool is_refused_by_socks(const struct attempt_facts *facts, const struct proxy_answer *answer) {
   if (facts->result != CURLE_PROXY) return false;
   switch (answer->socks) {

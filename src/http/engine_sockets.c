@@ -23,7 +23,7 @@ void engine_sockets_destroy(struct engine_sockets *sockets) {
   free(sockets->sockets);
 }
 
-/* NULL where the descriptor is no socket of ours. */
+/* NULL when the descriptor is not one of our sockets. */
 static struct engine_socket *find(const struct engine_sockets *sockets, int descriptor) {
   if (descriptor < 0 || descriptor >= sockets->size || !sockets->sockets[descriptor].is_open) return NULL;
   return &sockets->sockets[descriptor];
@@ -54,7 +54,7 @@ static void set_idle(struct engine_sockets *sockets, struct engine_socket *socke
   if (socket->is_given_up) sockets->given_up_in_use += is_idle ? -1u : 1;
 }
 
-/* An idle one. It is not asked about again, so what its end stirs up wakes no host. */
+/* Ends an idle socket. It is not watched afterwards, so its end wakes no host. */
 static void end(struct engine_sockets *sockets, int descriptor) {
   shutdown(descriptor, SHUT_RDWR);
   descriptor_set_watch(sockets->descriptors, descriptor, 0);
@@ -69,7 +69,7 @@ void engine_sockets_remove(struct engine_sockets *sockets, int descriptor) {
   *socket = (struct engine_socket){0};
 }
 
-/* Should watching fail because the kernel lacks memory, the exchange ends by its time-out. */
+/* If watching fails because the kernel lacks memory, the request ends by its time-out. */
 void engine_sockets_watch(struct engine_sockets *sockets, int descriptor, unsigned interest) {
   struct engine_socket *socket = find(sockets, descriptor);
   if (socket) set_idle(sockets, socket, interest == 0);
@@ -97,7 +97,8 @@ bool engine_sockets_take_idle(struct engine_sockets *sockets, const struct descr
   return true;
 }
 
-/* Those that are in use and ready fill places too. The kernel tells them in turns, so a few looks see all. */
+/* Sockets in use that are ready fill places as well. The kernel reports them in turns, so a few calls see
+ * all. */
 void engine_sockets_look_at_idle(struct engine_sockets *sockets) {
   struct descriptor_event events[EVENTS_A_LOOK];
   int count, looks = 1 + sockets->size / EVENTS_A_LOOK;

@@ -96,7 +96,7 @@ static int socket_of(const struct http_attempt *attempt) {
   return engine_sockets_find(transfer_engine_sockets(attempt->engine), &attempt->ends);
 }
 
-/* Bytes that curl has handed over and the kernel has not got rid of yet: on a slow line, megabytes for
+/* Bytes that curl has given to the kernel, and the kernel has not sent yet: on a slow line, megabytes for
  * minutes. */
 static int bytes_in_kernel(const struct http_attempt *attempt) {
   int bytes = 0;
@@ -117,8 +117,8 @@ void http_attempt_look_for_movement(struct http_attempt *attempt) {
   attempt->form.moved = moved;
 }
 
-/* Where curl still had the form's head to send when it asked, it has only noted that it will pause: told to
- * go on before that, it would take no heed, and then pause for ever. */
+/* If curl had not sent the form's head when it asked for data, it has only noted that it will pause. To
+ * continue at that point would have no effect, and curl would then pause for ever. So pause it first. */
 void http_attempt_go_on(struct http_attempt *attempt) {
   struct sigpipe_guard guard;
   running_curl_enter(&guard);
@@ -151,7 +151,7 @@ void http_attempt_connect_alone(struct http_attempt *attempt) {
   attempt_options_connect_alone(attempt);
 }
 
-/* What was lent for the exchange alone. */
+/* Releases what belongs to the caller, or to this exchange alone. */
 static void forget_request(struct http_attempt *attempt) {
   attempt_options_forget_headers(attempt);
   multipart_form_close(&attempt->form);

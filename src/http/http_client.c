@@ -9,7 +9,7 @@
 
 enum { IDLE_ATTEMPTS_KEPT = 64 };
 
-/* Programs started together must not retry together; nothing here is a secret. */
+/* Programs that start together must not retry together. This is not for secrets. */
 static void seed_random(struct http_client *client) {
   struct timespec now;
   uint64_t seed;
@@ -93,7 +93,7 @@ void http_client_return_attempt(struct http_client *client, struct http_attempt 
   client->idle_count++;
 }
 
-/* xorshift64*, with no state that threads would share. */
+/* xorshift64*. The state belongs to the client, so threads do not share it. */
 double http_client_random(struct http_client *client) {
   uint64_t state = client->random_state;
   state ^= state >> 12;

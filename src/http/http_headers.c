@@ -39,7 +39,7 @@ static const char *trim_blanks(const char *text, const char *end) {
   return end;
 }
 
-/* Their values follow from the request; a second opinion would break the framing. */
+/* Their values depend on the request. Other values would break the framing. */
 static bool is_ours_alone(const char *name, size_t length) {
   static const char *const names[] = {"content-length", "transfer-encoding", "connection", "host", "expect"};
   for (size_t i = 0; i < sizeof names / sizeof *names; i++)
@@ -62,7 +62,7 @@ static void wipe_text(char *text) {
   while (*byte) *byte++ = 0;
 }
 
-/* Every line is curl's own allocation, for curl is what frees the list. */
+/* Each line must be allocated by curl, because curl frees the list. */
 static bool http_headers_set_line(struct curl_slist **list, const char *line) {
   struct curl_slist *node = http_headers_node(*list, line, line_name_length(line));
   struct curl_slist *fresh = curl_slist_append(node ? NULL : *list, line);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What is sent: a POST with its URL, headers, and a body in memory or in a form that is streamed from a
- * source. Built once for a call, sent once an attempt. */
+/* A request: a POST with its URL, headers, and a body in memory or in a form that is streamed from a source.
+ * Built once a call, sent once an attempt. */
 #ifndef HTTP_HTTP_REQUEST_H
 #define HTTP_HTTP_REQUEST_H
 
@@ -10,9 +10,9 @@
 /* Room for 100 000 ids of 160 bytes each. */
 enum { HTTP_REQUEST_MAX_BODY_BYTES = 16 * 1024 * 1024 };
 
-/* What a 2xx must hold to answer the call. All texts are static except the id. */
+/* What a 2xx must contain to answer the call. All texts but the id are static. */
 struct expected_answer {
-  const char *type;      /* its `object`, where it has one */
+  const char *type;      /* the value of `object`, if the answer has that field */
   const char *id_field;  /* the field that repeats the id of the request; NULL: the request has none */
   struct text_buffer id; /* the value of that field, where the answer has the field */
   bool completed;        /* its status is "completed", and its `file` has an id */
@@ -28,14 +28,14 @@ struct http_request {
   const struct curl_slist *headers; /* own_headers, or the client's */
 };
 
-/* Starts the URL at the service's base, and merges in the headers of the call's own additions, which may be
- * NULL and stay the caller's. False when memory ran out. */
+/* Begins the URL with the service's base, and merges the headers. The call's own additions may be NULL, and
+ * stay the caller's. False when memory ran out. */
 bool http_request_create(struct http_request *request, const struct http_settings *settings,
                          const struct request_additions *additions);
 void http_request_destroy(struct http_request *request);
 
-/* Ends the URL with the query of the base URL, the client's and the call's. Fails with `configuration` when
- * URL or body have grown too long, here or before. */
+/* Appends the query of the base URL, the client's and the call's to the URL. Fails with `configuration` when
+ * the URL or the body is too long. */
 bool http_request_seal(struct http_request *request, const struct http_settings *settings,
                        const struct request_additions *additions, struct failure *failure);
 

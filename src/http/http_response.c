@@ -35,8 +35,7 @@ size_t http_response_take_header(char *bytes, size_t size, size_t count, void *r
   struct http_response *taker = response;
   size_t length = size * count;
   if (is_status_line(bytes, length)) http_response_clear(taker);
-  if (taker->has_whole_head)
-    return length; /* a trailer neither steers a retry nor replaces what the head said */
+  if (taker->has_whole_head) return length; /* a trailer neither controls a retry nor replaces a header */
   if (is_empty_line(bytes, length)) taker->has_whole_head = true;
   return text_buffer_append(&taker->headers, bytes, length) ? length : 0;
 }
@@ -45,7 +44,7 @@ size_t http_response_take_body(char *bytes, size_t size, size_t count, void *res
   struct text_buffer *body = &((struct http_response *)response)->body;
   size_t length = size * count;
   size_t room = body->cap - body->length;
-  if (length > room) text_buffer_append(body, bytes, room); /* what fits is worth keeping */
+  if (length > room) text_buffer_append(body, bytes, room); /* keep as much as fits */
   return text_buffer_append(body, bytes, length) ? length : 0;
 }
 
@@ -53,7 +52,7 @@ bool http_response_header(const struct http_response *response, const char *name
   return http_headers_find(response->headers.bytes, response->headers.length, name, value, size);
 }
 
-/* A number in a header, whatever its length: one beyond all numbers must not pass for none. */
+/* Reads a number in a header of any length. A number that is too large must not count as none. */
 static bool header_number(const struct http_response *response, const char *name, double *number) {
   struct http_header header;
   return http_headers_last(response->headers.bytes, response->headers.length, name, &header) &&
