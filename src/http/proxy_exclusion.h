@@ -5,9 +5,10 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Whether a no_proxy list excludes `host` (IPv6 in brackets). Entries are separated by commas or blanks: "*"
- * is every host; a name is itself and all names below it, with or without a dot before it; an address may be
- * a block, as 10.0.0.0/8. As libcurl 7.86 and later read it; before, they knew no blocks. */
+/* Whether a no_proxy list excludes `host` (IPv6 in brackets). Entries are separated by commas or blanks. "*"
+ * matches every host; a name, with or without a leading dot, matches itself and its subdomains; an address
+ * may be a block, as 10.0.0.0/8. These are the rules of libcurl 7.86 and later; earlier versions had no
+ * blocks. */
 bool proxy_exclusion_holds(const char *list, size_t length, const char *host);
 
 #endif

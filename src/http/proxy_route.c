@@ -46,7 +46,7 @@ static struct named_text first_variable(const char *const *names) {
   return found;
 }
 
-/* As curl does: HTTP_PROXY is left out, which a CGI's client may set. */
+/* As in curl, HTTP_PROXY is ignored: in a CGI program the client may set it. */
 static struct named_text proxy_of_environment(bool plain_http) {
   static const char *const of_http[] = {"http_proxy", "all_proxy", "ALL_PROXY", NULL};
   static const char *const of_https[] = {"https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY", NULL};
@@ -59,7 +59,7 @@ static bool is_excluded(const char *host) {
   return list.text && proxy_exclusion_holds(list.text, list.length, host);
 }
 
-/* An environment's http_proxy would carry the key of a plain loopback call off this machine. */
+/* The environment's http_proxy would carry the key of a plain loopback call to another machine. */
 static struct named_text find_proxy(const char *setting, const struct service_url *service,
                                     bool allow_plain_http) {
   struct named_text proxy = {"proxy", setting, setting ? strlen(setting) : 0};
@@ -115,8 +115,7 @@ static bool has_at(const char *text) {
   return text && strchr(text, '@');
 }
 
-/* What is wrong with it, in words that show nothing of it: of a URL with a slip no part is surely no
- * password. */
+/* The reason, without any part of the URL: when it is malformed, any part may be the password. */
 static const char *refusal_of(char **parts) {
   if (!parts[SCHEME] || !is_known_scheme(parts[SCHEME]))
     return "has a scheme that is none of http, https, socks4, socks4a, socks5, socks5h";
@@ -167,7 +166,7 @@ static bool set_credentials(struct proxy_route *route, char **parts) {
          (!parts[WRITTEN] || text_buffer_append_text(&route->written, parts[WRITTEN])) && set_basic(route);
 }
 
-/* The URL again without what is no business of libcurl's texts. */
+/* The URL without the credentials, which libcurl's messages must not show. */
 static bool set_url(struct proxy_route *route, CURLU *parsed) {
   static const CURLUPart removed[] = {CURLUPART_USER, CURLUPART_PASSWORD, CURLUPART_OPTIONS, CURLUPART_QUERY,
                                       CURLUPART_FRAGMENT};
@@ -189,7 +188,7 @@ static bool proxy_route_take(struct proxy_route *route, CURLU *parsed, const str
   return (set_credentials(route, parts) && set_url(route, parsed)) || failure_set_out_of_memory(failure);
 }
 
-/* Without a scheme it is HTTP's. (libcurl would make a guess from the host's name.) */
+/* Without a scheme it is an HTTP proxy. (libcurl would guess from the host's name.) */
 static bool parse(CURLU *parsed, const struct named_text *proxy, CURLUcode *code) {
   struct text_buffer url;
   bool has_scheme = memmem(proxy->text, proxy->length, "://", 3) != NULL;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The headers and query that a program adds to what is sent: for all calls of a client, or for one call. */
+/* Headers and query that a program adds to requests: to all of a client, or to one call's. */
 #ifndef HTTP_REQUEST_ADDITIONS_H
 #define HTTP_REQUEST_ADDITIONS_H
 
@@ -12,7 +12,8 @@ struct request_additions {
   struct text_buffer query; /* "a=1&b=2", percent-encoded */
 };
 
-/* A zeroed struct is empty and may be destroyed. Destroying wipes: a user may have put a secret there. */
+/* Frees and wipes, because a user may have put a secret there. A zeroed struct is empty, and may be
+ * destroyed. */
 void request_additions_destroy(struct request_additions *additions);
 
 /* As http_headers_set. */
@@ -27,7 +28,7 @@ bool request_additions_set_header_lines(struct request_additions *additions, con
 bool request_additions_add_defaults(struct request_additions *additions, struct request_additions *defaults,
                                     struct failure *failure);
 
-/* Fails with `configuration` when the query grew too long. */
+/* Fails with `configuration` when the query is too long. */
 bool request_additions_add_query(struct request_additions *additions, const char *name, size_t name_length,
                                  const char *value, size_t value_length, struct failure *failure);
 

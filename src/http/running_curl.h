@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: MIT */
-/* What the libcurl that runs can do, which may be another than the one whose headers this was built with. */
+/* Properties of the libcurl that is loaded, which may differ from the one whose headers this was built with.
+ */
 #ifndef HTTP_RUNNING_CURL_H
 #define HTTP_RUNNING_CURL_H
 
 #include "base/sigpipe_guard.h"
 #include <curl/curl.h>
 
-/* Asked once in a process, since libcurl fills buffers of its own each time, whichever thread asks. */
+/* Called once in a process, because libcurl fills static buffers each time, in whichever thread. */
 const curl_version_info_data *running_curl_info(void);
 
-/* Around each call of libcurl that may write to a socket: before 7.87 its OpenSSL connections raise SIGPIPE
- * when the other side is gone, whatever CURLOPT_NOSIGNAL says. */
+/* To be called before each call of libcurl that may write to a socket: before 7.87 its OpenSSL connections
+ * raise SIGPIPE when the peer is gone, whatever CURLOPT_NOSIGNAL says. */
 void running_curl_enter(struct sigpipe_guard *guard);
 
 /* Whether it was built with zlib. */
@@ -19,8 +20,8 @@ bool running_curl_reads_gzip(void);
 /* Whether it knows a file of certificate authorities where none is set. */
 bool running_curl_has_ca_file(void);
 
-/* Whether its TLS asks on the terminal for the password of a key, where none is given. GnuTLS does not, and
- * would not read a key that is not encrypted, were it given an empty password. */
+/* Whether its TLS library asks on the terminal for a key's password when none is set. GnuTLS does not, and
+ * with an empty password it cannot read a key that is not encrypted. */
 bool running_curl_asks_for_passwords(void);
 
 #endif

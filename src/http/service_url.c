@@ -23,7 +23,7 @@ bool service_url_is_loopback(const char *host) {
   return inet_pton(AF_INET6, address, &v6) == 1 && IN6_IS_ADDR_LOOPBACK(&v6);
 }
 
-/* The parts that are looked at; NULL: the URL has no such part. */
+/* The parts that are checked; NULL: the URL has no such part. */
 struct url_parts {
   char *scheme, *host, *query, *user, *password, *fragment;
 };
@@ -79,7 +79,7 @@ static bool is_http(const struct url_parts *parts) {
   return parts->scheme && (ascii_same_text(parts->scheme, "http") || ascii_same_text(parts->scheme, "https"));
 }
 
-/* Most often the scheme is missing, which curl calls a bad one. */
+/* In most cases the scheme is missing, which curl reports as a bad one. */
 static const char *refusal_of_curl(CURLUcode code) {
   switch (code) {
   case CURLUE_BAD_PORT_NUMBER: return "has a port that is no number up to 65535";
@@ -92,7 +92,7 @@ static bool is_unencrypted(const struct url_parts *parts) {
   return ascii_same_text(parts->scheme, "http") && !service_url_is_loopback(parts->host);
 }
 
-/* Names the host that was understood. */
+/* Names the host as it was parsed. */
 static bool refuse_unencrypted(const struct service_url_advice *advice, const char *host,
                                struct failure *failure) {
   return failure_set(failure, FAILURE_CONFIGURATION,
@@ -100,7 +100,7 @@ static bool refuse_unencrypted(const struct service_url_advice *advice, const ch
                      advice ? advice->name : "base_url", host);
 }
 
-/* Why it cannot be used; NULL when it can. */
+/* The reason why it cannot be used; NULL when it can. */
 static const char *find_refusal(const struct url_parts *parts) {
   if (!parts->host || !*parts->host) return "has no host";
   if (parts->user || parts->password)
@@ -109,7 +109,7 @@ static const char *find_refusal(const struct url_parts *parts) {
   return NULL;
 }
 
-/* The URL again without its query, and without slashes at its end. */
+/* The URL without its query, and without slashes at its end. */
 static bool set_prefix(struct service_url *url, CURLU *parsed) {
   char *whole = NULL;
   bool set = curl_url_set(parsed, CURLUPART_QUERY, NULL, 0) == CURLUE_OK &&
@@ -135,7 +135,7 @@ static bool service_url_take(struct service_url *url, CURLU *parsed, const struc
                      SERVICE_URL_MAX_BYTES);
 }
 
-/* Fills what `url` has; all of it is empty before. */
+/* Fills `url`, all of whose buffers are empty before. */
 static bool parse(struct service_url *url, CURLU *parsed, const char *base_url,
                   const struct service_url_advice *advice, bool allow_plain_http, struct failure *failure) {
   CURLUcode code =

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Where the service is: a base URL, checked once, that paths and queries are joined to. */
+/* The base URL of the service, checked once, to which paths and queries are appended. */
 #ifndef HTTP_SERVICE_URL_H
 #define HTTP_SERVICE_URL_H
 
@@ -21,22 +21,20 @@ struct service_url_advice {
   const char *example; /* of a URL that can be used */
 };
 
-/* Takes `base_url` apart. Refuses, as `configuration`: another scheme than http and https, no host, a user
- * name or password, a fragment, and, unless `allow_plain_http`, http:// to anything but a loopback address.
- */
+/* Parses `base_url`. Refuses, as `configuration`: schemes other than http and https, no host, a user name or
+ * password, a fragment, and, unless `allow_plain_http`, http:// to any address but a loopback one. */
 bool service_url_parse(struct service_url *url, const char *base_url, const struct service_url_advice *advice,
                        bool allow_plain_http, struct failure *failure);
 void service_url_destroy(struct service_url *url);
 
-/* Whether a URL's host is this machine by its own word: "localhost" or a loopback address, IPv6 in brackets.
- */
+/* Whether a URL's host names this machine: "localhost" or a loopback address, IPv6 in brackets. */
 bool service_url_is_loopback(const char *host);
 
-/* Appends "name=value" to a query, percent-encoded. False as text_buffer_append. */
+/* Appends "name=value" to a query, percent-encoded. Fails as text_buffer_append does. */
 bool service_url_add_query(struct text_buffer *query, const char *name, size_t name_length, const char *value,
                            size_t value_length);
 
-/* Appends one query to a URL, with the "?" or "&" it needs. False as text_buffer_append. */
+/* Appends a query to a URL, after "?" or "&". Fails as text_buffer_append does. */
 bool service_url_append_query(struct text_buffer *url, const struct text_buffer *query);
 
 #endif

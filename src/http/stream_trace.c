@@ -8,8 +8,8 @@ static const char *behind(const char *text, size_t length, const char *words) {
   return found ? found + strlen(words) : NULL;
 }
 
-/* Some older versions print a stream in hexadecimal: read as a decimal number it is too small, if anything,
- * and so never beyond a last one that it is not beyond. */
+/* Some older versions print the stream in hexadecimal. Read as a decimal number it is too small, and so it
+ * never counts as later than the last stream when it is not. */
 static struct stream_trace with_number(enum stream_trace_kind kind, const char *digits, const char *end) {
   struct stream_trace trace = {.kind = kind};
   for (; digits < end && *digits >= '0' && *digits <= '9' && trace.number < 0x80000000UL; digits++)
@@ -17,7 +17,7 @@ static struct stream_trace with_number(enum stream_trace_kind kind, const char *
   return trace;
 }
 
-/* Most texts are none of these, and there are a dozen of them for a request. */
+/* Most texts are others, and a request has a dozen of them. */
 static bool may_matter(const char *text, size_t length) {
   return length > 0 && strchr("U[rRCH", *text) != NULL;
 }

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What the service has said of the streams of HTTP/2, as libcurl's trace tells it: there is no code for it. A
- * text that is worded otherwise is not understood, and then a request counts as one that may have been acted
- * on. */
+/* The service's messages about HTTP/2 streams, from libcurl's trace: there is no API for them. A text in
+ * other words is not recognised, and then a request counts as one that the service may have acted on. */
 #ifndef HTTP_STREAM_TRACE_H
 #define HTTP_STREAM_TRACE_H
 
@@ -11,9 +10,9 @@
 enum stream_trace_kind {
   STREAM_TRACE_OTHER,
   STREAM_TRACE_OPENED,     /* `number` is the request's stream */
-  STREAM_TRACE_LAST,       /* the service acts on none beyond the stream `number` (GOAWAY) */
+  STREAM_TRACE_LAST,       /* the service acts on no stream after `number` (GOAWAY) */
   STREAM_TRACE_REFUSED,    /* the service has refused its stream, and never acts on it */
-  STREAM_TRACE_SEND_AGAIN, /* libcurl will send it again, for no answer came */
+  STREAM_TRACE_SEND_AGAIN, /* libcurl will send it again, because no answer came */
 };
 
 struct stream_trace {

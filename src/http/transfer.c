@@ -22,12 +22,12 @@ static void transfer_change(struct transfer *transfer, enum transfer_state state
     transfer->client->running--;
     transfer->client->done++;
     if (transfer->request.source)
-      byte_source_release(transfer->request.source); /* no file is held without need */
+      byte_source_release(transfer->request.source); /* the file is not needed any more */
   }
   if (state != TRANSFER_SENDING) transfer_news_add(transfer);
 }
 
-/* False, with a remark on it, where the source's bytes are gone for good. */
+/* Returns false, and sets the remark, when the source cannot give its bytes again. */
 static bool transfer_can_send_again(struct transfer *transfer) {
   const struct byte_source *source = transfer->request.source;
   if (!source || byte_source_can_restart(source)) return true;
@@ -64,7 +64,7 @@ static void transfer_conclude_attempt(struct transfer *transfer, const struct at
   transfer_engine_set_timer(transfer->client->engine, &transfer->task, decision.wait);
 }
 
-/* Those in line for one connection would wait for each other's connect_timeout, one after the other. */
+/* Attempts in line for one connection would wait for each other's connect_timeout, one after the other. */
 static void transfer_learn_of_connection(struct http_client *client, bool made) {
   if (client->connects_alone == !made) return;
   client->connects_alone = !made;
@@ -94,15 +94,15 @@ static void transfer_time_out(struct transfer *transfer) {
     http_attempt_stop_late(transfer->attempt);
   http_attempt_conclude(transfer->attempt, CURLE_OPERATION_TIMEDOUT, &outcome);
   if (outcome.failure.kind ==
-      FAILURE_TIMEOUT) /* or the service has refused, and only its explanation is late */
+      FAILURE_TIMEOUT) /* else the service has refused, and only its explanation is late */
     transfer_clock_describe(transfer, was_streaming, &outcome.failure);
   transfer_conclude_attempt(transfer, &outcome);
 }
 
 enum { MAX_READS_OF_AN_ANSWER = 64 };
 
-/* Whether the attempt has ended with what has arrived for it. A process that was stopped, or a host that was
- * busy, comes late, and finds the answer and the end of its time at once. */
+/* Whether data that has already arrived ends the attempt. A process that was stopped, or a busy host, finds
+ * the answer and the end of its time at once. */
 static bool transfer_has_been_answered(struct transfer *transfer) {
   for (int i = 0; i < MAX_READS_OF_AN_ANSWER && transfer->state == TRANSFER_SENDING; i++)
     if (!transfer_engine_catch_up(transfer->client->engine)) break;
@@ -123,7 +123,8 @@ static void transfer_stop(struct transfer *transfer) {
 static void on_timer_due(struct engine_task *task) {
   struct transfer *transfer = transfer_of(task);
   double patience;
-  if (transfer->state == TRANSFER_WAITING && transfer->is_queued) { /* the program hears of the wait first */
+  if (transfer->state == TRANSFER_WAITING &&
+      transfer->is_queued) { /* the program is told of the wait first */
     transfer_engine_set_timer(transfer->client->engine, task, 0);
     return;
   }
@@ -181,7 +182,7 @@ struct transfer *transfer_new(struct http_client *client, const struct call_sett
   return NULL;
 }
 
-/* The parent's engine still holds the handle, and its sockets are the parent's: both are left as they are. */
+/* Leaves the handle and its sockets as they are: the parent's engine uses both. */
 static void transfer_give_up(struct transfer *transfer) {
   bool was_sending = transfer->state == TRANSFER_SENDING;
   if (transfer->state == TRANSFER_DONE) return;
@@ -269,7 +270,8 @@ void transfer_reject_answer(struct transfer *transfer, const char *message) {
   failure_set(&transfer->failure, FAILURE_DECODE, "%s", message);
   attempt_secrets_hide(transfer->attempt);
   transfer->may_have_applied = true;
-  if (engine && transfer->attempt->engine == engine) /* it may have been closed meanwhile, and opened again */
+  if (engine &&
+      transfer->attempt->engine == engine) /* the client may have been closed meanwhile, and opened again */
     http_attempt_give_up_connection(transfer->attempt);
 }
 

@@ -9,16 +9,14 @@ double transfer_clock_time_left(const struct transfer *transfer) {
   return transfer->deadline_at - monotonic_clock_now();
 }
 
-/* While a source is being sent, what counts is that bytes move; then, as without one, that an answer comes.
- */
+/* While a source is being sent, the limit is on the time without a moved byte. Afterwards, as without a
+ * source, it is on the time until the answer. */
 bool transfer_clock_is_streaming(const struct transfer *transfer) {
   const struct byte_source *source = transfer->request.source;
   return source && !byte_source_is_exhausted(source);
 }
 
-/* Seconds that the attempt under way is given from now on. In line for a connection, only the deadline
- * counts.
- */
+/* In line for a connection, only the deadline counts. */
 double transfer_clock_patience(const struct transfer *transfer) {
   const struct call_settings *settings = &transfer->settings;
   const struct http_attempt *attempt = transfer->attempt;
@@ -29,11 +27,11 @@ double transfer_clock_patience(const struct transfer *transfer) {
   return fmin(since + limit - monotonic_clock_now(), transfer_clock_time_left(transfer));
 }
 
-enum { LOOKS_A_STALL = 4 }; /* curl asks a source only now and then, on a slow line */
+enum { LOOKS_A_STALL = 4 }; /* on a slow line curl asks a source only now and then */
 
-/* No longer than `timeout`: it counts from the moment when the attempt has its connection, or when the last
- * byte of a source has left, and no event marks either. With a source, only a part of `stall_timeout`, to
- * look whether bytes move. */
+/* Wakes at least every `timeout`: it counts from the moment when the attempt has its connection, or from a
+ * source's last byte, and no event marks either. With a source, wakes several times in `stall_timeout`, to
+ * see whether bytes move. */
 void transfer_clock_set(struct transfer *transfer, double patience) {
   const struct call_settings *settings = &transfer->settings;
   patience = fmin(patience, settings->timeout);
@@ -41,16 +39,16 @@ void transfer_clock_set(struct transfer *transfer, double patience) {
   transfer_engine_set_timer(transfer->client->engine, &transfer->task, patience);
 }
 
-enum { MAX_RETURNS_TO_LINE = 10 }; /* of an attempt that had left it */
+enum { MAX_RETURNS_TO_LINE = 10 }; /* of an attempt that had left the line */
 
-/* Whether it has only just begun to connect, too recently for connect_timeout to have passed. */
+/* Whether it began to connect too recently for connect_timeout to be over. */
 static bool has_just_left_line(const struct transfer *transfer) {
   double connecting = monotonic_clock_now() - transfer->attempt->left_line_at;
   return transfer->attempt->requests_begun == 0 && connecting < transfer->settings.connect_timeout / 2;
 }
 
-/* libcurl 8 counts the time in line for a connection as spent on connecting, and gives up. The attempt stands
- * in line once more then. */
+/* libcurl 8 counts the time in line for a connection as connecting, and gives up. Such an attempt is put in
+ * line again. */
 bool transfer_clock_stays_in_line(struct transfer *transfer, CURLcode result) {
   struct http_attempt *attempt = transfer->attempt;
   if (result != CURLE_OPERATION_TIMEDOUT) return false;
@@ -61,10 +59,10 @@ bool transfer_clock_stays_in_line(struct transfer *transfer, CURLcode result) {
   return transfer_engine_start(transfer->client->engine, attempt->easy);
 }
 
-/* A host that steps late, after the end of an attempt's time, has kept the attempt from sending its request.
- * Nothing else may be wrong, so the time begins once more. The same holds where the time ended within a call
- * of curl that was held up, for the request may have left only at the end of that call. Otherwise, once the
- * request is sent, only what has arrived decides. */
+/* A host that steps late may have kept the attempt from sending its request in time. Nothing else may be
+ * wrong, so the time begins again. The same holds when the time ended within a call of curl that was held up,
+ * for the request may have been sent only at the end of that call. Otherwise, once the request is sent, only
+ * received data decides. */
 bool transfer_clock_forgives_lateness(struct transfer *transfer) {
   const struct transfer_engine *engine = transfer->client->engine;
   struct http_attempt *attempt = transfer->attempt;
@@ -77,8 +75,7 @@ bool transfer_clock_forgives_lateness(struct transfer *transfer) {
   return true;
 }
 
-/* Curl looks at its clock before it looks at the sockets, and has ended what may have been a good connection.
- */
+/* curl looks at its clock before its sockets, so it may have ended a good connection. */
 bool transfer_clock_connects_once_more(struct transfer *transfer, CURLcode result) {
   struct http_attempt *attempt = transfer->attempt;
   if (result != CURLE_OPERATION_TIMEDOUT || attempt->requests_begun > 0 ||

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* How much time the attempt of a transfer has, and what to do when it is over: libcurl and the host may both
- * be the reason, and then the time begins again. */
+/* The time limits of a transfer's attempt. A time-out may be the fault of libcurl or of a late host, and then
+ * the time begins again. */
 #ifndef HTTP_TRANSFER_CLOCK_H
 #define HTTP_TRANSFER_CLOCK_H
 
@@ -24,7 +24,7 @@ bool transfer_clock_stays_in_line(struct transfer *transfer, CURLcode result);
 /* Whether the time is over only because the host stepped too late. Then it begins again, once an attempt. */
 bool transfer_clock_forgives_lateness(struct transfer *transfer);
 
-/* The same for a time-out of libcurl while it connected: the attempt is begun again. */
+/* The same for a time-out of libcurl while connecting: starts the attempt again. */
 bool transfer_clock_connects_once_more(struct transfer *transfer, CURLcode result);
 
 /* Fills `failure` with the reason of a time-out. `was_streaming`: when the time was over. */

@@ -19,27 +19,27 @@ enum { EVENTS_A_STEP = 64, MAX_BYTES_WITHOUT_WAIT = 64 * 1024 };
 
 #define SECONDS_OF_LATENESS 0.2 /* less than that is normal scheduling */
 
-/* A host that steps between its own frames must not lose one to a hundred TLS handshakes, and its other work
- * shall not wait for a lot of data. Descriptors that are left are still ready in the next step. */
+/* A host that steps between its frames must not lose one to a hundred TLS handshakes, or to much data. The
+ * remaining descriptors are still ready in the next step. */
 #define SECONDS_OF_WORK_A_STEP 0.0005
 
 struct transfer_engine {
   CURLM *multi;
   struct descriptor_set *descriptors;
   double curl_due;              /* when curl wants to be called; INFINITY: not by time */
-  double step_due;              /* when somebody else wants a step; the same */
-  double late_by;               /* seconds that the host came after what was due; 0: in time */
+  double step_due;              /* when a caller of transfer_engine_want_step wants one; the same */
+  double late_by;               /* seconds that the host was late; 0: in time */
   double held_from, held_until; /* the last call of curl that took long: the process was stopped within it */
-  double announced_due;         /* what the descriptor's timer is set to; NAN: nothing yet */
-  bool has_timer;               /* somebody asked for the descriptor */
-  unsigned turns;               /* of descriptors to be the first one */
-  size_t bytes_noted;           /* in the step under way, or the last one; as what follows */
+  double announced_due;         /* the time that the descriptor's timer is set to; NAN: none yet */
+  bool has_timer;               /* the host has asked for the descriptor */
+  unsigned turns;               /* rotates the first descriptor of a step */
+  size_t bytes_noted;           /* in this step, or the last one */
   size_t max_bytes_per_step;    /* 0: by may_wait */
   bool may_wait;
-  bool has_looked; /* at the descriptors, since the last step */
+  bool has_looked; /* transfer_engine_look was called since the last step */
   bool progressed; /* this step notified at least one task */
   struct timer_list timers;
-  struct engine_task *watching; /* those with a descriptor of their own: few */
+  struct engine_task *watching; /* tasks with a descriptor of their own, usually few */
   struct engine_sockets sockets;
   pid_t process;
 };
@@ -65,7 +65,7 @@ curl_socket_t transfer_engine_open_socket(void *data, curlsocktype purpose, stru
   curl_socket_t descriptor = socket(address->family, address->socktype, address->protocol);
   (void)purpose;
   if (descriptor < 0) return CURL_SOCKET_BAD;
-  fcntl(descriptor, F_SETFD, FD_CLOEXEC); /* a program that the host starts shall not hold our connections */
+  fcntl(descriptor, F_SETFD, FD_CLOEXEC); /* child processes must not inherit our connections */
   if (engine_sockets_add(&engine->sockets, descriptor)) return descriptor;
   close(descriptor);
   return CURL_SOCKET_BAD;
@@ -157,7 +157,7 @@ void transfer_engine_unwatch(struct transfer_engine *engine, struct engine_task 
   descriptor_set_watch(engine->descriptors, task->descriptor, 0);
 }
 
-/* For an exchange that has ended and is still on the engine: only then curl knows its connection. */
+/* curl knows the connection of a request only after its end, while the handle is on the engine. */
 static void note_sharing(struct transfer_engine *engine, CURL *easy) {
   long version = 0;
   curl_socket_t descriptor = CURL_SOCKET_BAD;
@@ -207,7 +207,7 @@ static void note_long_call(struct transfer_engine *engine, double begun) {
   engine->held_until = ended;
 }
 
-/* Where curl fails as a whole, for want of memory, it sets no timer again: it is asked once more soon. */
+/* When curl fails because memory ran out, it does not set its timer again: call it again soon. */
 static void transfer_engine_act(struct transfer_engine *engine, curl_socket_t descriptor, int what) {
   struct sigpipe_guard guard;
   double begun = monotonic_clock_now();
@@ -227,8 +227,8 @@ static void transfer_engine_run_curl(struct transfer_engine *engine) {
   transfer_engine_tell_finished(engine);
 }
 
-/* Does what is due by the clock. A timer that is set meanwhile is not due yet, however short its delay: the
- * host is told of its cause first. */
+/* Handles everything that is due by the clock. A timer that is set meanwhile is not due yet, however short
+ * its delay: the host is told of its cause first. */
 static void transfer_engine_run_due(struct transfer_engine *engine) {
   double now = monotonic_clock_now();
   transfer_engine_run_curl(engine);
@@ -264,8 +264,8 @@ int transfer_engine_descriptor(struct transfer_engine *engine) {
   return descriptor;
 }
 
-/* A timer that goes off too early does no harm, and timeouts that were not needed are moved ever further
- * away: so it is set again only to be earlier, or once it has gone off. */
+/* A timer that fires early does no harm, and time-outs usually move to a later time. So set it again only
+ * when the due time is earlier, or when it has fired. */
 void transfer_engine_announce(struct transfer_engine *engine) {
   double due = transfer_engine_due(engine);
   if (due >= engine->announced_due && engine->announced_due > monotonic_clock_now()) return;
@@ -292,8 +292,8 @@ size_t transfer_engine_max_bytes(const struct transfer_engine *engine) {
   return engine->may_wait ? SIZE_MAX : MAX_BYTES_WITHOUT_WAIT;
 }
 
-/* Does what the descriptors are ready for, beginning with another one each time: the first might be ready for
- * ever, and those that are left always the same. */
+/* Handles the ready descriptors, beginning with another one each time: otherwise the first one could starve
+ * the last. */
 static void transfer_engine_act_on(struct transfer_engine *engine, const struct descriptor_event *events,
                                    unsigned count) {
   double stop_at = monotonic_clock_now() + SECONDS_OF_WORK_A_STEP;
@@ -306,7 +306,7 @@ static void transfer_engine_act_on(struct transfer_engine *engine, const struct 
   }
 }
 
-/* Tells the task whose own descriptor it is; false where there is none. */
+/* Notifies the task that watches this descriptor; false when there is none. */
 static bool tell_watching(struct transfer_engine *engine, int descriptor) {
   struct engine_task *task = engine->watching;
   while (task && task->descriptor != descriptor) task = task->next_watching;
@@ -317,8 +317,8 @@ static bool tell_watching(struct transfer_engine *engine, int descriptor) {
   return true;
 }
 
-/* Sees to what is no exchange's, whatever those do: what came on idle sockets is told only once. Returns how
- * many others there are. */
+/* Handles events of idle sockets and of tasks' own descriptors, which are reported only once. Returns the
+ * number of the others, and moves those to the front. */
 static unsigned take_idle(struct transfer_engine *engine, struct descriptor_event *events, int count) {
   unsigned others = 0;
   for (int i = 0; i < count; i++)
@@ -346,12 +346,12 @@ struct engine_sockets *transfer_engine_sockets(struct transfer_engine *engine) {
   return &engine->sockets;
 }
 
-/* Does what the descriptors are ready for, after a wait. Returns for how many exchanges' sockets. */
+/* Waits, and handles the ready descriptors. Returns how many belong to requests. */
 static unsigned transfer_engine_serve(struct transfer_engine *engine, double seconds) {
   struct descriptor_event events[EVENTS_A_STEP];
   int count = descriptor_set_wait(engine->descriptors, seconds, events, EVENTS_A_STEP);
   unsigned ready = take_idle(engine, events, count);
-  note_lateness(engine); /* the process may have been stopped in the wait */
+  note_lateness(engine); /* the process may have been stopped during the wait */
   transfer_engine_act_on(engine, events, ready);
   if (count == EVENTS_A_STEP) engine_sockets_look_at_idle(&engine->sockets); /* there may be more */
   return ready;

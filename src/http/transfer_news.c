@@ -30,7 +30,7 @@ void transfer_news_tell_again(struct transfer *transfer) {
   if (engine) transfer_engine_want_step(engine, SECONDS_UNTIL_TOLD_AGAIN);
 }
 
-/* Those whose telling began at this depth or beyond, and is not going on any more. */
+/* Queues those again whose telling began at this depth or a greater one, and was interrupted. */
 static void put_back(struct http_client *client, unsigned depth) {
   while (client->told_count > 0 && client->told[client->told_count - 1].depth >= depth) {
     struct transfer *transfer = client->told[--client->told_count].transfer;

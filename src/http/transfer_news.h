@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The queue of transfers that have news for the program: a client's, in the order in which it came. News that
- * is being told while something is raised is told again: a transfer is taken off the queue first, and noted
- * as told afterwards. */
+/* The queue of a client's transfers that have news for the program. A transfer is taken off the queue, told,
+ * and then noted as told. If an error is raised between the two, it is queued again. */
 #ifndef HTTP_TRANSFER_NEWS_H
 #define HTTP_TRANSFER_NEWS_H
 
@@ -10,21 +9,22 @@
 /* Queues a transfer that has news, unless it is queued. */
 void transfer_news_add(struct transfer *transfer);
 
-/* Takes the next transfer whose state has changed; NULL when there is none. It stays its owner's. To be
- * followed by transfer_news_note_told. One whose telling was given up, because something was raised, is among
- * the changed again. False when memory ran out. */
+/* Takes the next transfer with news off the queue; NULL when there is none. It stays its owner's, and
+ * transfer_news_note_told must follow. Those whose telling was interrupted by an error are queued again
+ * first. False when memory ran out. */
 bool transfer_news_take(struct http_client *client, struct transfer **changed);
 
-/* Takes this one off the queue, of which nobody else is told meanwhile. */
+/* Takes this transfer off the queue, when the program need not be told. */
 void transfer_news_remove(struct transfer *transfer);
 
-/* The program knows of the transfer that was taken last. */
+/* Notes that the program was told of the transfer that was taken last. */
 void transfer_news_note_told(struct http_client *client);
 
-/* Gives up all telling, where nothing of the program is running. The next step is due soon. */
+/* Queues all transfers again that were taken and not noted as told, when no function of the program is
+ * running. The next step is due soon. */
 void transfer_news_give_up(struct http_client *client);
 
-/* Queues one that was told, and could not be: for the next step, which is due soon. */
+/* Queues a transfer again that could not be told. The next step is due soon. */
 void transfer_news_tell_again(struct transfer *transfer);
 
 /* To be called before a transfer is deleted. */

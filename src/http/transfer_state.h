@@ -9,26 +9,26 @@ enum transfer_state { TRANSFER_READY, TRANSFER_SENDING, TRANSFER_WAITING, TRANSF
 
 struct transfer {
   struct engine_task task;
-  struct http_client *client; /* held */
+  struct http_client *client; /* one reference */
   struct http_request request;
   struct call_settings settings;
-  struct http_attempt *attempt; /* of the last attempt begun; its response is the call's answer */
-  unsigned number;              /* of its client's transfers, from 1 on */
+  struct http_attempt *attempt; /* the last attempt begun; its response is the call's answer */
+  unsigned number;              /* the transfer's number in its client, from 1 */
   enum transfer_state state;
   unsigned attempts;     /* requests begun */
-  bool may_have_applied; /* by an attempt so far that left without a confirmation */
+  bool may_have_applied; /* an attempt was sent and not confirmed */
   bool next_connection_fresh;
   double started_at, deadline_at, ended_at;
   double failed_at;                 /* when its first failed attempt ended; 0: none has */
   double retry_wait;                /* seconds, while WAITING */
-  double retry_after;               /* seconds the service asked for in its last answer; 0 for none */
+  double retry_after;               /* seconds that the service asked for in its last answer; 0: none */
   struct failure failure;           /* of the last attempt; kind NONE after a 2xx */
-  const char *remark;               /* what the program is told besides the failure; NULL: nothing */
+  const char *remark;               /* appended to the failure's message; NULL: nothing */
   long status;                      /* of the last answer; 0 for none */
   struct transfer *older, *younger; /* of the same client */
   struct transfer *next_changed;
   bool is_queued;
-  bool awaits; /* a descriptor, and sends nothing */
+  bool awaits; /* it waits for a descriptor, and sends nothing */
   int awaited; /* that descriptor, a duplicate; -1: none */
 };
 

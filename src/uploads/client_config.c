@@ -84,8 +84,8 @@ static bool default_text(struct client_config *config, struct text_buffer *setti
   return !fallback || client_config_set_text(config, setting, name, fallback, strlen(fallback));
 }
 
-/* As curl does: its own variable, else those of OpenSSL, which name a file and a folder. A program that named
- * one of them means that one. */
+/* As in curl: its own variable, or else OpenSSL's, which name a file and a folder. If the program has set one
+ * of the two, the environment is not read. */
 static bool default_authorities(struct client_config *config) {
   static const char *const names[] = {"CURL_CA_BUNDLE", "SSL_CERT_FILE"};
   if (is_set(&config->http.ca_file) || is_set(&config->http.ca_path)) return true;
@@ -144,7 +144,7 @@ static bool default_user_agent(struct client_config *config, const char *host) {
   return client_config_set_text(config, &config->user_agent, "user_agent", text, strlen(text));
 }
 
-/* A long one is not quoted: a key may have been put into the wrong variable. */
+/* A long value is not quoted: a key may have been put into the wrong variable. */
 static void tell_unknown_level(const char *level, size_t length) {
   static atomic_flag has_told = ATOMIC_FLAG_INIT;
   if (atomic_flag_test_and_set(&has_told)) return;
@@ -155,8 +155,7 @@ static void tell_unknown_level(const char *level, size_t length) {
     fputs("openai_uploads: OPENAI_LOG is none of off, error, warn, info, debug\n", stderr);
 }
 
-/* The words that the official clients know. There is nothing that would be told for `warn` and `error` alone.
- */
+/* The words of the official clients. There are no messages for `warn` and `error` alone. */
 static enum log_level read_log_level(void) {
   static const struct level_row {
     const char *word;

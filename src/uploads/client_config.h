@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The settings of one client: owned copies, completed from the environment and checked once. Whoever makes
- * the struct fills its fields, calls client_config_complete, and from then on only reads. */
+/* The settings of one client: owned copies, completed from the environment, and checked once. The maker fills
+ * the fields and calls client_config_complete. Afterwards they are only read. */
 #ifndef UPLOADS_CLIENT_CONFIG_H
 #define UPLOADS_CLIENT_CONFIG_H
 
@@ -8,12 +8,11 @@
 
 enum {
   CLIENT_CONFIG_MAX_RESPONSE_BYTES = 1024 * 1024,
-  CLIENT_CONFIG_MAX_QUOTED_BYTES =
-      16, /* of a word that is none of those to choose from: no key is as short */
+  CLIENT_CONFIG_MAX_QUOTED_BYTES = 16, /* of a word that is not one of the choices: a key is longer */
   CLIENT_CONFIG_MAX_CONNECTIONS = 64
 };
 
-/* INFO: how attempts ended; DEBUG: also that they begin. */
+/* INFO: the end of attempts; DEBUG: also their beginning. */
 enum log_level { LOG_LEVEL_OFF, LOG_LEVEL_INFO, LOG_LEVEL_DEBUG };
 
 /* Settings of an HTTP client, and those of the service. */
@@ -41,14 +40,15 @@ void client_config_delete(struct client_config *config);
 bool client_config_set_text(struct client_config *config, struct text_buffer *setting, const char *name,
                             const char *text, size_t length);
 
-/* Takes what is still unset from the environment, then checks the whole; what is wrong is left in
- * `problem`. Call it once. `host` names who loads us in the user agent. False when memory ran out. */
+/* Completes the settings from the environment and from the defaults, and checks them. A problem is left in
+ * `problem`. To be called once. `host` is named in the user agent. False when memory ran out. */
 bool client_config_complete(struct client_config *config, const char *host);
 
-/* Notes what is wrong; the first such note is the one told. */
+/* Sets the problem, unless there is one already. */
 void client_config_set_problem(struct client_config *config, const struct failure *problem);
 
-/* Whether `key` may be sent: neither empty nor able to smuggle a header. False fills `failure`. */
+/* Whether `key` may be sent: it is not empty, not too long, and cannot inject a header. On false, `failure`
+ * is filled. */
 bool client_config_check_key(const char *key, size_t length, struct failure *failure);
 
 #endif

@@ -3,8 +3,8 @@
 
 #include "base/path_segment.h"
 
-/* The answer has to name the same Upload in `id_field`: behind a gateway or on a connection out of step, an
- * answer to another request can arrive. */
+/* The answer must repeat the Upload's id in `id_field`: behind a gateway, or on a connection that is out of
+ * step, the answer to another request may arrive. */
 static bool set_upload(struct http_request *request, const struct upload_arguments *arguments,
                        const char *action, const char *id_field) {
   request->expected.id_field = id_field;
