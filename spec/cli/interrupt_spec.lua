@@ -123,17 +123,16 @@ describe("Ctrl-C", function()
     server.stop()
   end)
 
-  -- No file is so large that its digest certainly outlasts the sending: this one never ends.
+  -- The digest is that of another file, with a hole that takes minutes to read.
   it("cancels the Upload while the digest of the file is computed", function()
-    local program = cli.write_file(folder .. "/endless_digest.lua", [[
+    local large = folder .. "/large"
+    os.execute("truncate -s 100G " .. large)
+    local program = cli.write_file(folder .. "/slow_digest.lua", ([[
       local core = require "openai_uploads.core"
       local digest = core.digest
-      function core.digest(...)
-        local real = assert(digest(...))
-        return { wait = function() end, close = function() real:close() end }
-      end
+      function core.digest() return digest(assert(core.open_file "%s")) end
       os.exit(require "openai_uploads.cli"(arg), true)
-    ]])
+    ]]):format(large))
     local child = cli.start({ "upload", path, "--purpose", "batch", "--md5" },
       { OPENAI_BASE_URL = service.base_url }, nil, program)
     wait_for_request "/parts"

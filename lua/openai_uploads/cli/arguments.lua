@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: MIT
--- The command line: which words there are, and what each may be.
+-- The grammar of the command line: commands, options, and the values that each takes.
 local argparse = require "argparse"
 local converters = require "openai_uploads.cli.converters"
 local core = require "openai_uploads.core"
@@ -8,13 +8,13 @@ local exit_codes = require "openai_uploads.cli.exit_codes"
 local arguments = {}
 
 local PROGRAM = "openai-uploads"
-local MAX_SECONDS, MIN_SECONDS = 1e6, 0.001 -- what the library takes, as the numbers below
+local MAX_SECONDS, MIN_SECONDS = 1e6, 0.001 -- the library's limits, as those below
 local MAX_RETRIES, MAX_CONCURRENCY = 1000, 64
 
 local text, whole = converters.text, converters.whole
 local seconds = converters.seconds(MIN_SECONDS, MAX_SECONDS)
 
--- What ends the reading of the command line early; raised, for argparse knows no other way out of it.
+-- Ends the reading of the command line early. It raises, because argparse offers no other way out.
 local function leave(ending) error(ending, 0) end
 
 local function leave_misused(command, format, ...)
@@ -25,7 +25,7 @@ local function add_argument(command, name, target, converter, description)
   return command:argument(name):argname(name):target(target):convert(converter(name)):description(description)
 end
 
--- names: with its short form behind, if it has one, for what is said of it names the first: "--purpose -p".
+-- names: the long form, then the short one if there is any. Messages of argparse use the first.
 local function add_option(command, names, argname, converter, description)
   return command:option(names):argname(argname):convert(converter(names:match "^%S+")):description(description)
 end
@@ -35,7 +35,7 @@ local function add_help(parser)
     :action(function() leave { help = parser:get_help() } end)
 end
 
--- example: command lines, each on a line of its own.
+-- example: command lines, one a line.
 local function add_command(parser, name, summary, more, example)
   local command = parser:command(name):add_help(false):summary(summary)
     :description(summary .. (more and "\n" .. more or ""))
@@ -156,7 +156,7 @@ local function build()
     "Example:\n   openai-uploads upload train.jsonl --purpose fine-tune\n\n" ..
     "Exit codes:\n" .. exit_codes.describe())
   parser:add_help(false):command_target "command"
-  parser.titles = { [parser] = PROGRAM } -- for argparse hands its error the parser of the command
+  parser.titles = { [parser] = PROGRAM } -- argparse gives its error function the parser of the command
   parser.commands = {}
   add_common(parser)
   for _, add in ipairs { add_upload, add_cancel, add_create, add_part, add_complete, add_others } do add(parser) end
@@ -164,7 +164,7 @@ local function build()
   return parser
 end
 
--- What stands for standard input.
+-- Whether one of the files is "-".
 local function reads_stdin(options)
   for _, path in ipairs(options.files) do
     if path == "-" then return true end
@@ -217,8 +217,8 @@ local function check(parser, options)
   check_stdin(options)
 end
 
---- The options, by name, with `command`; or nil and how to leave: { help = a text for stdout } or
---- { misuse = what is wrong, of = whose --help says what is right }.
+--- Returns the options by name, with `command`; or nil and an ending: { help = text for stdout }, or
+--- { misuse = reason, of = the command whose --help explains it }.
 function arguments.parse(words)
   local parser = build()
   local fine, result = pcall(function()

@@ -1,20 +1,20 @@
 -- SPDX-License-Identifier: MIT
--- The commands that are one call of the service each. Every one takes (client, options, out) and returns an exit code.
+-- The commands that make one call of the service each. Each takes (client, options, out) and returns an exit code.
 local exit_codes = require "openai_uploads.cli.exit_codes"
 local interruption = require "openai_uploads.cli.interruption"
 local progress = require "openai_uploads.cli.progress"
 
 local calls = {}
 
-local MIN_WAIT = 1 -- seconds; of a shorter one nobody needs to hear
+local MIN_WAIT = 1 -- seconds; a shorter wait is not reported
 
 local IN_DOUBT = "%s may have been completed: look for its File in the service's list of Files before you send it again"
 
---- What is said of an Upload whose completion was sent, and whose answer is not known.
+--- The text for an Upload whose completion was sent and whose answer did not arrive.
 function calls.words_of_doubt(id) return IN_DOUBT:format(id) end
 
--- Waits for a call that was begun. Returns the object; or nil and a failure. A signal aborts it: then the third result
--- is the interruption, and the failure tells whether the service may have acted on the call all the same.
+-- Waits for a call in flight. Returns the object; or nil and a failure. A signal aborts the call: then the third result
+-- is the interruption, and the failure says whether the service may have acted on the call.
 local function finish(transfer)
   local fine, raised = pcall(transfer.wait, transfer)
   if not fine then
@@ -25,14 +25,14 @@ local function finish(transfer)
   return object, failure, not fine and raised or nil
 end
 
--- Tells of a call without an answer. in_doubt, undone: what to say of one that was interrupted, where the service may
--- have acted on it, and where it has not. Returns the exit code.
+-- Reports a call that failed. For an interrupted one: `in_doubt` is the text where the service may have acted on it,
+-- `undone` the text where it has not. Returns the exit code.
 local function tell_failure(out, subject, failure, interrupted, in_doubt, undone)
   if not interrupted then return out.failure(subject, failure) end
   return out.interrupted(interrupted, nil, failure.may_have_applied and in_doubt or undone, failure)
 end
 
--- The ids that nothing was told of.
+-- The ids without a reported result.
 local function ids_left(ids, is_told)
   local left = {}
   for _, id in ipairs(ids) do
@@ -47,7 +47,7 @@ local function tell_interrupted_cancels(out, raised, ids, is_told)
     table.concat(ids_left(ids, is_told), " ")))
 end
 
--- The options of a call: a wait that somebody can notice is told.
+-- The options of a call: an on_retry that reports each wait long enough to be noticed.
 local function telling_waits(out, options)
   local last
   if options.verbose then return {} end
@@ -76,7 +76,7 @@ function calls.cancel(client, options, out)
   return exit_codes.success
 end
 
---- `seconds` as the service wants it; nil for none.
+--- `seconds` in the form that the service expects; nil for none.
 function calls.expires_after(seconds)
   return seconds and { anchor = "created_at", seconds = seconds }
 end
@@ -105,7 +105,7 @@ function calls.part(client, options, out)
   return exit_codes.success
 end
 
---- Tells of a completed Upload. path: of its file, where there are several.
+--- Prints a completed Upload. path: that of its file, if there are several files.
 function calls.tell_completed(upload, out, path)
   out.result(upload, upload.file.id, path)
   return exit_codes.success

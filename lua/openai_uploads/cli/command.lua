@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: MIT
--- What the command does: words in, an exit code out.
+-- Runs one command line: words in, an exit code out.
 local uploads = require "openai_uploads"
 local arguments = require "openai_uploads.cli.arguments"
 local calls = require "openai_uploads.cli.calls"
@@ -27,7 +27,7 @@ local function perform(options, out)
   return commands[options.command](uploads.new(settings), options, out)
 end
 
--- What ended the command from within.
+-- Reports an error that was raised.
 local function tell_raised(raised, options, out)
   if interruption.is(raised) then return out.interrupted(raised, nil, options and "nothing more was sent") end
   if type(raised) == "table" and raised.kind then return out.failure(nil, raised) end

@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: MIT
--- Checks of the values on a command line. Each maker takes the name of an option or argument and returns a function
--- from the word given to its value; or nil and what is wrong. All limits of the library are checked here, so that it
--- raises nothing about them.
+-- Converters of values on the command line. Each maker takes the name of an option or argument and returns a function
+-- that turns the given word into a value; or into nil and a reason. They check all limits of the library, so that the
+-- library raises nothing about them.
 local core = require "openai_uploads.core"
 
 local converters = {}
@@ -26,7 +26,7 @@ function converters.seconds(least, most)
   end
 end
 
---- A whole number, from `least` to `most`, or as large as a Lua number can be told apart from the next one.
+--- A whole number from `least` to `most`; without `most`, to the largest whole number that a double can hold exactly.
 function converters.whole(least, most)
   return function(name)
     return function(given)

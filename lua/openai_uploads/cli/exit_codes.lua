@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: MIT
--- What the command exits with. Scripts rely on these: a number that was given once keeps its meaning.
+-- The exit codes of the command. Scripts rely on them, so a number never changes its meaning.
 
 local exit_codes = { success = 0, internal = 1, usage = 2 }
 
@@ -27,7 +27,7 @@ exit_codes.kinds = {
   { 30, "status", "any other HTTP status" },
 }
 
---- Whatever the kind is, where a failure has that field: to send the file once more could make a second File.
+--- For any failure with that field, whatever its kind: sending the file again could make a second File.
 exit_codes.in_doubt = { 31, "may_be_completed", "or was: look at the Files of the service" }
 
 --- 128 and the number of the signal that ended the command, as shells count.

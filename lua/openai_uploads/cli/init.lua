@@ -1,11 +1,11 @@
 -- SPDX-License-Identifier: MIT
--- The command `openai-uploads`. Signals are taken over before all else is loaded, and the standard streams have their
--- numbers before a descriptor is opened for that.
+-- The command `openai-uploads`. It first fills standard streams that are closed, because the next descriptor would take
+-- their numbers, then takes the signals over, then loads the rest.
 local interruption = require "openai_uploads.cli.interruption"
 local output = require "openai_uploads.cli.output"
 local standard_streams = require "openai_uploads.cli.standard_streams"
 
--- A module that is missing is told with all the places where it is not: the first line says which one it is.
+-- Lua's text for a missing module lists every place it looked in: the first line names the module.
 local function tell_not_loaded(raised, words)
   local text = tostring(raised)
   local failure = { kind = "internal", message = text:match "^(.-):?\n" or text }

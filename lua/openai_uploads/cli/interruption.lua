@@ -1,16 +1,16 @@
 -- SPDX-License-Identifier: MIT
--- Signals that ask the command to end: Ctrl-C (SIGINT), SIGTERM and SIGHUP. The command waits in a loop of its own,
--- which raises an interruption when one has arrived.
+-- Signals that ask the command to end: Ctrl-C (SIGINT), SIGTERM and SIGHUP. The command waits in its own loop, which
+-- raises an interruption when a signal has arrived.
 local core = require "openai_uploads.core"
 
 local interruption = {
   loop = {},
-  metatable = {}, -- of what is raised
+  metatable = {}, -- of an interruption
 }
 
-local EXIT_CODE_OF_SIGNAL = 128 -- and the signal's number, as shells count
+local EXIT_CODE_OF_SIGNAL = 128 -- plus the number of the signal, as in shells
 local names = { [1] = "SIGHUP", [2] = "SIGINT", [15] = "SIGTERM" }
-local SECONDS_OF_A_STEP = 0.001 -- one that may wait sends more at a time
+local SECONDS_OF_A_STEP = 0.001 -- a step that may wait sends more at a time
 local SECONDS_WITHOUT_DESCRIPTOR = 0.05 -- between two looks for a signal
 
 local signals
@@ -30,17 +30,17 @@ function interruption.check()
   error(setmetatable({ signal = names[number], exit_code = EXIT_CODE_OF_SIGNAL + number }, interruption.metatable))
 end
 
---- So many bytes of the body of what is waited for are sent in a second, at most: then steps are left out.
+--- Limits the bytes of a body sent in a second: the loop skips steps while it is ahead of the limit.
 function interruption.limit_rate(bytes_per_second)
   local began, sent, last = core.now(), 0, 0
   rate_limit = function(awaited)
     local bytes = awaited.progress and awaited:progress() or 0
-    sent, last = sent + math.max(0, bytes - last), bytes -- fewer than before: something is sent again
+    sent, last = sent + math.max(0, bytes - last), bytes -- the count falls when a Part is sent again
     return began + sent / bytes_per_second - core.now()
   end
 end
 
---- The loop for the setting of that name: see openai_uploads.loop.
+--- A loop for the setting `loop`: see openai_uploads.loop.
 function interruption.loop.wait(client, awaited, seconds)
   local descriptor, longest = client.fd(), seconds or math.huge
   local pause = rate_limit and rate_limit(awaited) or 0
@@ -57,7 +57,8 @@ function interruption.loop.wait(client, awaited, seconds)
   end
 end
 
---- Reads at most `size` bytes, as soon as there are some; "" at the end; nil and a failure. A signal is raised.
+--- Waits for bytes and returns at most `size` of them; "" at the end of the file; nil and a failure. Raises an
+--- interruption when a signal arrives.
 function interruption.read(descriptor, size)
   local text, failure
   repeat
@@ -68,7 +69,7 @@ function interruption.read(descriptor, size)
   return text, failure
 end
 
---- Whether that is what was raised: { signal = "SIGINT", exit_code = 130 }.
+--- Whether the error is an interruption: { signal = "SIGINT", exit_code = 130 }.
 function interruption.is(raised) return getmetatable(raised) == interruption.metatable end
 
 return interruption

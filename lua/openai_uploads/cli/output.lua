@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: MIT
--- What the command says, and where: results on stdout; failures and notes on stderr.
+-- The command's output: results on stdout; failures and notes on stderr.
 local cjson = require("cjson").new()
 local exit_codes = require "openai_uploads.cli.exit_codes"
 local printable = require "openai_uploads.cli.printable"
@@ -20,14 +20,14 @@ local told_fields = {
   "may_be_completed", "retry_after", "upload_id", "cancelled", "part_number", "aftermath", "signal",
 }
 
--- subject: what it is about, an id or the name of a file, or nil.
+-- subject: the id or the file that failed, or nil.
 local function failure_as_json(subject, failure, exit_code)
   local told = { subject = subject, exit_code = exit_code }
   for _, name in ipairs(told_fields) do told[name] = failure[name] end
   return json({ error = told })
 end
 
--- With its subject in front, unless there is none.
+-- Puts the subject in front, if there is one.
 local function about(subject, text)
   return subject and subject .. ": " .. text or text
 end
@@ -38,7 +38,7 @@ local function write_line(stream, line)
   return written, why
 end
 
---- Whether JSON is asked for, in words that may be wrong otherwise.
+--- Whether the command line asks for JSON. Works for a command line that cannot be parsed.
 function output.is_json_asked_for(words)
   for _, word in ipairs(words) do
     if word == "--" then return false end
@@ -47,8 +47,8 @@ function output.is_json_asked_for(words)
   return false
 end
 
---- options: json, quiet. With json, stdout has nothing but objects, one a line, and stderr as well: {"error": {...}}
---- and {"note": "..."}.
+--- options: json, quiet. With json, each line on stdout and stderr is an object; on stderr {"error": {...}} or
+--- {"note": "..."}.
 function output.new(options)
   local out = {}
 
@@ -56,8 +56,8 @@ function output.new(options)
     write_line(io.stderr, options.json and as_json or PROGRAM .. printable(text))
   end
 
-  --- A result: an object of the service, and the line for those who did not ask for JSON. path: of the file that it is
-  --- about, where there are several. Raises a failure when stdout takes no more.
+  --- Prints a result: the object with --json, else the line. path: that of its file, if there are several files. Raises
+  --- a failure when stdout cannot be written.
   function out.result(object, line, path)
     if options.json then
       object.path = path
@@ -79,7 +79,7 @@ function output.new(options)
     return code
   end
 
-  --- The end by a signal, and what has become of what was under way. failure: that of the call, where there is one.
+  --- Reports the end by a signal. aftermath: the state that this leaves behind. failure: that of the call, if any.
   --- Returns the exit code.
   function out.interrupted(interruption, subject, aftermath, failure)
     failure = failure or {}
@@ -91,21 +91,21 @@ function output.new(options)
     return interruption.exit_code
   end
 
-  --- What is wrong about the arguments; `of`: whose --help says what is right. Returns the exit code.
+  --- Reports a command line that cannot be used; `of`: the command whose --help explains it. Returns the exit code.
   function out.misuse(text, of)
     local code = exit_codes.usage
-    text = text:gsub("\nDid you mean (.*)%?$", " (did you mean %1?)") -- as argparse puts it
+    text = text:gsub("\nDid you mean (.*)%?$", " (did you mean %1?)") -- the form of argparse
     to_stderr(("%s; see '%s --help'"):format(text, of),
       failure_as_json(nil, { kind = "usage", message = text }, code))
     return code
   end
 
-  --- What is good to know, but is neither result nor failure.
+  --- Prints a note: neither a result nor a failure.
   function out.note(text)
     if not options.quiet then to_stderr(text, json({ note = text })) end
   end
 
-  --- How far a file is, for a program.
+  --- Prints the progress of a file as JSON, for programs.
   function out.progress(object) write_line(io.stderr, json({ progress = object })) end
 
   --- An event of the client's log.

@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: MIT
--- Which display a file's progress has, and what it says of waits.
+-- Chooses the display for a file's progress, and words its waits.
 local core = require "openai_uploads.core"
 local progress_display = require "openai_uploads.cli.progress_display"
 local progress_lines = require "openai_uploads.cli.progress_lines"
@@ -9,13 +9,13 @@ local progress = {}
 local STDERR = 2
 local USUAL_WIDTH = 80 -- columns
 
--- COLUMNS, where somebody set it, counts more than what the terminal says.
+-- COLUMNS overrides the terminal's own width.
 local function width()
   local columns = (os.getenv "COLUMNS" or ""):match "^[1-9]%d?%d?%d?$"
   return tonumber(columns) or core.terminal_columns(STDERR) or USUAL_WIDTH
 end
 
--- What is asked for with --progress; else a bar where somebody sees it.
+-- The form that --progress asks for; by default a bar on a terminal that can draw one.
 local function form_of(options)
   if options.progress then return options.progress end
   return core.is_terminal(STDERR) and os.getenv "TERM" ~= "dumb" and "bar" or "lines"
@@ -43,8 +43,7 @@ end
 
 local function shown_seconds(seconds) return seconds < 1 and "less than 1 s" or ("%.0f s"):format(seconds) end
 
---- What is said of a wait. info: what on_retry gets, with part_number where it is a part. is_patient: time limits the
---- attempts, and not their number.
+--- The text for a wait. info: the argument of on_retry. is_patient: the attempts are limited by time, not by number.
 function progress.words_of_wait(info, is_patient)
   local attempt = ("attempt %d"):format(info.attempt + 1)
   if not is_patient and info.attempt <= info.max_retries then

@@ -1,9 +1,9 @@
 -- SPDX-License-Identifier: MIT
--- One line that tells how far a file is:
+-- One line with the progress of a file:
 --
 --   train.jsonl   43 % [#######.........]  3.4 of 8.0 GiB  112 MiB/s  0:42 left
 --
--- or, while it waits, for what:
+-- or, during a wait, its reason:
 --
 --   train.jsonl   43 %  rate limited, waiting 30 s (attempt 2 of 3)
 --
@@ -16,7 +16,7 @@ local progress_bar = {}
 local MIN_NAME, MAX_NAME = 12, 40 -- columns
 local MIN_BAR, MAX_BAR = 10, 30 -- signs between the brackets
 local MIN_STATUS = 10 -- columns
-local LONGEST_TIME = 100 * 3600 -- seconds; what takes longer is not foretold
+local LONGEST_TIME = 100 * 3600 -- seconds; a longer time is not shown
 local units = { "bytes", "KiB", "MiB", "GiB", "TiB" }
 
 local function unit_of(bytes)
@@ -62,7 +62,7 @@ local function left(state)
   return "  " .. progress_bar.duration(seconds) .. " left"
 end
 
--- Each with the most columns that it takes, so that nothing jumps when a number grows.
+-- Each with its largest width, so that nothing jumps when a number grows.
 local figures = {
   sizes = { text = sizes, columns = function(state) -- 99.9 of 100 GiB
     return #sizes { sent = state.total, total = state.total } + 1
@@ -71,7 +71,7 @@ local figures = {
   left = { text = left, columns = function() return #"  9:59:59 left" end },
 }
 
--- From rich to poor; the first one that fits is taken.
+-- From rich to poor: the first one that fits is used.
 local layouts = {
   { "sizes", "rate", "left", bar = true },
   { "sizes", "rate", "left" },
@@ -87,7 +87,7 @@ end
 
 local columns_of = core.text_columns
 
--- Not for a whole line: its cost grows with the square of its length.
+-- For short texts: the cost grows with the square of the length.
 local function shortened(name, columns)
   if columns_of(name) <= columns then return name end
   local short = ""
@@ -103,7 +103,7 @@ local function bar(state, signs)
   return " [" .. ("#"):rep(full) .. ("."):rep(signs - full) .. "]"
 end
 
--- The columns that are left to the name, and to the signs of the bar.
+-- The columns left for the name and for the signs of the bar.
 local function divide(layout, state, wanted)
   local room = state.width - #percent(state)
   for _, name in ipairs(layout) do room = room - figures[name].columns(state) end
@@ -122,7 +122,7 @@ local function laid_out(layout, state, name, wanted)
   return table.concat(pieces)
 end
 
--- As much of the status as there is room for beside the name and the percentage.
+-- The name, the percentage, and as much of the status as fits. nil where not even the first two fit.
 local function with_status(state, name, wanted)
   local room = state.width - #percent(state)
   local columns = math.min(wanted, math.max(MIN_NAME, room - columns_of(state.status) - 2))
@@ -156,7 +156,7 @@ function progress_bar.words(state)
   return (figures_text:gsub("  ", " "):gsub("^ +", ""))
 end
 
---- What is left to say once all is sent: "train.jsonl  8.0 GiB in 1:12".
+--- The line that stays when a file is sent: "train.jsonl  8.0 GiB in 1:12".
 function progress_bar.summary(name, total, seconds, width)
   local figures_text = ("  %s in %s"):format(progress_bar.size(total), progress_bar.duration(seconds))
   if #figures_text > width then return "" end

@@ -1,16 +1,16 @@
 -- SPDX-License-Identifier: MIT
--- The progress bar on a terminal: one line, drawn again in its place. All displays of a file's progress have these
--- functions: show(sent, total), wait(status, seconds), erase() and finish(total).
+-- The progress bar on a terminal: one line that is redrawn in place. Every display has these functions: show(sent,
+-- total), wait(status, seconds), erase() and finish(total).
 local core = require "openai_uploads.core"
 local progress_bar = require "openai_uploads.cli.progress_bar"
 local transfer_rate = require "openai_uploads.cli.transfer_rate"
 
 local progress_display = { INTERVAL = 0.1 } -- seconds between two drawings, at least
 
-local MIN_SECONDS_OF_STATUS = 1 -- what is shown for less cannot be read
+local MIN_SECONDS_OF_STATUS = 1 -- a shorter one cannot be read
 
---- terminal: write(text); width(), in columns, which is asked at each drawing; now(), in seconds. The last column stays
---- empty: some terminals would go on to the next line.
+--- terminal: write(text); width(), in columns, asked at each drawing; now(), in seconds. The last column stays empty:
+--- some terminals wrap a line that fills it.
 function progress_display.new(name, terminal)
   local rate, began = transfer_rate.new(), terminal.now()
   local drawn, drawn_at = 0, -math.huge -- columns; seconds
@@ -34,20 +34,20 @@ function progress_display.new(name, terminal)
       status = now < status_until and status or nil })
   end
 
-  --- What is waited for: it is shown for so long, in place of the figures. nil: nothing any more.
+  --- Shows the reason of a wait in place of the figures, for that many seconds. nil: the wait is over.
   function display.wait(words, seconds)
     status, status_until = words, terminal.now() + math.max(seconds or 0, MIN_SECONDS_OF_STATUS)
     drawn_at = -math.huge
   end
 
-  --- All of the line: a terminal shows ^C at the end of the bar.
+  --- Erases the whole line, because a terminal shows ^C at the end of the bar.
   function display.erase()
     if drawn == 0 then return end
     terminal.write("\r" .. (" "):rep(width()) .. "\r")
     drawn = 0
   end
 
-  --- Leaves a word on what was sent, where the bar has been seen.
+  --- Replaces a bar that was drawn by a summary.
   function display.finish(total)
     if drawn == 0 then return end
     draw(progress_bar.summary(name, total, terminal.now() - began, width()))

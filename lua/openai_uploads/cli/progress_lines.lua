@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: MIT
--- The progress of a file where no bar can be drawn: a line now and then, for a log; or objects for a program.
+-- Displays without a bar: a line now and then, for a log; or objects, for a program.
 local progress_bar = require "openai_uploads.cli.progress_bar"
 local transfer_rate = require "openai_uploads.cli.transfer_rate"
 
@@ -8,7 +8,7 @@ local progress_lines = {
   SECONDS_BETWEEN_OBJECTS = 1,
 }
 
-local MIN_WAIT = 1 -- seconds; a shorter one is over before somebody has read of it
+local MIN_WAIT = 1 -- seconds; a shorter wait is over before its line is read
 
 local function nothing() end
 

@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: MIT
--- The settings of the command's client, from its options.
+-- The settings of the command's client, made from the command line.
 local core = require "openai_uploads.core"
 local interruption = require "openai_uploads.cli.interruption"
 
@@ -7,7 +7,7 @@ local MAX_KEY_BYTES = 64 * 1024 -- no key is longer
 
 local function failure(format, ...) return nil, { kind = "file", message = format:format(...) } end
 
--- The key in a file, without the blanks and line breaks around it.
+-- Reads a key from a file and strips blanks and line breaks around it.
 local function read_key(path)
   local file, why = io.open(path, "rb")
   if not file then return failure("the key file cannot be opened: %s", why) end
@@ -20,7 +20,7 @@ local function read_key(path)
   return key
 end
 
--- The library's own words name the setting of a program. A header of the user's may stand for the key.
+-- The library checks for a key too, but names the setting api_key. An Authorization header replaces the key.
 local function has_key()
   local headers = (os.getenv "OPENAI_CUSTOM_HEADERS" or ""):lower()
   return (os.getenv "OPENAI_API_KEY" or ""):find "%S" or headers:find("authorization", 1, true)
@@ -28,7 +28,7 @@ end
 
 local NO_KEY = "no API key: set OPENAI_API_KEY, or use --key-file FILE"
 
---- What `new` is given; nil and a failure where there is no key.
+--- Returns the settings for `new`; or nil and a failure when there is no key.
 return function(options, out)
   local key, problem
   if options.key_file then

@@ -1,18 +1,18 @@
 -- SPDX-License-Identifier: MIT
--- A standard stream that the caller closed leaves its number to the next file or socket that is opened: what is
--- printed later would go there.
+-- When the caller has closed a standard stream, the next file or socket that is opened gets its number, and later
+-- output would go there.
 
 local standard_streams = {}
 
 local EBADF = 9
 
--- In the order of their numbers: what is opened gets the least that is free.
+-- In the order of their numbers: an open takes the lowest free one.
 local streams = { { "stdin", "r" }, { "stdout", "w" }, { "stderr", "w" } }
 
---- What stands in the place of those that are closed, by their names.
+--- The files that stand in for closed streams, by the name of the stream.
 standard_streams.held = {}
 
---- Puts something harmless there.
+--- Opens /dev/null in the place of each closed stream.
 function standard_streams.hold()
   for _, row in ipairs(streams) do
     local name, mode = row[1], row[2]

@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: MIT
--- `upload FILE...`: all files are looked at first; then one follows the other.
+-- `upload FILE...`: checks all files, then sends one after the other.
 local calls = require "openai_uploads.cli.calls"
 local exit_codes = require "openai_uploads.cli.exit_codes"
 local file_params = require "openai_uploads.file_upload.params"
@@ -22,7 +22,7 @@ local function send(client, path, options, run)
   return run:wait()
 end
 
--- Returns the exit code, and whether it was interrupted.
+-- Returns the exit code, and whether a signal ended it.
 local function upload_one(client, path, options, out)
   local state, problem
   interruption.check()
@@ -40,7 +40,7 @@ local function upload_one(client, path, options, out)
   return code, interrupted ~= nil
 end
 
--- What a file would be sent as; nil and a failure.
+-- Returns the plan of a file; or nil and a failure.
 local function plan_of(path, options)
   if path == "-" then return upload_stdin.plan(options) end
   local plan, failure = file_params.plan(upload_run.params_of(path, options))
@@ -48,7 +48,7 @@ local function plan_of(path, options)
   return plan, failure
 end
 
--- Looks at all files, and tells of each that cannot be sent. Returns the plans; or nil and the first one's exit code.
+-- Checks all files and reports each that cannot be sent. Returns the plans; or nil and the first failure's exit code.
 local function look_at_all(options, out)
   local plans, code = {}, nil
   for index, path in ipairs(options.files) do
@@ -69,7 +69,7 @@ local function describe(path, plan)
     plan.part_size)
 end
 
--- --dry-run: what would be sent, as a line or an object for each file.
+-- --dry-run: prints a line or an object for each file.
 local function tell_plans(plans, options, out)
   for index, plan in ipairs(plans) do
     local path = options.files[index]
@@ -79,7 +79,7 @@ local function tell_plans(plans, options, out)
   return exit_codes.success
 end
 
---- One that fails does not keep the others from being uploaded; a signal does. The exit code of the first failure.
+--- After a failure the next file is sent; after a signal none. Returns the exit code of the first failure.
 return function(client, options, out)
   local plans, first = look_at_all(options, out)
   if not plans then return first end

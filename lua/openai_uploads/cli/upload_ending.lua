@@ -1,10 +1,10 @@
 -- SPDX-License-Identifier: MIT
--- What the command says when a file could not be sent: what became of its Upload, and how to go on.
+-- Reports a file that could not be sent: the state of its Upload, and how to go on.
 local upload_ending = {}
 
 local UNKNOWN_UPLOAD = "it is not known whether an Upload was created; if one was, it expires by itself within an hour"
 
--- A state that is not of this file is put aside, or the same command would fail for ever.
+-- Renames a state of another file, or the same command would fail each time.
 local function tell_of_refused_state(run)
   local state = run.state
   local aside = state.set_aside()
@@ -15,10 +15,10 @@ local function tell_of_refused_state(run)
   end
 end
 
--- A refusal of these kinds is the answer to the same request again, whenever that comes.
+-- The service answers the same request with these kinds again, at any time.
 local final_kinds = { bad_request = true, not_found = true, gone = true, unprocessable_entity = true }
 
--- Brings the state up to date with a failure. Returns whether nothing can be sent for it any more.
+-- Brings the state up to date with a failure. Returns whether nothing more can be sent for it.
 local function settle_state(run, failure)
   local state = run.state
   local is_over = failure.may_be_completed and not failure.resume
@@ -30,7 +30,7 @@ local function settle_state(run, failure)
   return is_over
 end
 
--- How to go on, where there is a state.
+-- Says how to go on with --resume.
 local function tell_of_state(run, client, failure)
   local state = run.state
   if not state then return end
@@ -53,7 +53,7 @@ local function tell_of_state(run, client, failure)
   end
 end
 
--- What becomes of an Upload whose cancel nobody waits for any more.
+-- The text for an Upload whose cancel was given up.
 local function words_of_giving_up(run, failure)
   local id = failure.upload_id
   if not id then return ("%s: %s"):format(run.gave_up, UNKNOWN_UPLOAD) end
@@ -71,21 +71,21 @@ local function aftermath_of(run, failure)
   return UNKNOWN_UPLOAD
 end
 
--- What to do about an Upload that may still be pending.
+-- Adds how to cancel an Upload that may still be pending.
 local function add_advice(failure)
   if failure.cancelled ~= false or not failure.aftermath then return end
   failure.aftermath = ("%s; it expires within an hour; to cancel it now: openai-uploads cancel %s"):format(
     failure.aftermath, failure.upload_id)
 end
 
--- Where the line was away for too long, and nothing kept what was sent.
+-- Names --resume when the connection was away for too long and nothing kept the Parts that were sent.
 local function advise_state(run, failure)
   local is_away = failure.kind == "connection" or failure.kind == "timeout"
   if run.state or run.interruption or run.path == "-" or not is_away or not failure.upload_id then return end
   run.out.note("what was sent is lost; with --resume STATE the same command would go on where it stopped")
 end
 
---- Tells why a file was not sent. Returns the exit code.
+--- Reports why a file was not sent. Returns the exit code.
 function upload_ending.tell(run, client, failure)
   run.display.erase()
   local code
@@ -100,7 +100,8 @@ function upload_ending.tell(run, client, failure)
   return code
 end
 
---- For a file whose Upload's completion was refused although an earlier one may have been done. Returns the exit code.
+--- Reports a state that may not be resumed: its completion was refused, but an earlier one may have succeeded. Returns
+--- the exit code.
 function upload_ending.tell_verdict(run)
   local verdict = run.state.verdict
   local failure = { kind = verdict.kind, message = "nothing was sent: " .. verdict.aftermath, may_be_completed = true }

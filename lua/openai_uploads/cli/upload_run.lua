@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: MIT
--- One file of `upload` on its way: a job of upload_file_chunked, its display, and the state of --resume.
+-- One file that `upload` sends: the job of upload_file_chunked, its display, and the state of --resume.
 local core = require "openai_uploads.core"
 local calls = require "openai_uploads.cli.calls"
 local interruption = require "openai_uploads.cli.interruption"
@@ -9,23 +9,22 @@ local upload_run = {}
 upload_run.__index = upload_run
 
 local SECONDS_TO_CLEAN_UP = 10 -- after a signal
-local SECONDS_UNTIL_CONNECTING = 0.25 -- is worth a word
+local SECONDS_UNTIL_CONNECTING = 0.25 -- is shown
 
---- state: what resume_state.open returned; nil without --resume.
+--- state: the result of resume_state.open; nil without --resume.
 function upload_run.new(path, options, out, state)
   return setmetatable({
     path = path, options = options, out = out, state = state, display = progress.new(path, options, out),
-    subject = path == "-" and "standard input" or path, -- of what is said
+    subject = path == "-" and "standard input" or path, -- of messages
     total = nil,            -- bytes, once they are known
     interruption = nil,     -- the last signal that arrived
-    gave_up = nil,          -- why nobody waits for the cancel any more
-    is_connected = true,    -- or nothing needs to be said about that
+    gave_up = nil,          -- why the cancel is not waited for any more
+    is_connected = true,    -- or the connection is not to be mentioned
     told_of_state = false,  -- that the state cannot be written
   }, upload_run)
 end
 
---- Writes what was sent into the state. A state that cannot be written is told once, and is no reason to give up what
---- is under way.
+--- Records in the state what was sent. A state that cannot be written is reported once, and the upload goes on.
 function upload_run:save(resume, part)
   local saved, problem = self.state.save(resume, part)
   if not saved then self:tell_of_state(problem) end
@@ -38,7 +37,7 @@ function upload_run:tell_of_state(problem)
   self.out.failure(self.subject, problem)
 end
 
---- What upload_file_chunked is given of a command line for a file.
+--- The params of upload_file_chunked for a file.
 function upload_run.params_of(path, options)
   return {
     file = path, purpose = options.purpose, mime_type = options.mime_type, filename = options.filename,
@@ -60,13 +59,13 @@ local function params_of(self)
     show_connecting(self)
     self.display.show(sent, total)
   end
-  if not self.state then return params end -- without one nobody needs the MD5 of each part
+  if not self.state then return params end -- without a state the MD5 of each Part is not needed
   params.resume, params.keep_on_failure = self.state.resume, true
   params.on_checkpoint = function(resume, part) self:save(resume, part) end
   return params
 end
 
---- An on_retry that shows what is waited for.
+--- Returns an on_retry that shows the reason of each wait.
 function upload_run.showing_waits(self)
   return function(info)
     local is_patient = self.options.max_retries == nil and info.part_number ~= nil
@@ -90,27 +89,27 @@ function upload_run:begin(client)
   self.job = client.start.upload_file_chunked(params_of(self), options_of(self))
 end
 
---- Notes a signal: from now on nothing is sent but what cleans up.
+--- Notes a signal. From now on only the clean-up is sent.
 function upload_run:begin_leaving(raised)
   self.interruption = raised
   self.display.erase()
   self.out.note "stopping; Ctrl-C once more leaves at once"
 end
 
---- Notes that nobody waits for what cleans up any more. raised: a second signal; nil when the time was up.
+--- Notes that the clean-up is given up. raised: the interruption by a second signal; nil when the time was up.
 function upload_run:give_up(raised)
   if interruption.is(raised) then self.interruption = raised end
   self.gave_up = interruption.is(raised) and "left at once" or ("no answer within %d s"):format(SECONDS_TO_CLEAN_UP)
 end
 
--- Returns true and what the job came to; or false and what was raised meanwhile.
+-- Returns true and the results of the job; or false and the error that was raised.
 local function try_to_wait(job, seconds)
   local fine, done, upload, failure = pcall(job.wait, job, seconds)
   if fine then return done, upload, failure end
   return false, done
 end
 
--- Gives a job that was aborted the time to cancel its Upload; a second signal ends that.
+-- Gives an aborted job the time to cancel its Upload. A second signal ends the wait.
 local function wait_for_cleaning(self)
   local done, upload, failure = try_to_wait(self.job, SECONDS_TO_CLEAN_UP)
   if done then return upload, failure end
@@ -119,14 +118,14 @@ local function wait_for_cleaning(self)
   return select(2, self.job:poll())
 end
 
---- Waits for the end, and through a signal: then the job ends in its own order, and leaves nothing behind. Returns the
+--- Waits for the end of the job. After a signal it aborts the job and waits until the job has cleaned up. Returns the
 --- Upload; or nil and a failure.
 function upload_run:wait()
   local done, upload, failure = try_to_wait(self.job)
   if done then return upload, failure end
   local raised = upload
   if interruption.is(raised) then self:begin_leaving(raised) end
-  if not self.job.failure then self.job:abort() end -- else it would give up on the cancel
+  if not self.job.failure then self.job:abort() end -- a second abort would give the cancel up
   upload, failure = wait_for_cleaning(self)
   if not self.interruption then error(raised, 0) end
   return upload, failure

@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: MIT
--- `upload -`: what comes on standard input, of which the size was announced. Each part is read whole before it is sent,
+-- `upload -`: sends standard input, whose size the command line announces. Each Part is read whole before it is sent,
 -- so that it can be sent again.
 local core = require "openai_uploads.core"
 local calls = require "openai_uploads.cli.calls"
@@ -10,10 +10,10 @@ local upload_stdin = {}
 
 local STDIN = 0
 local SECONDS_BETWEEN_REPORTS = 0.1
-local SECONDS_OF_PATIENCE = 30 -- with parts and the completion, as for files
+local SECONDS_OF_PATIENCE = 30 -- with Parts and the completion, as for files
 local SECONDS_TO_CLEAN_UP = 10
 
---- What would be sent: as the plan of a file.
+--- A plan as that of a file.
 function upload_stdin.plan(options)
   local part_size = options.part_size or core.max_part_bytes
   return {
@@ -30,7 +30,7 @@ local function file_failure(format, ...)
   return core.failure("file", ("standard input " .. format):format(...))
 end
 
--- The next bytes, as many as are wanted; nil and a failure where there are fewer.
+-- Reads exactly `wanted` bytes; nil and a failure when there are fewer.
 local function read(wanted, sent, total)
   local pieces, count = {}, 0
   while count < wanted do
@@ -44,14 +44,14 @@ local function read(wanted, sent, total)
   return table.concat(pieces)
 end
 
--- A failure where there is more than was announced.
+-- Returns a failure when there are more bytes than announced.
 local function check_end(total)
   local piece, failure = interruption.read(STDIN, 1)
   if failure or piece == "" then return failure end
   return file_failure("has more than the %.0f bytes of --bytes", total)
 end
 
--- The options of one more call; nil and a failure when the deadline of the whole has passed.
+-- The options of the next call; nil and a failure when the deadline of the whole has passed.
 local function options_of_call(run)
   local options = { on_retry = run:showing_waits() }
   if not run.options.max_retries then options.patience = SECONDS_OF_PATIENCE end
@@ -64,7 +64,7 @@ local function options_of_call(run)
   return options
 end
 
--- Makes a call, start(options), and shows how far it is, where that is of interest: `sent` are the bytes before it.
+-- Makes a call with start(options). `sent`: bytes sent before this call; with it, the progress is shown.
 local function call(run, start, sent)
   local options, failure = options_of_call(run)
   if not options then return nil, failure end
@@ -107,7 +107,7 @@ local function send(client, run, plan)
   return call(run, function(options) return client.start.complete(run.upload_id, { part_ids = part_ids }, options) end)
 end
 
--- The failure of what a signal ended.
+-- Aborts the running call after a signal, and returns its failure.
 local function failure_of_interruption(run, raised)
   if not interruption.is(raised) then error(raised, 0) end
   run:begin_leaving(raised)
@@ -125,7 +125,7 @@ local function cancel(client, run, failure)
     or ("the cancel of %s was not confirmed: %s"):format(id, tostring(problem))
 end
 
--- What has failed leaves nothing behind, unless it may have been completed.
+-- Cancels the Upload, unless it may have been completed.
 local function clean_up(client, run, failure)
   if not run.upload_id then return end
   failure.upload_id = run.upload_id
@@ -136,7 +136,7 @@ local function clean_up(client, run, failure)
   end
 end
 
---- Sends it. Returns the Upload; or nil and a failure.
+--- Sends standard input. Returns the Upload; or nil and a failure.
 function upload_stdin.send(client, options, run)
   local plan = upload_stdin.plan(options)
   run.total = plan.create.bytes
