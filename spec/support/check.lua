@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: MIT
--- What the specs over the emulator share: clients of it, and looks at failures, requests and texts.
+-- Helpers of the specs that use the emulator: clients, and checks of failures, requests and texts.
 
 local assert = require "luassert"
 local clients = require "spec.support.clients"
@@ -19,7 +19,7 @@ function check.merged(...)
   return all
 end
 
--- A client of the service that retries without waiting long. A setting of false is left out.
+-- A client of the service with a short retry_delay. A setting of false is left out.
 function check.client(service, settings)
   local all = check.merged(
     { base_url = service.base_url, api_key = check.key, ca_file = service.ca_file, proxy = "", retry_delay = 0.001 },
@@ -30,7 +30,7 @@ function check.client(service, settings)
   return clients.new(all)
 end
 
--- Returns the failure that the other two values of a call must be.
+-- Checks that a call returned a failure of that kind. Returns the failure.
 function check.failure(kind, upload, failure)
   assert.is_nil(upload)
   assert.is_table(failure)
@@ -43,14 +43,14 @@ function check.nothing_sent(service)
   assert.are.equal(0, count)
 end
 
--- The request, which must be the only one since the last reset.
+-- Checks that one request came since the last reset. Returns it.
 function check.only_request(service)
   local requests, count = service.requests()
   assert.are.equal(1, count)
   return requests[1]
 end
 
--- `text` holds `part`, which is no pattern.
+-- Checks that `text` contains `part` literally.
 function check.holds(part, text)
   assert.is_truthy(tostring(text):find(part, 1, true), ("no '%s' in: %s"):format(part, text))
 end
@@ -66,7 +66,7 @@ function check.sorted_names(object)
   return names
 end
 
--- Everything that can be read out of a value, names too, as one text.
+-- All strings in a value, names of fields included, as one text.
 function check.all_text(value)
   if type(value) ~= "table" then return tostring(value) end
   local pieces = { tostring(value) }

@@ -1,6 +1,6 @@
 -- SPDX-License-Identifier: MIT
--- The command openai-uploads as a user runs it: the script itself, in a child interpreter of the kind that runs the
--- specs, with an environment that has nothing but what it is given.
+-- The command openai-uploads as a user runs it: the script in a child process, run by the interpreter that runs the
+-- specs, with the given environment alone.
 
 local socket = require "socket"
 local check = require "spec.support.check"
@@ -11,7 +11,7 @@ local cli = {}
 local LIMITED = "timeout --foreground -s KILL 60 " -- seconds
 local PATIENCE = 20 -- seconds; only what is broken takes so long
 
--- A preloaded sanitizer is for the command alone: the programs around it are not ours to judge.
+-- A preloaded sanitizer checks the command alone, not the programs that start it.
 local sanitizer = { "LD_PRELOAD", "ASAN_OPTIONS", "LSAN_OPTIONS" }
 local unset_sanitizer = "unset " .. table.concat(sanitizer, " ") .. "; "
 
@@ -26,7 +26,7 @@ local function interpreter()
   return arg[index]
 end
 
--- The shell's words for a run. environment: OPENAI_API_KEY is the specs' own unless it says otherwise; false unsets.
+-- The shell command of a run. environment: OPENAI_API_KEY is that of the specs by default; false unsets a variable.
 local function line_of(words, environment, program)
   local settings = check.merged({
     PATH = os.getenv "PATH", LUA_PATH = package.path, LUA_CPATH = package.cpath, OPENAI_API_KEY = check.key,
@@ -75,11 +75,11 @@ end
 --- Begins a run. redirected: what else the shell shall do with it; program: another script than the checkout's;
 --- before: a shell command that the run starts after, in the same process.
 --- Returns the child as process.start does, with
----   interrupt()  is Ctrl-C; signal(name) any other; kill() ends it as nothing can be survived
+---   interrupt()  sends SIGINT, signal(name) any other, kill() SIGKILL
 ---   command_pid()       of the command itself
----   is_asleep()         whether it waits for something
+---   is_asleep()         whether it sleeps in a system call
 --   stdout(), stderr()  what it has printed so far
----   finish()     waits for its end and returns { stdout, stderr, status }; the status as a shell tells it
+---   finish()     waits for its end and returns { stdout, stderr, status }, with the status as a shell reports it
 function cli.start(words, environment, redirected, program, before)
   local stdout, stderr = os.tmpname(), os.tmpname()
   local inner = ("echo $$; %s exec %s >%s 2>%s %s"):format(before or "",
@@ -128,7 +128,7 @@ function cli.run(words, environment, redirected, program)
   return cli.start(words, environment, redirected, program).finish()
 end
 
---- Why no run can have a terminal here; nil when one can.
+--- The reason why a run cannot have a terminal here; nil when it can.
 function cli.want_of_terminal()
   local pipe = assert(io.popen("unset LD_PRELOAD; script -qec true /dev/null </dev/null >/dev/null 2>&1; echo $?"))
   local status = pipe:read "*n"

@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: MIT
--- Steps clients until something has come about, with a bound on the time that takes.
+-- Steps clients until a condition holds, for a limited time.
 
 local assert = require "luassert"
 
@@ -7,7 +7,7 @@ local drive = {}
 
 local PATIENCE = 10 -- seconds; only what is broken takes so long
 
--- Steps the client, for so many seconds each time, until `condition()` holds.
+-- Steps the client until `condition()` holds. seconds: how long each step may wait.
 function drive.till(client, condition, after_each_step, seconds)
   local last = os.time() + PATIENCE
   while not condition() do
@@ -17,7 +17,7 @@ function drive.till(client, condition, after_each_step, seconds)
   end
 end
 
--- Steps the client until nothing of it runs any more.
+-- Steps the client until no transfer is in flight.
 function drive.all(client, after_each_step)
   local last = os.time() + PATIENCE
   while client.step(0.05) > 0 do
@@ -26,12 +26,12 @@ function drive.all(client, after_each_step)
   end
 end
 
--- Steps the client until the fault server has so many of a field of `seen`.
+-- Steps the client until a field of `seen` of the script has `wanted` entries.
 function drive.till_seen(client, script, field, wanted)
   drive.till(client, function() return (script.wait_for(field, wanted, 0)) end)
 end
 
--- The values of a transfer that has ended, without the `true`.
+-- The result of a transfer that has ended: what `poll` returns after its `true`.
 function drive.result(transfer)
   local done, upload, failure, response = transfer:poll()
   assert.is_true(done)

@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: MIT
--- The emulator of the Uploads service as a spec uses it: start it, point a client at it, steer it, look into it.
+-- The emulator of the Uploads service as a spec uses it: starts it, plans its answers, reads its state.
 
 local cjson = require("cjson.safe").new()
 local http = require "socket.http"
@@ -29,7 +29,7 @@ local function ask(root, method, name, params)
   return cjson.decode(table.concat(pieces)), status
 end
 
--- A canned answer whose body is a table becomes one of JSON.
+-- Encodes the body of a planned answer where it is a table.
 local function prepared(answer)
   if type(answer.body) ~= "table" then return answer end
   local copy, headers = {}, { ["content-type"] = "application/json" }

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* To be preloaded: reads of files as from a disk that breaks, or as kernels may do them. FAILING_READ says
- * how:
+/* To be preloaded: pread fails as on a broken disk, or reads less than it is asked for, as kernels may.
+ * FAILING_READ says how:
  *
  *     error N         from the N-th byte of a file on, EIO
  *     short           one byte at a time
  *     interrupted     every other read is interrupted by a signal before it has read anything
  *
- * Of pread alone, which Lua and libcurl leave alone. */
+ * Lua and libcurl do not use pread. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>

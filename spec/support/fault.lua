@@ -1,6 +1,6 @@
 -- SPDX-License-Identifier: MIT
 
--- Faults on demand, for the specs: a child plays scripts of bytes, delays, cuts and resets on sockets of its own.
+-- The fault server as a spec uses it: a child process that plays scripts of bytes, delays, closes and resets.
 --
 --   local server = fault.start()
 --   local script = server.script {
@@ -24,8 +24,8 @@
 --   {"half_close"}                 ends the sending side, still reads
 --   {"close"}, {"reset"}           ends the connection in order, or by RST
 --
--- A close can turn into a reset, as everywhere on Linux, while the peer is still sending. Where that must not be, read
--- all of the request first, or end with { "half_close" }, { "await_close" }.
+-- On Linux a close becomes a reset while the peer is still sending. To avoid that, read the whole request first, or end
+-- with { "half_close" }, { "await_close" }.
 
 local socket = require "socket"
 local process = require "spec.support.process"
@@ -33,9 +33,8 @@ local wire = require "spec.support.fault.wire"
 
 local fault = {}
 
--- In bytes to be sent: becomes the id of the Upload that the last request was about (upload_1 where it named none), as
--- a text of JSON, with blanks
--- behind it up to the same length.
+-- A placeholder in bytes to send. The server replaces it with the id of the Upload that the last request named, or
+-- upload_1, as a JSON string padded with blanks to the same length.
 fault.asked_id = wire.asked_id
 
 local here = debug.getinfo(1, "S").source:match("^@(.*)/[^/]*$") or "."
@@ -43,7 +42,7 @@ local longest_answer = 10
 
 local found_interpreter
 
--- Whether an interpreter of that name is here and can load LuaSocket.
+-- Whether an interpreter of that name is installed and can load LuaSocket.
 function fault.runs_on(interpreter)
   local probe = process.start(interpreter .. [[ -e 'require "socket" print "ready"' 2>/dev/null]])
   if probe then probe.stop() end
@@ -64,7 +63,7 @@ local function ask(control, patience, request)
   if not why then length, why = control:receive("*l") end
   if not why then packed, why = control:receive(tonumber(length)) end
   if why then
-    control:close() -- whatever came later would answer another question
+    control:close() -- a late answer would be taken for that of the next command
     error("the fault server does not answer: " .. why, 0)
   end
   local answer = wire.unpack(packed)
@@ -91,12 +90,12 @@ local function new_script(control, id, port)
     return ask(control, patience, { command, id, ... })
   end
 
-  -- The numbers connections, open, most_open, finished (lists played to their end), closed_by_peer, bytes_received and
-  -- bytes_sent, and the lists requests and cut_requests (those that the peer did not end), of raw bytes.
+  -- Returns the counters connections, open, most_open, finished (lists played to their end), closed_by_peer,
+  -- bytes_received and bytes_sent, and the lists requests and cut_requests (incomplete ones) of raw bytes.
   function script.seen() return wire.unpack_seen((ask_about(0, "seen"))) end
 
-  -- Waits until there are `wanted` of a field of `seen`, for 10 seconds at most unless told. Returns whether it came to
-  -- that, and how many there are.
+  -- Waits until a field of `seen` has `wanted` entries, for at most `seconds` (10). Returns whether it does, and how
+  -- many there are.
   function script.wait_for(field, wanted, seconds)
     if not is_seen(field) then error("no such field of seen: " .. tostring(field), 2) end
     seconds = seconds or 10
@@ -107,7 +106,7 @@ local function new_script(control, id, port)
   -- Ends each {"hold"}, also those to come.
   function script.go_on() ask_about(0, "go_on") end
 
-  -- Of a relay: its connections of now go silent for ever; or they end, in order. New ones work.
+  -- Of a relay: its present connections fall silent for ever, or are closed. New ones work.
   function script.silence() ask_about(0, "silence") end
   function script.cut() ask_about(0, "cut") end
 
@@ -130,7 +129,7 @@ local function connect(address)
   return control
 end
 
--- The interpreter of the child is found, unless told.
+-- Starts the server. interpreter: the one that runs it; by default the first that can.
 function fault.start(interpreter)
   if not interpreter then
     found_interpreter = found_interpreter or find_interpreter()
@@ -153,7 +152,7 @@ function fault.start(interpreter)
     return begin("play", packed)
   end
 
-  -- A line to whatever listens on that port of 127.0.0.1.
+  -- A relay to that port of 127.0.0.1.
   function server.relay(port) return begin("relay", port) end
 
   -- The next three return a base_url, and the script behind it.
@@ -161,10 +160,10 @@ function fault.start(interpreter)
   -- Nothing listens there.
   function server.refused() return with_base_url(begin("refuse")) end
 
-  -- A connect hangs there.
+  -- A connect never completes there.
   function server.full() return with_base_url(begin("fill")) end
 
-  -- Accepts, and never says a word; so a TLS handshake hangs there, too.
+  -- Accepts connections and sends nothing, so a TLS handshake never completes either.
   function server.silent() return with_base_url(server.script { { { "stall" } } }) end
 
   function server.stop()

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What Lua has not: processes that fork. For fork_spec, which compiles this for the Lua that runs it. */
+/* fork, wait and _exit for Lua, compiled for the Lua that runs the specs. */
 #include <lauxlib.h>
 #include <lua.h>
 #include <sys/wait.h>
@@ -19,7 +19,7 @@ static int fork_wait(lua_State *L) {
   return 1;
 }
 
-/* leave(): ends the process as it stands, with nothing finalized */
+/* leave(): ends the process at once, without finalizers */
 static int fork_leave(lua_State *L) {
   (void)L;
   _exit(0);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* To be preloaded: names under hangs.example take as long to look up as with a name server that is gone. */
+/* To be preloaded: looking up a name under hangs.example hangs, as with a name server that does not answer.
+ */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <netdb.h>

@@ -1,13 +1,13 @@
 -- SPDX-License-Identifier: MIT
--- A server in the spec's own process, which does nothing by itself: a coroutine of the spec reads what has come and
--- answers when it likes. So an answer can be held back until something else has come about, without any clock.
+-- A server in the spec's own process that does nothing by itself: the spec reads requests and answers them when it
+-- wants to. So a spec can hold an answer back until something else has happened, without a clock.
 
 local socket = require "socket"
 local fault = require "spec.support.fault"
 
 local held_server = {}
 
--- Takes one whole request out of what has come; nil while there is none.
+-- Takes one whole request out of the bytes received; nil while there is none.
 local function take_request(connection)
   local _, _, bytes = connection.socket:receive(65536)
   connection.inbox = connection.inbox .. (bytes or "")
@@ -21,7 +21,8 @@ local function take_request(connection)
   }
 end
 
--- Returns { base_url, port, requests: all that ever came, and the functions below }. port: one that another has left.
+-- Returns { base_url, port, requests: all since the start, and the functions below }. port: that of a server that was
+-- stopped.
 function held_server.start(port)
   local listener = assert(socket.bind("127.0.0.1", port or 0, 128))
   listener:settimeout(0)
@@ -38,7 +39,7 @@ function held_server.start(port)
     end
   end
 
-  -- Reads what has come, and returns how many requests wait for an answer.
+  -- Reads the requests that have arrived. Returns how many wait for an answer.
   function server.look()
     accept_all()
     for _, connection in ipairs(connections) do
@@ -51,17 +52,17 @@ function held_server.start(port)
     return #waiting
   end
 
-  -- The longest waiting request; nil when there is none.
+  -- The request that has waited longest; nil when there is none.
   function server.waiting() return waiting[1] end
 
-  -- Answers the longest waiting request; an Upload of the id that was asked for, unless told.
+  -- Answers the request that has waited longest, by default with the Upload that it named.
   function server.answer(status, body, headers)
     local request = table.remove(waiting, 1)
     body = body or ('{"id":"%s","object":"upload","bytes":5,"status":"cancelled"}'):format(request.id)
     request.connection.socket:send(fault.answer(status or 200, body, headers)) -- the client may be gone
   end
 
-  -- Looks, and answers all.
+  -- Reads the requests that have arrived and answers all of them.
   function server.serve(status, body)
     for _ = 1, server.look() do server.answer(status, body) end
   end

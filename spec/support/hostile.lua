@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: MIT
--- Calls of everything that a program can reach, with arguments that are wrong, lie, change, raise, yield, close and
--- collect. Which is decided by a seed alone, and the same for every Lua. It runs in a process of its own, which tells
--- each call before it makes it: what ends the process was the last one told.
+-- Calls every function that a program can reach with arguments that are wrong, lie, change, raise, yield, close and
+-- collect. A seed alone decides which ones, the same on every Lua. This runs in a process of its own that prints each
+-- call before it makes it, so the last one printed is the one that ended the process.
 
 local core = require "openai_uploads.core"
 local uploads = require "openai_uploads"
@@ -28,7 +28,7 @@ end
 local function raise() error("hostile", 0) end
 local function raise_table() error({ "hostile" }) end
 
--- Something that finalizers of Lua 5.1 and of the others can be seen by.
+-- An object whose finalizer calls `action`, on Lua 5.1 as well.
 local function with_finalizer(action)
   local proxy = rawget(_G, "newproxy")
   if not proxy then return setmetatable({}, { __gc = action }) end
@@ -37,7 +37,7 @@ local function with_finalizer(action)
   return object
 end
 
--- What may be passed for anything. Each is made when it is passed: fun(world) -> value. world: what hostile.run has.
+-- Values that may be passed for any argument: fun(world) -> value, called for each argument. world: of hostile.run.
 local values = {
   { "nil", function() return nil end },
   { "true", function() return true end },
@@ -178,7 +178,7 @@ local settings = {
 }
 for _, name in ipairs(options) do settings[#settings + 1] = name end
 
--- Tables that are right but for some fields. name -> { the fields, what is right }
+-- Tables with valid values for some fields. name -> { the fields, a valid table }
 local shapes = {
   options = { options, function() return {} end },
   create = { { "filename", "purpose", "bytes", "mime_type", "expires_after", "text" }, function()
@@ -279,7 +279,7 @@ local takes_function = {
   rewind = true,
 }
 
--- Something for the field; where functions belong, that is one more often than not.
+-- A value for the field. Where a function is expected, it mostly is one.
 local function field_value(world, field)
   local value
   repeat value = world.value() until not takes_function[field] or type(value) == "function" or world.random(8) == 0
@@ -304,15 +304,15 @@ local function argument(world, kind)
   return table
 end
 
--- Whether what was raised shows that we went wrong, and not the caller. (One who yields in a metamethod, or gives a
--- loop whose wait is something else, is told so at our line.)
+-- Whether an error shows a fault of the module and not of the caller. (An error about a yield in a metamethod, or about
+-- a loop with a wait that is no function, has a position in our code.)
 local function is_ours(raised)
   return type(raised) == "string" and raised:find "openai_uploads/[%w_/]+%.lua:%d" ~= nil
     and not raised:find "attempt to yield" and not raised:find "to 'wait'"
 end
 
---- Makes so many calls. Prints each before it is made, and at the end how many returned and how many raised. Raises
---- where one raised an error of ours. base_url: of a service; path: of a file.
+--- Makes `count` calls. Prints each before it is made, and at the end how many returned and how many raised. Raises
+--- where the error of a call is a fault of the module. base_url: of a service; path: of a file.
 function hostile.run(seed, count, base_url, path)
   local world = { random = new_random(seed), base_url = base_url, path = path, told = "" }
   local returned, raising, ids = 0, 0, {}

@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: MIT
--- A real nginx with the module inside, for specs: built for its LuaJIT, started with a configuration, looked into.
+-- A real nginx with the module loaded: builds it for LuaJIT, starts nginx with a configuration, reads its state.
 
 local assert = require "luassert"
 local cjson = require("cjson.safe").new()
@@ -17,7 +17,7 @@ local function quoted(text)
   return "'" .. text:gsub("'", "'\\''") .. "'"
 end
 
--- What a shell command prints, and its exit status. A preloaded sanitizer is not for the programs around us.
+-- What a shell command prints, and its exit status. A preloaded sanitizer must not check that command.
 function nginx.run(command)
   local pipe = assert(io.popen("unset LD_PRELOAD ASAN_OPTIONS LSAN_OPTIONS MAKEFLAGS CFLAGS LDFLAGS; { " .. command ..
     "; } 2>&1; printf '\\n%d' $?"))
@@ -34,8 +34,8 @@ end
 
 local found_modules
 
--- The folder of the module for LuaJIT: the suite's own build, or, where that has none or was compiled in a way that
--- nginx would have to be, too, one beside it.
+-- The folder of the module for LuaJIT: that of the suite's build. Another one is built beside it where that is missing,
+-- or was compiled with flags that nginx would need as well.
 local function modules()
   local build = os.getenv "TEST_BUILD" or "build"
   local own = build .. "/luajit"
@@ -78,15 +78,15 @@ http {
 }
 ]]
 
--- Of settings: { workers (1), main, init (Lua of init_by_lua), http, listen (parameters), server }, where the others
--- are directives for the place that they are named after.
+-- settings: { workers (1), main, init (Lua of init_by_lua), http, listen (parameters), server }. main, http and server
+-- are directives for that context.
 local function configuration(settings)
   local lines = os.getenv "TEST_LINES" and "@CHECKOUT@/spec/support/line_coverage/?.lua;" or ""
   return whole:format(settings.workers or 1, settings.main or "", lines, nginx.modules(), settings.init or "",
     settings.http or "", settings.listen or "", settings.server or "")
 end
 
--- Lua that makes a client of these settings, as text; it retries without waiting long.
+-- Lua code that makes a client with these settings and a short retry_delay.
 function nginx.client(settings)
   local fields = { "retry_delay = 0.001" }
   if settings.api_key == nil then fields[#fields + 1] = 'api_key = "sk-of-the-specs"' end
@@ -108,7 +108,7 @@ function nginx.read_file(path)
   if not file then return "" end
   local text = file:read("*a")
   file:close()
-  return text or "" -- of a process that went meanwhile
+  return text or "" -- the process may have ended meanwhile
 end
 
 -- Waits until `condition()` holds, and returns what it returned.
@@ -122,7 +122,7 @@ function nginx.wait_until(condition, what)
   error("waited in vain until " .. what, 2)
 end
 
--- Whether the process is there, and no zombie.
+-- Whether the process exists and is not a zombie.
 function nginx.lives(pid)
   local state = nginx.read_file(("/proc/%d/stat"):format(pid)):match("%) (%a)")
   return state ~= nil and state ~= "Z"
@@ -154,7 +154,7 @@ end
 local function add_looks(server)
   function server.log() return nginx.read_file(server.prefix .. "/error.log") end
 
-  -- How many lines of the log hold this text.
+  -- How often this text is in the log.
   function server.count_in_log(text)
     local count, from = 0, 1
     local log = server.log()
@@ -165,8 +165,8 @@ local function add_looks(server)
     end
   end
 
-  -- What it printed, and the lines of the log in which something complains, but for those that match a pattern. What
-  -- is written to standard error stands in the log as well, without a level.
+  -- What nginx printed, and the lines of the log of level error and above, except those that match a pattern in
+  -- `allowed`. What is written to standard error is in the log as well, without a level.
   function server.complaints(allowed)
     local lines = {}
     local function add(line)
@@ -180,14 +180,14 @@ local function add_looks(server)
     return lines
   end
 
-  -- The pids of the workers, those that are about to leave included.
+  -- The pids of the workers, including those that are shutting down.
   function server.workers()
     local pids = {}
     for pid in nginx.run("ps -o pid= --ppid " .. server.pid):gmatch "%d+" do pids[#pids + 1] = tonumber(pid) end
     return pids
   end
 
-  -- Of the only worker.
+  -- The pid of the only worker.
   function server.worker()
     return nginx.wait_until(function()
       local pids = server.workers()
@@ -201,14 +201,14 @@ local function add_requests(server)
 
   function server.get(path) return server.begin("GET " .. path).finish() end
 
-  -- The decoded body of an answer that must be 200.
+  -- Checks that the answer is 200. Returns its decoded body.
   function server.ask(path)
     local status, body = server.get(path)
     assert.are.equal(200, status, body)
     return assert(cjson.decode(body))
   end
 
-  -- The only worker is free to answer.
+  -- Checks that the only worker answers other requests.
   function server.check_ping()
     local status, body = server.get("/ping")
     assert.are.same({ 200, "pong" }, { status, body })
@@ -220,7 +220,7 @@ local function add_signals(server, child)
   function server.quit() nginx.signal(server.pid, "QUIT") end
   function server.wait_for_end() nginx.wait_for_end_of(server.pid) end
 
-  -- Ends it, if it has not ended, and returns what it complained of in all its life.
+  -- Ends nginx, unless it has ended, and returns all its complaints.
   function server.stop(allowed)
     if nginx.lives(server.pid) then nginx.signal(server.pid, "TERM") end
     server.wait_for_end()
@@ -246,8 +246,8 @@ local function start(text, environment)
   return server
 end
 
--- Runs `body(server)` with an nginx of these settings, which ends after it, and must have had nothing to complain of
--- but lines that match one of the patterns in `allowed`. `text` is the whole configuration, where one is given.
+-- Runs `body(server)` with an nginx of these settings and ends it. Checks that it complained of nothing but lines that
+-- match a pattern in `allowed`. `text`, where given, is the whole configuration.
 function nginx.with(settings, body)
   local server = start(settings.text or configuration(settings), settings.environment)
   local fine, raised = pcall(body, server)

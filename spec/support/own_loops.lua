@@ -1,10 +1,10 @@
 -- SPDX-License-Identifier: MIT
--- Event loops as a program with coroutines of its own would have them: hosts, as in suspended.lua.
+-- Event loops that a program might write itself around coroutines, as hosts for suspended.lua.
 
 local socket = require "socket"
 local suspended = require "spec.support.suspended"
 
--- All that are not waiting go on in turn, then it looks who may.
+-- Resumes in turn each thread that need not wait, or waits no longer.
 local threads = {} -- in their order: { thread, object for select, last }
 
 local function may_go_on(waiting, readable)
@@ -47,7 +47,7 @@ local function run(functions)
   end
 end
 
--- As a program would write them: one waits on the descriptor, one just steps whenever its turn comes.
+-- One loop waits on the descriptor of the client, the other steps the client whenever its turn comes.
 local on_select, on_steps = {}, {}
 
 function on_select.wait(client, transfer, seconds)

@@ -1,11 +1,11 @@
 -- SPDX-License-Identifier: MIT
--- Bytes for the specs of parts, in every shape that a part's data may have, and looks at what arrived.
+-- Bytes for the specs of parts, in each form that a part's data may have, and checks of what arrived.
 
 local core = require "openai_uploads.core"
 
 local part_data = {}
 
--- Suites run under a preloaded sanitizer, which must not judge the programs around them.
+-- The suite may run under a preloaded sanitizer, which must not check other programs.
 local clean = "unset LD_PRELOAD ASAN_OPTIONS LSAN_OPTIONS; "
 
 local paths = {}
@@ -18,7 +18,7 @@ function part_data.output(command)
   return text
 end
 
--- So many bytes, of every value, that repeat at no round distance.
+-- `count` bytes of every value. They do not repeat at a power of two, so that a wrong offset shows.
 function part_data.bytes(count)
   local pieces = { "\r\n--", ("\0"):rep(3) }
   for byte = 0, 255 do pieces[#pieces + 1] = string.char(byte, byte * 7 % 256) end
@@ -27,7 +27,7 @@ function part_data.bytes(count)
   return block:rep(math.ceil(count / #block)):sub(1, count)
 end
 
--- A path for a file to come, that `forget` removes.
+-- A path for a new file, which `forget` removes.
 function part_data.path()
   local path = os.tmpname()
   paths[#paths + 1] = path
@@ -47,7 +47,7 @@ function part_data.file(bytes)
   return path
 end
 
--- The path of a file of so many bytes that takes no room.
+-- The path of a sparse file of that size.
 function part_data.sparse_file(size)
   local path = part_data.path()
   part_data.output(("truncate -s %d '%s'"):format(size, path))
@@ -68,8 +68,8 @@ function part_data.md5(bytes)
   return sum
 end
 
--- A data function that gives the bytes in chunks of so many, and one that begins it anew. The third value counts the
--- calls of both: { data, rewind }.
+-- Returns a data function that gives the bytes in chunks of `size`, its rewind function, and the counts of their calls:
+-- { data, rewind }.
 function part_data.chunks(bytes, size)
   local position, calls = 0, { data = 0, rewind = 0 }
   local function data()
@@ -85,7 +85,8 @@ function part_data.chunks(bytes, size)
   return data, rewind, calls
 end
 
--- How many descriptors this process has open, of those that no garbage holds. No pipe to whoever counts is among them.
+-- How many descriptors this process has open after a full collection. It writes the list to a file, because a pipe
+-- would be one more.
 function part_data.descriptors()
   local path = os.tmpname()
   collectgarbage()
@@ -97,7 +98,7 @@ function part_data.descriptors()
   return count
 end
 
--- The form in a raw request: { head, body, fields }, where each of its fields is { head, bytes }.
+-- The multipart form in a raw request: { head, body, fields }. Each field is { head, bytes }.
 function part_data.form(request)
   local head, body = request:match("^(.-\r\n)\r\n(.*)$")
   if head:lower():find("\r\ntransfer-encoding: chunked\r\n", 1, true) then

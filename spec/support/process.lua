@@ -1,13 +1,12 @@
 -- SPDX-License-Identifier: MIT
--- A child process that says something on its first line and runs until it is stopped.
--- It never outlives the process that started it: see `guard`.
+-- A child process that prints a first line and runs until it is stopped. It never outlives its parent: see `guard`.
 
 local process = {}
 
--- Suites run under a preloaded sanitizer, which must not judge the shell, nginx or openssl as well.
+-- The suite may run under a preloaded sanitizer, which must not check the shell, nginx or openssl.
 local clean = "unset LD_PRELOAD ASAN_OPTIONS LSAN_OPTIONS; "
 
--- Stands beside the child: ends it when the parent is gone, however it went, or after an hour.
+-- Runs beside the child and terminates it once the parent is gone, for any reason, or after an hour.
 local guard = [[
 parent=$PPID
 (
@@ -30,8 +29,8 @@ local function send_term(pid)
   os.execute(clean .. ("exec sh -c 'kill -TERM %d 2>/dev/null'"):format(pid))
 end
 
--- command: one simple shell command, for it is run by `exec`.
--- Returns { pid, first_line, read_line(), stop() }, or nil and why, when the child ended without a line.
+-- command: one simple shell command, because `exec` runs it.
+-- Returns { pid, first_line, read_line(), stop() }, or nil and the reason where the child printed no line.
 function process.start(command)
   local pipe = assert(io.popen(clean .. guard .. "echo $$; exec " .. command, "r"))
   local pid = tonumber(pipe:read("*l"))
@@ -55,7 +54,7 @@ function process.start(command)
     closing:close() -- waits for the child's end
   end
 
-  -- A pipe that is collected while its child runs would wait for it for ever.
+  -- Collecting the pipe of a running child would wait for the child for ever.
   child.collected = when_collected(child.stop)
   return child
 end

@@ -1,6 +1,6 @@
 -- SPDX-License-Identifier: MIT
--- Rows of bad luck: what happens to a call, and what the call must come to. After every row the same client makes a
--- call that goes well.
+-- Rows of faults: what happens to a call, and the failure that it must return. After each row the same client makes a
+-- call that succeeds.
 --
 --   { "a stall before the headers", steps = { { "request" }, { "stall" } }, options = { timeout = 0.1 },
 --     kind = "timeout", may = true, says = "timed out" }
@@ -9,9 +9,9 @@
 --   steps     of the fault server, on the call's connection; or
 --   answer    the bytes sent after the request was read, and then `ending`, a step, where there is one
 --   settings, options   of the client and of the call
---   kind, status, attempts (1), may   of the failure; may = "either" where chance decides what left in time
+--   kind, status, attempts (1), may   of the failure; may = "either" where timing decides what was sent
 --   says      a pattern for the message
---   body      the failure's, where it is looked at; other fields, by name, in `fields`
+--   body      of the failure, where it is checked; other fields of it by name in `fields`
 
 local assert = require "luassert"
 local clients = require "spec.support.clients"
@@ -28,7 +28,7 @@ local function lucky(requests)
   return steps
 end
 
--- The same, never so fast that an answer is there before `start` returns.
+-- The same with a short wait, so that no answer arrives before `start` returns.
 function rows.unhurried(requests)
   local steps = {}
   for _ = 1, requests do
@@ -39,7 +39,7 @@ function rows.unhurried(requests)
   return steps
 end
 
--- A connection on which all goes well; and one that does not end while the next request is on its way.
+-- A connection with eight good answers, and one with so many that it does not end under the next request.
 rows.lucky = lucky(8)
 rows.lasting = lucky(50)
 
@@ -50,7 +50,7 @@ local function joined(first, second)
   return steps
 end
 
--- The steps, and good luck after them as long as the connection lives.
+-- The steps, then good answers, unless the steps end the connection.
 function rows.then_luck(steps)
   local last = steps[#steps][1]
   return (last == "close" or last == "reset") and steps or joined(steps, rows.lucky)
@@ -60,7 +60,7 @@ function rows.answered(bytes, ending)
   return { { "request" }, { "send", bytes }, ending }
 end
 
--- What can become of one attempt, on a connection of its own.
+-- Faults of one attempt, each on a connection of its own.
 local misfortunes = {
   reset = { { "request" }, { "reset" } },
   close = { { "request" }, { "close" } },
@@ -69,7 +69,8 @@ local misfortunes = {
   rubbish = rows.answered("SSH-2.0-OpenSSH_9.2\r\n", { "close" }),
 }
 
--- The connections for a call whose attempts meet these, each a misfortune by name, a status, or bytes; then luck.
+-- The connections for a call whose attempts meet these events, each the name of a fault, a status or bytes. Good
+-- answers follow.
 function rows.connections(events)
   local lists = {}
   for index, event in ipairs(events) do
@@ -80,7 +81,7 @@ function rows.connections(events)
   return lists
 end
 
--- No retries, unless told; nothing that goes wrong here may hang for long, nor go to a proxy of the environment.
+-- A client without retries, unless set, with a short timeout, and without a proxy of the environment.
 function rows.client(base_url, settings)
   local all = {
     base_url = base_url, api_key = "sk-of-the-specs", proxy = "", timeout = 5, max_retries = 0, retry_delay = 0.001,
@@ -115,7 +116,7 @@ function rows.check_luck(client)
   assert.are.equal(rows.id, upload.id)
 end
 
--- Plays the row, and returns the failure and what the server saw until then.
+-- Plays the row. Returns the failure and the record of the server until then.
 function rows.check(server, row)
   local steps = row.steps or rows.answered(row.answer, row.ending)
   local script = server.script { rows.then_luck(steps), rows.lucky }

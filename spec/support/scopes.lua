@@ -1,6 +1,6 @@
 -- SPDX-License-Identifier: MIT
--- Scopes that are guarded, each by its name: a function(client, body), which creates an Upload, runs body(upload) in
--- the scope, and returns what that returns.
+-- The kinds of guarded scopes, by name. Each is a function(client, body) that creates an Upload, runs body(upload) in
+-- the scope and returns its results.
 
 local scopes = {}
 
@@ -11,7 +11,7 @@ scopes.has_close = _VERSION >= "Lua 5.4"
 
 local compile = loadstring or load -- luacheck: ignore 113
 
--- What runs code that only Lua 5.4 can read.
+-- Runs code that only Lua 5.4 and later can parse.
 scopes.compile = compile
 
 scopes.all = { with_upload = function(client, body) return client.with_upload(scopes.params, body) end }

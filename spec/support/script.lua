@@ -1,6 +1,6 @@
 -- SPDX-License-Identifier: MIT
--- Lua scripts in child interpreters of the kind that runs the specs. A child sees the modules that we see, the
--- variables it is given, and none of a user's settings; it is killed after half a minute.
+-- Lua scripts in child processes, run by the interpreter that runs the specs. A child finds the same modules. Its
+-- environment has the given variables and none of the user's settings. It is killed after half a minute.
 
 local process = require "spec.support.process"
 
@@ -14,7 +14,7 @@ local not_inherited = {
   "SSL_CERT_DIR", "CURL_CA_BUNDLE", "LUA_INIT",
 }
 
--- A preloaded sanitizer is for the Lua child alone: the programs around it are not ours to judge.
+-- A preloaded sanitizer checks the Lua child alone, not the programs that start it.
 local sanitizer = { "LD_PRELOAD", "ASAN_OPTIONS", "LSAN_OPTIONS" }
 
 local function quoted(text)
@@ -57,7 +57,7 @@ local function take_file(path)
   return text
 end
 
--- Runs the code to its end. Returns { stdout, stderr, status }; the status as a shell tells it.
+-- Runs the code to its end. Returns { stdout, stderr, status }, with the status as a shell reports it.
 function script.run(code, environment)
   local path, errors = write_file(code), os.tmpname()
   local whole = ("unset %s; %s 2>%s; printf '\\n%%d' $?"):format(
@@ -76,11 +76,11 @@ local function words_of(command_line)
   return text
 end
 
--- Begins to run code that prints a line before long. Returns the child as process.start does, with
---   asleep()     whether it came to rest, waiting for something; tries for a while
---   interrupt()  is Ctrl-C
---   pause()      is Ctrl-Z; go_on() ends that
---   finish()     waits for its end and returns what it printed since, stderr included
+-- Starts code that soon prints a line. Returns the child as process.start does, with
+--   asleep()     whether it sleeps in a system call; asks repeatedly
+--   interrupt()  sends SIGINT
+--   pause()      stops it; go_on() continues it
+--   finish()     waits for its end and returns what it printed meanwhile, stderr included
 function script.start(code, environment)
   local path = write_file(code)
   local child = assert(process.start(command(path, environment) .. " 2>&1"))

@@ -1,14 +1,14 @@
 -- SPDX-License-Identifier: MIT
--- What the specs of event loops share. A host is an event loop as such a spec sees it:
+-- What the specs of event loops share. A host describes an event loop:
 --
---   name, loop         what it is called, and the setting of its clients
+--   name, loop         its name, and the `loop` setting of its clients
 --   run(functions)     runs each in a coroutine of the loop, and returns when the loop has nothing left to do; raises
 --                      what a coroutine raised, and when that takes too long or something is left in the loop
---   spawn(action)      runs it in one more coroutine, of which it keeps nothing
---   pause()            lets the loop's other coroutines have their turn
+--   spawn(action)      runs it in one more coroutine and keeps no reference to that
+--   pause()            lets the other coroutines of the loop run
 --
--- What must hold in every loop stands in suspended_calls, _transfers and _uploads, as rows: what holds, and a function
--- that proves it in a world.
+-- The modules suspended_calls, _transfers and _uploads have the rows that every loop must pass: a sentence, and a
+-- function that proves it in a world.
 
 local held_server = require "spec.support.held_server"
 local rows = require "spec.support.rows"
@@ -17,10 +17,10 @@ local suspended = {}
 
 suspended.PATIENCE = 10 -- seconds; only what is broken takes so long
 
--- Plain Lua 5.1 cannot yield inside a pcall: what needs that is no matter there.
+-- Plain Lua 5.1 cannot yield inside a pcall, so rows that need it do not apply there.
 suspended.yields_in_pcall = coroutine.wrap(function() return pcall(coroutine.yield, "yielded") end)() == "yielded"
 
--- Runs `action` for its errors, in whatever Lua.
+-- Runs `action` and raises its errors, on every Lua.
 local function guarded(action, problems)
   if not suspended.yields_in_pcall then return action end
   return function()
@@ -30,11 +30,11 @@ local function guarded(action, problems)
 end
 
 -- A world has a host, a held server, and
---   client([settings])              in the host's loop, of the server; no retries, unless told
---   run(functions [, meanwhile])    runs them in the host, and beside them `meanwhile` again and again, until they have
---                                   ended. Without it all requests are answered as they come
+--   client([settings])              a client of the server in the host's loop; no retries by default
+--   run(functions [, meanwhile])    runs them in the host and calls `meanwhile` repeatedly until they have ended.
+--                                   Without it each request is answered at once
 --   steps()                         how often `meanwhile` has run
---   wait_for(condition)             in one of the functions; till it holds, or nobody can make it hold any more
+--   wait_for(condition)             for use in the functions: returns once it holds, or no longer can
 local function new_world(host)
   local server = held_server.start()
   local world, steps = { host = host, server = server }, 0
@@ -78,8 +78,8 @@ local function new_world(host)
   return world
 end
 
--- The library of an event loop, which must be there on these versions of Lua, for Debian packages it for them; LuaJIT
--- loads what is built for 5.1. nil and the reason where it is missing and may be.
+-- The library of an event loop. It is required on these versions of Lua, for which Debian packages it; LuaJIT loads
+-- that of 5.1. Returns nil and the reason where it is missing and not required.
 function suspended.library(name, versions)
   local found, library = pcall(require, name)
   if found then return library end
@@ -98,7 +98,7 @@ function suspended.rows()
   return all
 end
 
--- Proves something in a world of that host.
+-- Runs a proof in a new world of that host.
 function suspended.prove(host, proof)
   local world = new_world(host)
   local fine, problem = pcall(proof, world)

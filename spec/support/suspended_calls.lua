@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: MIT
--- What must hold in every event loop of a call that suspends; see suspended.lua.
+-- Rows about calls that suspend, for every event loop; see suspended.lua.
 
 local assert = require "luassert"
 local check = require "spec.support.check"
@@ -114,7 +114,7 @@ row("fails for what can never be sent, and does not wait for that", function(wor
   assert.are.same({ 0, 0 }, { steps, #world.server.requests })
 end)
 
--- Each on one line, so that it is known which.
+-- Each on a line of its own, so that the line number tells which one raised.
 local misuses = {
   { "bad argument #1 to 'cancel' (upload id is empty)", function(client) client.cancel "" end },
   { "bad argument #1 to 'cancel'", function(client) client.cancel() end },
@@ -188,7 +188,7 @@ row("asks the api_key function before every attempt, and tells the program's fun
   for index = 1, 2 do check.holds("Bearer sk-" .. index, server.requests[index].head) end
 end)
 
--- C called it, and nobody can yield through that.
+-- C called it, and a coroutine cannot yield across that call.
 row("cannot be made in a function of the program, which is told so", function(world)
   local client, failure = world.client(), nil
   local asking = world.client { api_key = function() return assert(client.cancel "upload_1").id end }

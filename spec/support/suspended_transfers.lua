@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: MIT
--- What must hold in every event loop of transfers, of the end of a client, and of cancel_all; see suspended.lua.
+-- Rows about transfers, the closing of a client and cancel_all, for every event loop; see suspended.lua.
 
 local assert = require "luassert"
 local check = require "spec.support.check"
@@ -139,7 +139,7 @@ row("a transfer that another coroutine aborts is aborted for who waits", functio
   assert.is_true(failure.may_have_applied)
 end)
 
--- What ends it, in whatever state, is told to both.
+-- Both waiting coroutines learn of its end, in each of its states.
 local endings = {
   { "answered", "upload_1", function(world) world.server.answer() end },
   { "answered while a third polls it", "upload_1", function(world, transfer)
@@ -293,7 +293,7 @@ if suspended.yields_in_pcall then
   end)
 end
 
--- On Lua 5.1 nobody can catch that in a coroutine which was suspended.
+-- On Lua 5.1 a coroutine that was suspended cannot catch it.
 if suspended.yields_in_pcall then
   row("on_result of cancel_all that raises ends the call with just that", function(world)
     local client, problem, fine, raised = world.client { max_connections = 2 }, {}, nil, nil

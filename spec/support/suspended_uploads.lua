@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: MIT
--- What must hold in every event loop of whole files on their way; see suspended.lua.
+-- Rows about whole files, for every event loop; see suspended.lua.
 
 local assert = require "luassert"
 local check = require "spec.support.check"
@@ -28,7 +28,7 @@ local answers = {
   complete = '{"id":"upload_1","object":"upload","status":"completed","file":{"id":"file_1","object":"file"}}',
 }
 
--- Answers as the service would, in the order of the requests' coming. `refused`: the calls that get a 400.
+-- Answers as the service would, in the order of the requests. `refused`: the calls that get a 400.
 local function servant(server, refused)
   local answered, serving = 0, {}
 
@@ -48,7 +48,7 @@ local function servant(server, refused)
     for _ = 1, server.look() do serving.answer() end
   end
 
-  -- Answers until such a call waits; returns whether one does.
+  -- Answers other calls until this one waits. Returns whether it does.
   function serving.serve_until(wanted)
     while server.look() > 0 and serving.call() ~= wanted do serving.answer() end
     return server.look() > 0

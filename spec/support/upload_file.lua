@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: MIT
--- What the specs of upload_file_chunked share: files to send, looks at what the service made of them, descriptors.
+-- Helpers of the specs of upload_file_chunked: files to send, checks of the stored Uploads, open descriptors.
 
 local assert = require "luassert"
 local check = require "spec.support.check"
@@ -15,7 +15,7 @@ local function remember(path)
   return path
 end
 
--- A path for a file of that extension, which is gone after `remove_all`.
+-- A path with that extension for a new file, which `remove_all` removes.
 function upload_file.path(extension)
   os.remove(remember(os.tmpname()))
   return remember(made[#made] .. "." .. (extension or "jsonl"))
@@ -46,7 +46,7 @@ function upload_file.run(command)
   assert.is_true(ended == 0 or ended == true, command)
 end
 
--- The path of a new file of zeroes that takes no room.
+-- The path of a new sparse file.
 function upload_file.sparse(bytes)
   local path = upload_file.path "bin"
   upload_file.run(("truncate -s %.0f '%s'"):format(bytes, path))
@@ -58,7 +58,7 @@ function upload_file.remove_all()
   made = {}
 end
 
--- Params for a file of these contents, in parts of two bytes, one at a time, unless told.
+-- Params for a file of these contents; by default in parts of two bytes, one at a time.
 function upload_file.params(contents, more)
   local params = { purpose = "fine-tune", part_size = 2, concurrency = 1 }
   for name, value in pairs(more or {}) do params[name] = value end
@@ -66,7 +66,7 @@ function upload_file.params(contents, more)
   return params
 end
 
--- How many this process has open, when all is collected that can be. (A pipe to `ls` would be one more, or two.)
+-- How many descriptors this process has open after a full collection. (A pipe to `ls` would be one more, or two.)
 function upload_file.descriptors()
   drive.collect()
   local listing = upload_file.path()
@@ -77,7 +77,7 @@ function upload_file.descriptors()
   return count
 end
 
--- Runs `body(client)` with a client of the service, which is closed then; no descriptor may be left.
+-- Runs `body(client)` with a client of the service and closes that. Checks that no descriptor is left.
 function upload_file.with_client(service, settings, body)
   local before = upload_file.descriptors()
   local client = check.client(service, settings)
@@ -88,7 +88,7 @@ function upload_file.with_client(service, settings, body)
   assert.are.equal(before, upload_file.descriptors())
 end
 
--- How many requests there were of each call, as { create, parts, complete, cancel }.
+-- The number of requests of each call: { create, parts, complete, cancel }.
 function upload_file.counts(service)
   local counts = { create = 0, parts = 0, complete = 0, cancel = 0 }
   for _, request in ipairs((service.requests())) do
@@ -98,16 +98,16 @@ function upload_file.counts(service)
   return counts
 end
 
--- The only Upload that the service knows.
+-- Checks that the service has one Upload. Returns it.
 function upload_file.only_upload(service)
   local all = service.uploads()
   assert.are.equal(1, #all)
   return all[1]
 end
 
--- A job that has come to where its service has seen so many requests, and answers the last of them late.
+-- Starts a job and steps it until the service has got the requests of that phase. It answers the last of them late.
 function upload_file.job_at(service, client, phase, more, options)
-  service.answer_next { { call = phase.call, delay = phase.call == "create" and 0.3 or 3 } } -- that one is waited for
+  service.answer_next { { call = phase.call, delay = phase.call == "create" and 0.3 or 3 } } -- its answer is waited for
   local job = client.start.upload_file_chunked(upload_file.params("abcdefghij", more), options)
   drive.till(client, function() return select(2, service.requests()) >= phase.requests end)
   return job
@@ -119,7 +119,8 @@ upload_file.phases = {
   { name = "completing", call = "complete", requests = 7 },
 }
 
--- The failure says that the Upload may be completed, and where its File is to be looked for. No cancel was sent.
+-- Checks that the failure says that the Upload may be completed and where to look for its File, and that no cancel was
+-- sent.
 function upload_file.check_doubt(service, failure)
   local stored = upload_file.only_upload(service)
   assert.are.same({ stored.id, true, true }, { failure.upload_id, failure.may_have_applied, failure.may_be_completed })
@@ -130,8 +131,7 @@ function upload_file.check_doubt(service, failure)
   assert.are.equal(0, upload_file.counts(service).cancel)
 end
 
--- The Upload was cancelled; or, where its completion had been sent, left alone, and the failure says that it may be
--- completed.
+-- Checks that the Upload was cancelled or, once its completion had been sent, left alone with a failure that says so.
 function upload_file.check_ended(service, kind, phase, job)
   assert.is_true(job:done())
   local upload, failure = drive.result(job)
@@ -147,7 +147,7 @@ function upload_file.check_ended(service, kind, phase, job)
   return failure
 end
 
--- What the parts that an Upload was completed with held is known by its MD5 only; the emulator checks that of `md5`.
+-- The emulator stores the MD5 of a part, not its bytes, so parts are compared by that.
 local digests = {}
 
 -- MD5 in hexadecimal, by openssl.
@@ -161,7 +161,7 @@ function upload_file.md5(contents)
   return digests[contents]
 end
 
--- The contents of the parts that came, in the order of their coming, where each is one of those given.
+-- The contents of the stored parts in the order of their arrival, as far as they are among those given.
 function upload_file.parts_as(upload, contents)
   local by_md5, list = {}, {}
   for _, text in ipairs(contents) do by_md5[upload_file.md5(text)] = text end

@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: MIT
 
--- One accepted connection inside the event loop: whole reads and whole sends for a socket that never blocks. What
--- returns nil or false does so because the peer has closed.
+-- One accepted connection in the event loop: reads and sends of a given length on a socket that does not block. A
+-- function that returns nil or false does so because the peer has closed.
 
 local event_loop = require "spec.support.fault.event_loop"
 
@@ -10,7 +10,7 @@ connection.__index = connection
 
 local piece_size = 65536
 
--- `seen` is where the bytes and the peer's close are counted.
+-- Counts the bytes and the peer's close in `seen`.
 function connection.new(socket, seen)
   socket:settimeout(0)
   socket:setoption("tcp-nodelay", true)
@@ -23,7 +23,7 @@ function connection:note_peer_closed()
   self.seen.closed_by_peer = self.seen.closed_by_peer + 1
 end
 
--- The bytes that are there; "" when there are none yet; nil when none will come.
+-- Returns the bytes that have arrived, "" when none have, and nil once the peer has closed.
 function connection:receive_now()
   local whole, why, part = self.socket:receive(piece_size)
   local bytes = whole or part
@@ -35,7 +35,7 @@ function connection:receive_now()
   return bytes
 end
 
--- Reads and sends wait first, so that the fastest peer cannot keep the loop from the others.
+-- Each read and send waits first, so that a fast peer cannot starve the others.
 function connection:receive()
   local bytes
   repeat
@@ -89,7 +89,7 @@ function connection:send(bytes)
   return true
 end
 
--- Lets the time pass and keeps what comes meanwhile, so that the peer's close is noticed at once.
+-- Waits for so many seconds. It reads and keeps bytes meanwhile, so that it notices the peer's close at once.
 function connection:pause(seconds)
   local due = event_loop.after(seconds)
   while event_loop.wait { reads = self.socket, due = due } == "reads" do
@@ -100,15 +100,15 @@ function connection:pause(seconds)
   return true
 end
 
--- Throws away all that comes, up to the peer's close.
+-- Reads and drops bytes until the peer closes.
 function connection:await_peer_close()
   while self:receive() do end -- luacheck: ignore 542
 end
 
 function connection:half_close() self.socket:shutdown("send") end
 
--- Linux turns a close with unread bytes into a reset, so a bounded amount of what is there is read first. It is not
--- counted: what reaches a connection that is about to close is a matter of chance.
+-- Linux turns a close with unread bytes into a reset, so read a bounded number of them first. They are not counted: how
+-- many arrive before the close is a matter of timing.
 function connection:close()
   for _ = 1, 64 do
     if not self.socket:receive(piece_size) then break end

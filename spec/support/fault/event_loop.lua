@@ -1,6 +1,6 @@
 -- SPDX-License-Identifier: MIT
 
--- Coroutines around one select: a task yields a wish, and runs on as soon as the wish has come true.
+-- Coroutines around one select. A task yields what it waits for, its wish, and is resumed once that has happened.
 
 local socket = require "socket"
 
@@ -11,7 +11,7 @@ local running = false
 
 local function resume(task, ...)
   local fine, wish = coroutine.resume(task.coroutine, ...)
-  -- A mistake in a task is to be heard at once, not to be waited for.
+  -- An error in a task ends the server at once, so that no spec waits for it.
   if not fine then error(debug.traceback(task.coroutine, tostring(wish)), 0) end
   task.wish = wish
 end
@@ -23,7 +23,7 @@ local function reason_to_resume(wish, readable, writable, now)
   if wish.due and wish.due <= now then return "due" end
 end
 
--- What select has to watch for all tasks, and for how long (nil: for ever).
+-- The sockets that select watches for all tasks, and for how long; nil means for ever.
 local function everything_wished(now)
   local reads, writes, patience = {}, {}, nil
   for _, task in ipairs(tasks) do
@@ -55,7 +55,7 @@ local function turn()
   end
 end
 
--- Runs `body(...)` as a task of its own up to its first wait. Returns the task, for `cancel`.
+-- Starts `body(...)` as a task and runs it to its first wait. Returns the task, for `cancel`.
 function event_loop.spawn(body, ...)
   local task = { coroutine = coroutine.create(body) }
   resume(task, ...)
@@ -63,7 +63,7 @@ function event_loop.spawn(body, ...)
   return task
 end
 
--- The task never runs again. It may not cancel itself.
+-- Ends a task where it waits. A task must not cancel itself.
 function event_loop.cancel(task) task.wish = nil end
 
 -- Suspends the calling task until one of the given fields comes true, and returns the name of that one:

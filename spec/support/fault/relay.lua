@@ -1,6 +1,7 @@
 -- SPDX-License-Identifier: MIT
 
--- A line between a client and a service that listens on another port: bytes pass both ways, until the line changes.
+-- A relay between a client and a service that listens on another port. It passes bytes both ways until it is told to
+-- fall silent or to end.
 
 local socket = require "socket"
 local connection = require "spec.support.fault.connection"
@@ -9,7 +10,7 @@ local event_loop = require "spec.support.fault.event_loop"
 local relay = {}
 relay.__index = relay
 
--- Passes on what one side says, up to its end. A line that has gone silent keeps that for ever.
+-- Passes on the bytes of one side until that side closes. A silent relay reads them and drops them.
 local function pump(line, from, to)
   local bytes = from:receive()
   while bytes do
@@ -21,7 +22,7 @@ local function pump(line, from, to)
   line.ended = line.ended + 1
 end
 
--- `finished` counts the lines on which the service has said its last word to the client.
+-- `finished` counts the connections that the service has closed.
 function relay:carry(client)
   local service = assert(socket.tcp4())
   assert(service:connect("127.0.0.1", self.target))
@@ -52,7 +53,7 @@ function relay:accept()
   end
 end
 
--- Between its own port and `target`. What `seen` tells is that of a script's connections to the client.
+-- Relays between a port of its own and `target`. `seen` describes the connections of the client, as a script's does.
 function relay.start(target, seen)
   local listener = assert(socket.tcp4())
   listener:settimeout(0)
@@ -65,12 +66,12 @@ function relay.start(target, seen)
   return self
 end
 
--- The connections of now neither say a word any more nor end, as after a change of network.
+-- The present connections send nothing more and do not end, as after a change of network.
 function relay:silence()
   for _, line in ipairs(self.lines) do line.is_silent = true end
 end
 
--- Ends the connections of now, in order.
+-- Closes the present connections in order.
 function relay:cut()
   for _, line in ipairs(self.lines) do line.is_cut = true end
 end

@@ -1,6 +1,6 @@
 -- SPDX-License-Identifier: MIT
 
--- A script at work: its own listening socket, the connections accepted there, and what was seen of them.
+-- A script that is being played: its listening socket, the connections accepted there, and the record of them.
 
 local socket = require "socket"
 local event_loop = require "spec.support.fault.event_loop"
@@ -17,7 +17,7 @@ local sockets = 0
 
 local function count_socket(change) sockets = sockets + change end
 
--- Nothing has been seen yet.
+-- An empty record.
 function script.new_seen()
   local seen = {}
   for _, name in ipairs(wire.counters) do seen[name] = 0 end
@@ -75,7 +75,7 @@ function script:accept()
   end
 end
 
--- These three return a script, or nil and why there can be none.
+-- These three return a script, or nil and the reason.
 
 -- Plays the k-th of `lists` on the k-th connection, and the last of them on all further ones.
 function script.play(lists)
@@ -86,7 +86,7 @@ function script.play(lists)
   return self
 end
 
--- The port stays bound, so nobody else can come to listen there.
+-- Refuses connections. The port stays bound, so no other process can listen there.
 function script.refuse() return new(nil) end
 
 -- Linux queues one connection more than the backlog says and drops the SYN of every other.

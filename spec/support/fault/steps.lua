@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: MIT
 
--- What each step of a script does to a connection. A step that returns false was cut short by the peer's close, and
--- ends the list.
+-- What each step of a script does to a connection. A step returns false when the peer closed during it. That ends the
+-- list.
 
 local event_loop = require "spec.support.fault.event_loop"
 local wire = require "spec.support.fault.wire"
@@ -68,7 +68,7 @@ function steps.drip(connection, bytes, every, drop_size)
 end
 
 steps["repeat"] = function(connection, bytes, count)
-  if bytes == "" then return end -- for ever, and without ever waiting
+  if bytes == "" then return end -- it would loop for ever without waiting
   local in_a_block = math.max(1, math.floor(block_size / #bytes))
   local block = bytes:rep(in_a_block)
   while count > in_a_block do
@@ -78,17 +78,17 @@ steps["repeat"] = function(connection, bytes, count)
   return connection:send(bytes:rep(count))
 end
 
--- Reads nothing, so a client with a large body finds the door shut.
+-- Reads nothing, so a client with a large body cannot go on sending.
 function steps.wait(_, seconds)
   event_loop.wait { due = event_loop.after(seconds) }
 end
 
--- Until the script is told to go on.
+-- Reads nothing until the script is told to go on.
 function steps.hold(connection)
   event_loop.wait { condition = connection.may_go_on }
 end
 
--- Reads no faster than that, so a client with a large body goes slowly.
+-- Reads no faster than that, so a client with a large body sends slowly.
 function steps.sip(connection, size, every, times)
   for _ = 1, times do
     event_loop.wait { due = event_loop.after(every) }
@@ -108,7 +108,7 @@ function steps.half_close(connection) connection:half_close() end
 
 function steps.reset(connection) connection:reset() end
 
--- Runs the list to its end, or to the step that was cut short; says whether it came to the end.
+-- Runs the steps. Returns whether all of them ran to their end.
 function steps.run(connection, list)
   for _, step in ipairs(list) do
     if steps[step[1]](connection, step[2], step[3], step[4]) == false then return false end

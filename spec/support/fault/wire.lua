@@ -1,12 +1,12 @@
 -- SPDX-License-Identifier: MIT
 
--- What the spec and the fault server say to each other. All is lists of byte strings, each as "length:bytes", so that
--- any byte may stand in them; a list in a list is packed twice. On the connection a packed list follows its length and
--- a line feed.
+-- The format of what the spec and the fault server send each other. A message is a list of byte strings, each packed as
+-- "length:bytes", so that it can hold any byte. A list in a list is packed twice. On the connection, a packed list
+-- follows its length and a line feed.
 
 local wire = {}
 
--- What becomes the id of the Upload that was asked for: as long as the longest that specs ask for, with its quotes.
+-- The placeholder for the id of the requested Upload. It is as long as the longest id in the specs, with its quotes.
 wire.asked_id = '"' .. ("@"):rep(30) .. '"'
 
 -- The steps, the types of their arguments, and how many of those must be given (all, unless told).
@@ -29,7 +29,7 @@ wire.steps = {
 
 local last_steps = { close = true, reset = true }
 
--- What is seen of a script: numbers, and lists of recorded bytes.
+-- What a script records: counters, and lists of bytes.
 wire.counters = { "connections", "open", "most_open", "finished", "closed_by_peer", "bytes_received", "bytes_sent" }
 wire.records = { "requests", "cut_requests" }
 
@@ -87,7 +87,7 @@ local function pack_connection(connection)
   return wire.pack(packed)
 end
 
--- A script is a list of connections, a connection a list of steps. Raises, without a position, at what is no script.
+-- A script is a list of connections. A connection is a list of steps. Raises without a position where it is neither.
 function wire.pack_script(script)
   if type(script) ~= "table" or #script == 0 then error("a script needs at least one connection", 0) end
   return wire.pack(map(script, pack_connection))

@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: MIT
--- A request to nginx that is sent now and looked after later, so that a spec can have many under way.
+-- A request to nginx whose answer is read later, so that a spec can have many in flight.
 
 local assert = require "luassert"
 local socket = require "socket"
@@ -37,7 +37,7 @@ function exchange.begin(port, request)
     return parsed(text or part or "")
   end
 
-  -- As a client that has lost interest.
+  -- Closes the connection without reading the answer.
   function begun.close() connection:close() end
 
   return begun

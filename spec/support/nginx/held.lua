@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: MIT
--- A service whose answers a spec holds in its own hand: nothing is answered before it says so.
+-- A service that answers each request only when the spec says so.
 
 local assert = require "luassert"
 local fault = require "spec.support.fault"
@@ -23,14 +23,14 @@ local function new_request(connection)
   local request = { head = read_head(connection) }
   request.id = request.head:match("/uploads/([^/ ]+)/cancel")
 
-  -- Answers, that the Upload is cancelled unless told otherwise, and closes.
+  -- Answers, by default with a cancelled Upload, and closes.
   function request.answer(bytes)
     connection:send(bytes or fault.answer(200,
       ('{"id":"%s","object":"upload","status":"cancelled"}'):format(request.id), nil, { connection = "close" }))
     connection:close()
   end
 
-  -- Ends the connection without a word.
+  -- Closes the connection without an answer.
   function request.drop() connection:close() end
 
   -- Whether the caller has ended the connection.
@@ -52,7 +52,7 @@ function held.start()
   local _, port = listener:getsockname()
   local service = { base_url = "http://127.0.0.1:" .. port .. "/v1" }
 
-  -- The next request that came, or comes.
+  -- The next request; waits for it.
   function service.take()
     local connection = assert(listener:accept())
     connection:settimeout(PATIENCE)

@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: MIT
--- Inside nginx: makes calls, and tells what they came to as JSON that a spec reads.
+-- Runs inside nginx: makes calls and reports their results as JSON for the spec.
 -- luacheck: std ngx_lua
 
 local cjson = require("cjson.safe").new()
@@ -9,10 +9,10 @@ local probe = {}
 
 local PATIENCE = 20 -- seconds; only what is broken takes so long
 
--- By name; for `init` to fill.
+-- Clients by name, filled by `init`.
 probe.clients = {}
 
--- What calls came to where nothing can be said, by name; each worker's own.
+-- Results of calls in phases that cannot answer, by name, for each worker.
 probe.kept = {}
 
 local function plain(failure)
@@ -32,10 +32,10 @@ function probe.say(...) ngx.say(probe.told(...)) end
 
 function probe.keep(name, ...) probe.kept[name] = probe.told(...) end
 
--- Says what was kept under the name that the request gives.
+-- Answers with the result that was kept under the name in the request.
 function probe.say_kept() ngx.say(probe.kept[ngx.var.arg_name] or "{}") end
 
--- Says what the function raises, { raised }, or what it returns.
+-- Answers with what the function returns, or with { raised }.
 function probe.say_protected(called, ...)
   local function settle(fine, ...)
     if fine then return probe.say(...) end
@@ -51,7 +51,7 @@ function probe.call(name, id)
   return client.create { filename = "a.bin", purpose = "batch", bytes = 1, mime_type = "text/plain" }
 end
 
--- The same, of which the request's arguments `client` and `id` tell.
+-- The same for the arguments `client` and `id` of the request.
 function probe.call_as_asked() return probe.call(ngx.var.arg_client, ngx.var.arg_id) end
 
 -- Runs a function in a timer and waits for what it returns.

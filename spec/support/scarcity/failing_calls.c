@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* To be preloaded, and loaded by Lua as a module besides: makes the n-th call of a kind fail in the whole
- * process, whoever makes it, alone or with all that follow. Counts what our module has allocated and not
- * given back, and libcurl's handles. On glibc, whose allocator can be called by another name. */
+/* To be preloaded, and also loaded by Lua as a module. Makes the n-th call of a kind fail in the whole
+ * process, alone or with all calls after it. Counts the blocks that our module has not freed and the handles
+ * of libcurl. Needs glibc, whose allocator has other names as well. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
@@ -55,7 +55,7 @@ void *__libc_memalign(size_t alignment, size_t size);
 void __libc_free(void *block);
 
 enum { MAX_BLOCKS = 4096 };
-static void *blocks[MAX_BLOCKS]; /* of our module, outstanding */
+static void *blocks[MAX_BLOCKS]; /* allocated by our module and not freed */
 static int block_count;
 static pthread_mutex_t block_lock = PTHREAD_MUTEX_INITIALIZER;
 
@@ -116,7 +116,7 @@ void free(void *block) {
   errno = error;
 }
 
-/* Lua counts on a block being able to shrink: it is never made to fail. */
+/* Lua relies on shrinking a block, so that never fails. */
 void *realloc(void *block, size_t size) {
   extern size_t malloc_usable_size(void *);
   bool grows = !block || size > malloc_usable_size(block);
@@ -224,7 +224,7 @@ CALL("socketpair", int, socketpair, (int domain, int type, int protocol, int end
      ends)
 CALL("eventfd", int, eventfd, (unsigned count, int flags), count, flags)
 
-/* Those that take one more argument at times. */
+/* Functions with an optional argument. */
 #define CALL_OPEN(name)                                                                                      \
   int name(const char *path, int flags, ...) {                                                               \
     static int (*real)(const char *, int, ...);                                                              \
@@ -370,7 +370,7 @@ static int calls_disarm(lua_State *L) {
   return 2;
 }
 
-/* held() -> blocks that our module has and not given back, handles of libcurl */
+/* held() -> blocks that our module has not freed, handles of libcurl */
 static int calls_held(lua_State *L) {
   if (!ours.last) {
     dl_iterate_phdr(find_library, &ours);
@@ -418,12 +418,12 @@ static int calls_wait(lua_State *L) {
   return 2;
 }
 
-/* leave(status): ends the process as it stands, with nothing finalized */
+/* leave(status): ends the process at once, without finalizers */
 static int calls_leave(lua_State *L) {
   _exit((int)luaL_checkinteger(L, 1));
 }
 
-/* alarm(seconds): the process is ended by a signal then; 0: it is not */
+/* alarm(seconds): a signal ends the process then; 0 cancels that */
 static int calls_alarm(lua_State *L) {
   alarm((unsigned)luaL_checkinteger(L, 1));
   return 0;

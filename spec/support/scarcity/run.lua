@@ -1,10 +1,10 @@
 -- SPDX-License-Identifier: MIT
--- Runs the scenarios in forked processes of its own, in each of which another call of the process fails, and says what
--- came of it. LIBRARY: failing_calls, preloaded too. Arguments: what fails.
+-- Runs the scenarios in forked processes. In each of them another call fails. Reports how each one ended.
+-- SCARCITY_LIBRARY: failing_calls, which is preloaded as well. The arguments say which calls fail:
 --
 --   malloc [MOST]                 each allocation, or MOST of them, evenly spread, for each scenario
---   calls [MOST]                  calls of the system, with the errors that fit
---   descriptors [MOST]            so many descriptors and no more, from 3 to 40, or MOST numbers of them
+--   calls [MOST]                  system calls, each with errors that it can have
+--   descriptors [MOST]            a limit of open descriptors: each from 3 to 40, or MOST of these
 --
 -- SCARCITY_ONLY: a pattern of scenarios' names. SCARCITY_VERBOSE: a line for each run.
 local calls = package.loadlib(os.getenv "SCARCITY_LIBRARY", "luaopen_failing_calls")()
@@ -67,7 +67,7 @@ local function collect()
   for _ = 1, 4 do collectgarbage() end
 end
 
--- In the child. Returns its exit status; writes what came of it.
+-- Runs in the child. Writes how the scenario ended to the report.
 local function try(scenario, context, kind, allowed, keeps_failing, code)
   local lines = {}
   local function complain(...) lines[#lines + 1] = "! " .. table.concat({ ... }, " ") end
@@ -125,7 +125,7 @@ local function try(scenario, context, kind, allowed, keeps_failing, code)
   write(report, table.concat(lines, "\n") .. "\n")
 end
 
--- What the service knows must fit what was told.
+-- Returns what contradicts the state of the service, or nil.
 local function contradiction(scenario, context, told)
   local is_done = told == "returned " .. tostring(scenario.expected)
   local surely_not = told:find("^failed") and told:find("not applied", 1, true)
@@ -197,7 +197,7 @@ local function run(scenario, base_url, kind, allowed, keeps_failing, code)
   return tonumber(refused) or 1, tonumber(left) or 0
 end
 
--- What OpenSSL prepares once for a process, it never tries again where memory was out then.
+-- OpenSSL prepares some tables once for a process and does not try again where memory ran out then.
 local function prepare_tls(base_url)
   local context = new_context({}, base_url)
   local client = context.new_client()
@@ -216,7 +216,7 @@ end
 local ENOUGH = 10000000
 local MAX_DESCRIPTORS = 40
 
--- Some of the n's at which a call of that kind can fail.
+-- Lets a call of that kind fail at some of the places where it can.
 local function run_some(scenario, base_url, index, kind, code, modes)
   local _, left = run(scenario, base_url, kind, ENOUGH)
   local count = ENOUGH - left

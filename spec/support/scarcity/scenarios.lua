@@ -1,7 +1,8 @@
 -- SPDX-License-Identifier: MIT
--- What is done while the process runs out of something. Each: { name, prepare(context) -> action, and what `action`
--- returns when all is well }. Of a context: `client` (made undisturbed, unless `makes_client`), `new_client()`, `id` of
--- a pending Upload, `ids` of more, `path` of a file of ten bytes, `path_of_others`.
+-- What a process does while it runs out of something. Each scenario has a name, `prepare(context)`, which returns the
+-- action, and what the action returns when nothing fails. A context has `client` (made before anything fails, unless
+-- `makes_client`), `new_client()`, the `id` of a pending Upload, the `ids` of others, and the `path` of a file of ten
+-- bytes.
 local scenarios = {}
 
 local function add(name, prepare, more)
