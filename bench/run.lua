@@ -4,6 +4,7 @@
 --   BENCH            the topics to run, as a list with commas; all of them if unset
 --   RESTY_HTTP       a copy of lua-resty-http's repository, to hold nginx's figures against; none if unset
 --   NODE_OPENAI      a folder where npm installed `openai`, to hold whole Uploads against; none if unset
+--   BENCH_BEFORE     a checkout of an earlier version with its build, to hold "far" against; none if unset
 --   BENCH_PAIRS      how many pairs of blocks, 7 if unset
 --   BENCH_PLACEMENT  scheduler (if unset), apart or together: which cores nginx and its client run on
 local cjson = require "cjson"
@@ -17,7 +18,7 @@ local statistics = require "bench.support.statistics"
 -- Each is a file in bench/topics/ that returns function(bench).
 local topics = {
   "one_at_a_time", "many_at_a_time", "in_flight", "tls_steps", "nginx", "memory_growth", "memory_in_flight",
-  "upload_file", "upload_memory", "upload_in_nginx", "size",
+  "upload_file", "upload_memory", "upload_in_nginx", "far", "size",
 }
 
 -- What the plain programs shall send is what the module was seen to send.

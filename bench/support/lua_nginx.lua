@@ -8,8 +8,8 @@ local lua_nginx = {}
 
 local patience_seconds = 120
 
--- Those that are not built into nginx.
-local function load_modules()
+--- What nginx has to load, as lines of its configuration: modules that are not built into it.
+function lua_nginx.load_modules()
   local folder = shell.output_of("PATH=$PATH:/usr/sbin nginx -V 2>&1"):match("%-%-modules%-path=(%S+)")
     or "/usr/lib/nginx/modules"
   local lines = {}
@@ -29,7 +29,7 @@ end
 function lua_nginx.start(bench, name, values, pin)
   local port = service.free_port()
   values.PORT = port
-  values.MODULES = load_modules()
+  values.MODULES = lua_nginx.load_modules()
   values.USER = shell.output_of("id -u"):match("^0") and "user root;" or ""
   local prefix = bench.directory .. "/" .. name
   shell.output_of("mkdir -p " .. prefix)

@@ -48,13 +48,20 @@ function service.request_of(command, port)
   return assert(first, "no request came")
 end
 
-local function wait_until_listening(port)
+-- Whether somebody listens on a port of this machine.
+local function is_listening(port)
+  local connection = socket.connect("127.0.0.1", port)
+  if connection then connection:close() end
+  return connection ~= nil
+end
+
+--- Waits until condition(...) is true, and raises `problem` when that takes too long.
+function service.wait_until(problem, condition, ...)
   local give_up = socket.gettime() + patience_seconds
   repeat
-    local connection = socket.connect("127.0.0.1", port)
-    if connection then return connection:close() end
+    if condition(...) then return end
   until socket.gettime() > give_up
-  error("nginx does not listen", 0)
+  error(problem, 0)
 end
 
 -- Seconds of CPU that its one worker has used; nil where the system does not tell.
@@ -72,14 +79,15 @@ local function cpu_seconds(master)
 end
 
 --- Starts an nginx in `directory`, with @NAME@ in the text of its configuration replaced by values[NAME]; it must say
---- `daemon off` and listen on `port`. `prefix` goes before its command. `stop` it.
-function service.start_nginx(directory, configuration, values, port, prefix)
+--- `daemon off` and listen on `port`. `prefix` goes before its command. `answers` tells whether it can be used, for one
+--- that does not listen on the loopback address of this machine. `stop` it.
+function service.start_nginx(directory, configuration, values, port, prefix, answers)
   local filled = configuration:gsub("@([A-Z_]+)@", values)
   shell.write_file(directory .. "/nginx.conf", filled)
   local command = "echo $$; PATH=$PATH:/usr/sbin; %sexec %snginx -p %s -c nginx.conf"
   local process = assert(io.popen(command:format(shell.more_descriptors, prefix, directory)))
   local pid = process:read("*l")
-  wait_until_listening(port)
+  service.wait_until("nginx does not listen", answers or is_listening, port)
   return {
     cpu_seconds = function() return cpu_seconds(pid) end,
     stop = function()

@@ -1,0 +1,19 @@
+-- SPDX-License-Identifier: MIT
+-- usage: far_upload.lua FILE cold|warm [PART_SIZE]
+-- Sends a file with default settings. Warm: once before, on connections that are still open. Prints seconds.
+local clock = require "bench.clock"
+local uploads = require "openai_uploads"
+
+local path, temperature, part_size = arg[1], arg[2], tonumber(arg[3])
+
+local function send()
+  local start = clock.monotonic()
+  local upload = assert(uploads.upload_file_chunked {
+    file = path, purpose = "fine-tune", mime_type = "text/jsonl", part_size = part_size,
+  })
+  assert(upload.status == "completed")
+  return clock.monotonic() - start
+end
+
+if temperature == "warm" then send() end
+print(("%.6f"):format(send()))
