@@ -29,7 +29,7 @@ static void initialize_curl(void) {
   curl_global_init(CURL_GLOBAL_DEFAULT);
 }
 
-/* upload_id_refusal(id) -> why it may not be sent; nil when it may */
+/* upload_id_refusal(id) -> the reason why it may not be sent; nil when it may */
 static int upload_id_refusal(lua_State *L) {
   size_t length;
   const char *id;
@@ -42,7 +42,7 @@ static int upload_id_refusal(lua_State *L) {
   return 1;
 }
 
-/* describe(raised) -> it as text, whatever it is; nothing in it can raise again */
+/* describe(raised) -> its text, whatever it is; never raises an error of the value's own */
 static int describe(lua_State *L) {
   luaL_checkany(L, 1);
   lua_settop(L, 1);
@@ -56,13 +56,13 @@ static int now(lua_State *L) {
   return 1;
 }
 
-/* process_id() -> another one once the process was forked */
+/* process_id() -> the id of this process, which changes after a fork */
 static int process_id(lua_State *L) {
   lua_pushinteger(L, (lua_Integer)getpid());
   return 1;
 }
 
-/* utf8(text) -> the text as JSON carries it: U+FFFD for what is no UTF-8 */
+/* utf8(text) -> the text as JSON carries it: with U+FFFD for bytes that are not UTF-8 */
 static int utf8(lua_State *L) {
   luaL_checkstring(L, 1);
   lua_json_push_utf8(L, 1);

@@ -38,8 +38,8 @@ static void read_id(lua_State *L, const struct service_call *call, int index,
   raise_argument(L, call, index);
 }
 
-/* What is wrong with the list on top of the stack: pushed, or nothing. Holes and further keys would be sent
- * as something else than a list, or not at all. */
+/* Pushes the problem of the list on top of the stack, if there is one. A list with holes or named keys would
+ * be sent as something else, or not at all. */
 static void check_list(lua_State *L, const char *name) {
   int list = lua_gettop(L);
   lua_Integer count = 0;
@@ -61,7 +61,7 @@ static void check_list(lua_State *L, const char *name) {
   if (count == 0) lua_pushfstring(L, "params.%s is empty", name);
 }
 
-/* Sets the field in the copy at `copy` where the table's metatable has it and the table itself has not. */
+/* Copies a field that only the table's metatable has to the copy at `copy`. */
 static void copy_inherited(lua_State *L, const struct service_call *call, int index, int copy,
                            const char *name) {
   lua_getfield(L, copy, name);
@@ -91,7 +91,7 @@ static void check_field(lua_State *L, const struct service_call *call, int index
   lua_settop(L, copy);
 }
 
-/* What is checked is a copy, and it is what is sent. */
+/* The copy is checked, and the copy is sent. */
 static void read_params(lua_State *L, const struct service_call *call, int index,
                         struct upload_arguments *arguments) {
   int copy;
@@ -115,7 +115,9 @@ void lua_arguments_read(lua_State *L, const struct service_call *call, struct lu
   int index = 0;
   int options = 1 + (call->takes_id ? 1 : 0) + (call->fields || call->takes_part ? 1 : 0);
   int count = lua_gettop(L);
-  lua_settop(L, count < options ? options : count); /* what is left out is nil, not what we push next */
+  lua_settop(L, count < options
+                    ? options
+                    : count); /* a missing argument is nil, and not a value that is pushed later */
   check_dot(L, call);
   if (call->takes_id) read_id(L, call, ++index, &arguments->of_request);
   if (!lua_isnil(L, options)) check_type(L, call, options, LUA_TTABLE, "options");

@@ -25,7 +25,7 @@ static bool push_callback(lua_State *L, int client_slots, int call_slots, int sl
   return false;
 }
 
-/* Calls the function below the argument on top of the stack. On an error pushes what was raised, as text. */
+/* Calls the function below the argument on top of the stack. On an error, pushes its text. */
 static bool call_callback(lua_State *L, const struct transfer *transfer) {
   int status = lua_program_call(L, transfer->client, 1, 0);
   if (status == 0) return true;
@@ -79,18 +79,18 @@ static void set_outcome(lua_State *L, const struct transfer *transfer) {
   set_text(L, "message", transfer->failure.message);
 }
 
-/* On stderr, and pops it. */
+/* Prints the error on top of the stack on stderr, and pops it. */
 static void complain(lua_State *L, const char *name) {
   fprintf(stderr, "openai_uploads: the %s function raised an error: %s\n", name, lua_tostring(L, -1));
   lua_pop(L, 1);
 }
 
-/* The same, for one whose error must not touch the call. */
+/* Calls a function whose error must not affect the call. */
 static void call_listener(lua_State *L, const struct transfer *transfer, const char *name) {
   if (!call_callback(L, transfer)) complain(L, name);
 }
 
-/* "HTTP 404 (request req_7f3a)". What the service sends may hold what a terminal takes for commands. */
+/* Writes "HTTP 404 (request req_7f3a)". The service's text may contain terminal commands. */
 static const char *describe_answer(const struct transfer *transfer, char *text, size_t size) {
   char id[REQUEST_ID_SIZE];
   if (transfer->status == 0) return "no answer";
@@ -135,7 +135,7 @@ static void log_retry(lua_State *L, int client_slots, int call_slots, const stru
   call_listener(L, transfer, "log");
 }
 
-/* Each of the two functions may end the call, and close what `holder` has. */
+/* Each of the two functions may end the call, and close the transfer in `holder`. */
 void lua_callbacks_retry(lua_State *L, int client_slots, int call_slots, const struct lua_transfer *holder) {
   struct transfer *transfer = holder->transfer;
   char message[FAILURE_MESSAGE_SIZE];
@@ -176,8 +176,8 @@ void lua_callbacks_done(lua_State *L, int client_slots, int call_slots, int user
   lua_callbacks_tell_waiter(L, call_slots, userdata);
 }
 
-/* Called once; but again, where memory ran out in it, or a hook raised (Ctrl-C) in one of whoever waits, who
- * would wait for ever: so it is put back. */
+/* The function is called once. It is put back when memory ran out during the call, or when a hook raised an
+ * error (Ctrl-C) in a waiter's function: the waiter would wait for ever. */
 void lua_callbacks_tell_waiter(lua_State *L, int call_slots, int userdata) {
   const struct lua_transfer *holder = lua_touserdata(L, userdata);
   int listener = lua_gettop(L) + 1, status;

@@ -24,8 +24,8 @@ static const struct param_field create_fields[] = {
 
 static const struct param_field complete_fields[] = {{"part_ids", LUA_TTABLE}, {"md5", LUA_TNONE}, {NULL, 0}};
 
-/* The official clients give every call ten minutes. A completion may need them: the service puts a file of up
- * to 8 GB together. The others are done in seconds. */
+/* The official clients use ten minutes for every call. A completion may need them, because the service
+ * assembles a file of up to 8 GB. The others take seconds. */
 static const double USUAL_TIMEOUT = 60, TIMEOUT_OF_COMPLETE = 600;
 
 static const struct service_call service_calls[] = {
@@ -36,11 +36,11 @@ static const struct service_call service_calls[] = {
 };
 enum { SERVICE_CALLS = sizeof service_calls / sizeof *service_calls };
 
-/* Its user value is the table of the client's callbacks. */
+/* Its user value is client_slots. */
 struct lua_client {
-  struct client_config *config; /* while it is being filled */
+  struct client_config *config; /* while it is set up */
   struct http_client *client;   /* NULL before the first use */
-  bool closed;                  /* finalized, and perhaps wanted by another finalizer still */
+  bool closed;                  /* finalized; another finalizer may still use it */
 };
 
 static int client_gc(lua_State *L) {
@@ -59,21 +59,21 @@ static void raise(lua_State *L, const struct failure *failure) {
   luaL_error(L, "%s", failure->message);
 }
 
-/* `settings`: where their table stands; 0: the environment says it all. */
+/* `settings`: stack index of their table; 0: the environment has all of them. */
 static void set_up(lua_State *L, struct lua_client *holder, int settings, int client_slots) {
   struct failure failure = {0};
   struct client_config *config;
-  client_config_delete(holder->config); /* of a first use that ran out of memory */
+  client_config_delete(holder->config); /* of a first use in which memory ran out */
   config = holder->config = client_config_new();
   if (!config) lua_raise_out_of_memory(L);
   if (settings) lua_options_read_client(L, settings, config, client_slots);
   if (!client_config_complete(config, LUA_VERSION)) lua_raise_out_of_memory(L);
-  holder->config = NULL; /* http_client_new takes it, whatever comes */
+  holder->config = NULL; /* http_client_new takes it, also when it fails */
   holder->client = http_client_new(&config->http, &failure);
   if (!holder->client) raise(L, &failure);
 }
 
-/* To be called first of all by each function of a client. Pushes the table of its callbacks. */
+/* To be called first by each function of a client. Pushes client_slots. */
 static struct http_client *enter(lua_State *L) {
   struct lua_client *holder = lua_touserdata(L, lua_upvalueindex(1));
   struct failure failure = {0};
@@ -104,8 +104,8 @@ static void open_part(lua_State *L, const struct service_call *call, struct lua_
   arguments->of_request.source = &holder->source;
 }
 
-/* A finalizer of the program, which may run whenever Lua takes memory, can have closed the client since it
- * was entered. From here on, until the transfer is submitted, nothing calls Lua. */
+/* A finalizer of the program, which may run whenever Lua allocates, may have closed the client since it was
+ * entered. From here until the transfer is submitted, nothing may call Lua. */
 static struct transfer *new_transfer(lua_State *L, struct http_client *client,
                                      const struct call_settings *settings,
                                      const struct request_additions *additions) {
@@ -117,8 +117,8 @@ static struct transfer *new_transfer(lua_State *L, struct http_client *client,
   return transfer;
 }
 
-/* Pushes the userdata of a transfer that is on its way, or has failed already. Nothing raises once that is
- * made: it would go on until it is collected. */
+/* Pushes the userdata of a transfer that was begun, or has failed already. Nothing may raise after it is
+ * created: it would run until it is collected. */
 static struct lua_transfer *begin(lua_State *L, struct http_client *client, const struct service_call *call,
                                   struct lua_arguments *arguments, bool with_user_value) {
   int options = arguments->options;
@@ -142,7 +142,7 @@ static struct lua_transfer *begin(lua_State *L, struct http_client *client, cons
   return holder;
 }
 
-/* cancel(upload_id [, options]), create(params [, options]), ...: which one is the second upvalue. */
+/* cancel(upload_id [, options]), create(params [, options]), ...: the second upvalue is the call's index. */
 static int client_call(lua_State *L) {
   const struct service_call *call = &service_calls[lua_tointeger(L, lua_upvalueindex(2))];
   struct lua_arguments arguments = {0};
@@ -160,7 +160,7 @@ static int client_call(lua_State *L) {
   return count;
 }
 
-/* start.cancel(upload_id [, options]), ...: the same, begun and not waited for. */
+/* start.cancel(upload_id [, options]), ...: the same without waiting. */
 static int client_start(lua_State *L) {
   const struct service_call *call = &service_calls[lua_tointeger(L, lua_upvalueindex(2))];
   struct lua_arguments arguments = {0};
@@ -196,7 +196,7 @@ static int client_await(lua_State *L) {
   return 1;
 }
 
-/* step([seconds]) -> how many transfers still run */
+/* step([seconds]) -> the number of running transfers */
 static int client_step(lua_State *L) {
   double seconds = luaL_optnumber(L, 1, 0);
   struct http_client *client;
@@ -227,7 +227,7 @@ static int client_timeout(lua_State *L) {
   return 1;
 }
 
-/* close(): ends all that runs as `aborted`; a later call opens anew */
+/* close(): ends all running transfers as `aborted`; a later call opens the client again */
 static int client_close(lua_State *L) {
   struct http_client *client = enter(L);
   transfer_close_all(client);
@@ -251,8 +251,8 @@ void lua_client_open(lua_State *L) {
   lua_pop(L, 1);
 }
 
-/* Pushes the table that a call's function belongs in: the one on top of the stack, or, where its name has a
- * dot, one within that. Returns the function's own name. */
+/* Pushes the table for a call's function: the one on top of the stack, or, when the name has a dot, a table
+ * in that. Returns the function's name in the table. */
 static const char *push_place(lua_State *L, const char *name) {
   const char *dot = strchr(name, '.');
   if (!dot) {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The client: a table of functions that share one userdata. Here Lua's arguments become requests, and here
- * the engine is driven. */
+/* The client: a table of functions that share one userdata. It turns Lua's arguments into requests, and
+ * drives the engine. */
 #ifndef BINDING_LUA_CLIENT_H
 #define BINDING_LUA_CLIENT_H
 
@@ -9,10 +9,9 @@
 /* To be called once a Lua state, before lua_client_new. */
 void lua_client_open(lua_State *L);
 
-/* client([settings [, wait]]) -> table of functions, and await(descriptor, options), a
- * transfer that is done once the descriptor is readable.
- * With a table, the settings are read and completed from the environment now; without, at the first call.
- * `wait(transfer, seconds)` takes the place of that method for the client's transfers. */
+/* client([settings [, wait]]) -> table of functions, and await(descriptor, options), a transfer that is done
+ * once the descriptor is readable. With settings, the client is set up now, with the environment's values;
+ * without, at the first call. `wait(transfer, seconds)` replaces that method of the client's transfers. */
 int lua_client_new(lua_State *L);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The MD5 of a file or a string, computed by a thread, as a userdata for the Lua floor. */
+/* The MD5 of a file or a string, computed by a thread, as a userdata for our Lua modules. */
 #ifndef BINDING_LUA_DIGEST_H
 #define BINDING_LUA_DIGEST_H
 

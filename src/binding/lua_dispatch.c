@@ -36,7 +36,7 @@ void lua_dispatch_push_slots(lua_State *L) {
   lua_rawseti(L, -2, CLIENT_SLOT_START);
 }
 
-/* Sets what stands for a transfer in one of the two tables to the value on top of the stack; pops that. */
+/* Pops a value, and stores it for a transfer's number in one of the two tables. */
 static void set_transfer(lua_State *L, int client_slots, int table, unsigned number) {
   lua_rawgeti(L, client_slots, table);
   lua_insert(L, -2);
@@ -70,9 +70,9 @@ void lua_dispatch_forget(lua_State *L, int client_slots, const struct lua_transf
   set_transfer(L, client_slots, CLIENT_SLOT_KNOWN_TRANSFERS, holder->transfer->number);
 }
 
-/* Pushes two values, of which the second is the transfer's userdata, so that no collection takes it while it
- * is attended; NULL when it is garbage already. Then pushes its own client_slots; *call_slots is their place,
- * 0 when it has none. */
+/* Pushes two values. The second is the transfer's userdata, so that it is not collected while its news is
+ * handled; NULL when it is already garbage. Then pushes its call_slots, if it has any. *call_slots is their
+ * stack index; 0: none. */
 static const struct lua_transfer *push_known(lua_State *L, int client_slots, const struct transfer *transfer,
                                              int *call_slots) {
   const struct lua_transfer *holder;
@@ -101,7 +101,7 @@ static bool ask_for_key(lua_State *L, struct http_client *client, const char **k
     return true;
   }
   if (lua_isnil(L, -1))
-    lua_pushstring(L, luaL_typename(L, -2)); /* it gave no reason; the value may be secret */
+    lua_pushstring(L, luaL_typename(L, -2)); /* without a reason; the value may be secret */
   lua_raise_describe(L);
   return failure_set(failure, FAILURE_CONFIGURATION, "the api_key function returned no string: %s",
                      lua_tostring(L, -1));
@@ -129,7 +129,8 @@ static void begin(lua_State *L, int client_slots, int call_slots, const struct l
   size_t length = 0;
   bool found = lua_part_rewind(L, call_slots, transfer, &failure) && !lua_transfer_is_spent(holder) &&
                find_key(L, client_slots, transfer, &key, &length, &failure);
-  if (lua_transfer_is_spent(holder) || transfer->state != TRANSFER_READY) return; /* the program ended it */
+  if (lua_transfer_is_spent(holder) || transfer->state != TRANSFER_READY)
+    return; /* the program has ended it */
   if (!found) {
     transfer_fail(transfer, failure.kind, failure.message);
     return;
@@ -183,9 +184,9 @@ static int attend_protected(lua_State *L) {
   return 1;
 }
 
-/* What is raised here (memory that ran out, a hook) goes to the caller of the step, and the news of those
- * transfers is told again in the next step. Within a function of the program, the outermost step sees to it:
- * a protected call at each depth would soon be too many for Lua. */
+/* An error raised here (out of memory, or from a hook) goes to the caller of the step, and the interrupted
+ * news is told again in the next step. Inside a function of the program, the outermost step does this: a
+ * protected call at each depth would soon be too many for Lua. */
 static bool attend_all(lua_State *L, int client_slots, struct http_client *client) {
   bool any_done;
   if (client->depth > 0) return attend_changed(L, client_slots, client);
@@ -213,7 +214,7 @@ static int do_nothing(lua_State *L) {
   return 0;
 }
 
-/* lua.c answers Ctrl-C with a hook that raises; a hook runs only when Lua does something. */
+/* lua.c handles Ctrl-C with a hook that raises an error, and a hook runs only when Lua code runs. */
 static void let_hooks_run(lua_State *L) {
   lua_pushcfunction(L, do_nothing);
   lua_call(L, 0, 0);
@@ -222,7 +223,8 @@ static void let_hooks_run(lua_State *L) {
 /* A signal that arrives just before the wait begins does not end it. */
 #define SECONDS_WITHOUT_HOOKS 1.0
 
-/* What is done may have come to that in a step that a callback made. */
+/* A callback may itself step the client and finish transfers, so compare the count of finished ones, not the
+ * state. */
 void lua_dispatch_step(lua_State *L, int client_slots, struct http_client *client, double seconds) {
   double until = monotonic_clock_now() + seconds;
   unsigned done = client->done;
@@ -232,15 +234,16 @@ void lua_dispatch_step(lua_State *L, int client_slots, struct http_client *clien
   came = attend_all(L, client_slots, client);
   do {
     if (!client->engine) return; /* a callback closed it */
-    /* with nothing running there is nothing to wait for, but idle connections may stir */
+    /* with no transfer running there is nothing to wait for, but idle connections may have events */
     left = client->running > 0 && client->done == done && !came ? until - monotonic_clock_now() : 0;
     came = transfer_engine_step(client->engine, fmax(0, fmin(left, SECONDS_WITHOUT_HOOKS)));
-    let_hooks_run(L); /* here, or they run in a callback of the program, which would be told of the error */
+    let_hooks_run(
+        L); /* now, because otherwise they run in a callback of the program, which would get the error */
     attend_and_announce(L, client_slots, client);
   } while (!came && left > 0);
 }
 
-/* One that is done costs no step, but somebody may have ended it a moment ago, and then it is told of. */
+/* A transfer that is done needs no step, but its end may not have been told yet. */
 void lua_dispatch_wait(lua_State *L, int client_slots, const struct lua_transfer *holder, double seconds) {
   double until = monotonic_clock_now() + seconds;
   double left = seconds;
@@ -268,7 +271,7 @@ static bool has_function(lua_State *L, int table, int slot) {
   return has;
 }
 
-/* `call_slots`: where the transfer's own callbacks stand. */
+/* Whether the transfer can begin without a function of the program. */
 static bool begins_without_program(lua_State *L, int client_slots, int call_slots,
                                    const struct transfer *transfer) {
   return transfer->state == TRANSFER_READY && !has_function(L, client_slots, CLIENT_SLOT_API_KEY) &&

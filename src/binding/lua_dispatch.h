@@ -1,39 +1,38 @@
 /* SPDX-License-Identifier: MIT */
-/* Attends the transfers of a client while the engine is stepped: gives them their key, tells the program of
- * retries, and waits for one of them to be done. */
+/* Handles the news of a client's transfers while the engine is stepped: gives them their key, calls the
+ * program's functions, and waits until a transfer is done. */
 #ifndef BINDING_LUA_DISPATCH_H
 #define BINDING_LUA_DISPATCH_H
 
 #include "binding/lua_transfer.h"
 #include <lua.h>
 
-/* Pushes a new, empty table for the functions of one client; lua_options fills in the client's own. */
+/* Pushes new client_slots; lua_options sets the client's own functions. */
 void lua_dispatch_push_slots(lua_State *L);
 
-/* A transfer that is begun by the last two functions is known to those who step, for as long as its userdata
- * is held, or until this: then it is not attended any more. */
+/* Forgets a transfer. The last two functions make it known to every step of the client; it is forgotten when
+ * its userdata is collected, or by this call. */
 void lua_dispatch_forget(lua_State *L, int client_slots, const struct lua_transfer *holder);
 
-/* Lets the client hold the transfer in the userdata at `index` until it is done. */
+/* Makes the client keep the userdata at `index` alive until its transfer is done. */
 void lua_dispatch_hold(lua_State *L, int client_slots, int index);
 
-/* Attends every transfer that has changed; where any runs, steps the engine until something came of that or
- * `seconds` have passed (INFINITY: no limit), and attends again. `client_slots`: where the client's table
- * stands. This and the next two raise when memory runs out, and when a signal's handler wants to (as Ctrl-C
- * in lua does). */
+/* Handles all news. While transfers run, steps the engine until something happens or `seconds` have passed
+ * (INFINITY: no limit), and handles the news again. `client_slots`: stack index. This and the next two
+ * functions raise when memory runs out, and when the handler of a signal raises (as for Ctrl-C in lua). */
 void lua_dispatch_step(lua_State *L, int client_slots, struct http_client *client, double seconds);
 
-/* The same until the transfer in `holder` is done or the time is up. A function of the program may take or
+/* The same until the transfer in `holder` is done or the time is over. A function of the program may take or
  * finalize it meanwhile: then `holder` is empty. */
 void lua_dispatch_wait(lua_State *L, int client_slots, const struct lua_transfer *holder, double seconds);
 
-/* Waits until the transfer in `holder`, whose userdata is on top of the stack, is done; closes it when that
- * raises, for nobody is left to attend it. */
+/* Waits until the transfer in `holder`, whose userdata is on top of the stack, is done. Closes it when an
+ * error is raised, because nobody could wait for it any more. */
 void lua_dispatch_finish(lua_State *L, int client_slots, struct lua_transfer *holder);
 
-/* Begins the transfer whose userdata is on top of the stack and will keep its client's, at `client`; closes
- * it when that raises. What can be sent at once is sent. No function of the program is called: where this
- * transfer's beginning needs one, that is left for the next step, as all news is, and the step is due. */
+/* Begins the transfer whose userdata is on top of the stack, and which keeps its client's userdata at
+ * `client` alive. Closes it when an error is raised. Sends as much as can be sent at once. Calls no function
+ * of the program: when the transfer needs one to begin, the next step calls it, and is due. */
 void lua_dispatch_start(lua_State *L, int client_slots, int client);
 
 #endif

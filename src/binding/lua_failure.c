@@ -17,7 +17,7 @@ enum { MAX_BODY_BYTES = 64 * 1024, MAX_QUOTED_BYTES = 200 };
 
 static const char failure_type[] = "openai_uploads.failure";
 
-/* Text from outside may hold line breaks, and what a terminal takes for commands. */
+/* Text from outside may contain line breaks and terminal commands. */
 static void push_one_line(lua_State *L, const char *text, size_t length) {
   luaL_Buffer line;
   luaL_buffinit(L, &line);
@@ -26,7 +26,7 @@ static void push_one_line(lua_State *L, const char *text, size_t length) {
   luaL_pushresult(&line);
 }
 
-/* Pushes `before` and a field of the failure at 1, made one line; nothing when there is no such field.
+/* Pushes `before` and a field of the failure at index 1, as one line; nothing when there is no such field.
  * Returns how many values it pushed. */
 static int push_field(lua_State *L, const char *before, const char *field) {
   size_t length;
@@ -136,14 +136,14 @@ void lua_failure_push_headers(lua_State *L, const struct http_response *response
   }
 }
 
-/* A short plain text, as proxies send, says more than we could. */
+/* A short plain text, which proxies send, says more than our own message. */
 static bool is_quotable(const char *text, size_t length) {
   for (size_t i = 0; i < length; i++)
     if (text[i] == '\0') return false;
   return length > 0 && length <= MAX_QUOTED_BYTES && text[0] != '<' && text[0] != '{' && text[0] != '[';
 }
 
-/* Pushes the table that a body of JSON is; false, and pushes nothing, when it is none. */
+/* Pushes the table that the body contains as JSON; false, and pushes nothing, when it contains none. */
 static bool push_decoded(lua_State *L, const struct text_buffer *body) {
   if (body->length > 0 && lua_json_decode(L, body->bytes, body->length) && lua_type(L, -1) == LUA_TTABLE) {
     lua_object_normalize(L);
@@ -153,7 +153,7 @@ static bool push_decoded(lua_State *L, const struct text_buffer *body) {
   return false;
 }
 
-/* What the service itself said of a refusal, for the failure on top of the stack. */
+/* Adds the service's own words to the failure on top of the stack. */
 static void set_service_details(lua_State *L, const struct text_buffer *body) {
   int failure = lua_gettop(L);
   size_t start;
@@ -170,8 +170,8 @@ static void set_service_details(lua_State *L, const struct text_buffer *body) {
   lua_setfield(L, -2, "message");
 }
 
-/* The same for a 2xx that is no answer to the call: some services put an error into one. An object with an id
- * is another answer, and no error. */
+/* The same for a 2xx that is not an answer to the call: some services put an error into one. An object with
+ * an id is another answer, and not an error. */
 static void add_error_inside(lua_State *L, const struct text_buffer *body) {
   int decoded = lua_gettop(L);
   bool has_id;
@@ -200,7 +200,7 @@ static void set_header(lua_State *L, const char *field, const struct http_respon
   lua_setfield(L, -2, field);
 }
 
-/* As far as there was an answer. */
+/* The fields of an answer. */
 static void set_answer(lua_State *L, const struct transfer *transfer) {
   const struct http_response *response = &transfer->attempt->response;
   const struct text_buffer *body = &response->body;
@@ -216,7 +216,7 @@ static void set_answer(lua_State *L, const struct transfer *transfer) {
   if (transfer->failure.kind == FAILURE_DECODE) add_error_inside(L, body);
 }
 
-/* Pushes a failure with the fields that each has. */
+/* Pushes a failure with the fields that every failure has. */
 static void push_failure(lua_State *L, const char *kind, const char *message, unsigned attempts,
                          bool may_have_applied) {
   lua_newtable(L);
@@ -245,7 +245,7 @@ void lua_failure_push_plain(lua_State *L, const struct failure *failure) {
   push_failure(L, failure_kind_name(failure->kind), failure->message, 0, false);
 }
 
-/* Appends to the message of the failure on top of the stack, whoever wrote that. */
+/* Appends to the message of the failure on top of the stack. */
 static void add_remark(lua_State *L, const char *remark) {
   lua_getfield(L, -1, "message");
   lua_pushfstring(L, "; %s", remark);

@@ -12,10 +12,10 @@ void lua_failure_open(lua_State *L);
 /* failure(kind, message) -> a failure of a call for which nothing was begun */
 int lua_failure_new(lua_State *L);
 
-/* The same for one that C met. Raises when it is want of memory. */
+/* The same for a failure in C. Raises when memory ran out. */
 void lua_failure_push_plain(lua_State *L, const struct failure *failure);
 
-/* Pushes the failure of a transfer that is waiting or done. Raises when that failure is want of memory. */
+/* Pushes the failure of a transfer that is waiting or done. Raises when memory ran out for the call. */
 void lua_failure_push(lua_State *L, const struct transfer *transfer);
 
 /* Pushes the last answer's headers, names in lower case, several values of one joined by ", ". */

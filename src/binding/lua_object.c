@@ -6,8 +6,8 @@
 
 #include <string.h>
 
-/* Setting a field that exists, to nil too, is what a traversal allows. A null in an array stays cjson's null:
- * a hole would change the places of those behind it. The depth is bounded by the decoder. */
+/* A traversal may set an existing field, also to nil. A null in an array stays cjson's null, because a hole
+ * would move the values behind it. The decoder limits the depth. */
 void lua_object_normalize(lua_State *L) {
   lua_Integer integer;
   luaL_checkstack(L, 4, "JSON nested too deep");
@@ -29,7 +29,8 @@ void lua_object_normalize(lua_State *L) {
   }
 }
 
-/* The text in a field of the table at `table`, NULL where it holds none. It stays while the table does. */
+/* Returns the text in a field of the table at `table`, NULL when it has none. The text is valid as long as
+ * the table. */
 static const char *text_field(lua_State *L, int table, const char *name, size_t *length) {
   const char *text;
   lua_getfield(L, table, name);
@@ -47,14 +48,14 @@ static bool has_file(lua_State *L, int object) {
   return has;
 }
 
-/* Compatible services leave the `upload_id` of a Part out. */
+/* Compatible services omit the `upload_id` of a Part. */
 static bool names_another(lua_State *L, int object, const struct expected_answer *expected) {
   size_t length;
   const char *id = expected->id_field ? text_field(L, object, expected->id_field, &length) : NULL;
   return id && (length != expected->id.length || memcmp(id, expected->id.bytes, length) != 0);
 }
 
-/* What keeps the value on top of the stack from answering the call; NULL: it is the answer. */
+/* The reason why the value on top of the stack does not answer the call; NULL: it does. */
 static const char *problem_of(lua_State *L, const struct expected_answer *expected) {
   int object = lua_gettop(L);
   size_t length;

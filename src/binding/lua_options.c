@@ -80,7 +80,7 @@ static const struct option_row option_rows[] = {
 };
 enum { OPTION_ROWS = sizeof option_rows / sizeof *option_rows };
 
-/* Where the values of one table go. */
+/* The destination of the values of one table. */
 struct option_target {
   lua_State *L;
   struct client_config *config; /* NULL for the options of one call */
@@ -163,7 +163,7 @@ static void read_function(struct option_target *target, const struct option_row 
   lua_rawseti(target->L, target->slots, row->slot);
 }
 
-/* A function stands for the key: the environment's is not looked for. */
+/* A function replaces the key: the environment is not read. */
 static void read_key(struct option_target *target, const struct option_row *row,
                      struct text_buffer *setting) {
   if (lua_type(target->L, -1) != LUA_TFUNCTION) {
@@ -175,8 +175,8 @@ static void read_key(struct option_target *target, const struct option_row *row,
   client_config_set_text(target->config, setting, row->name, "", 0); /* cannot fail: nothing to copy */
 }
 
-/* One pair of `headers` or `query`: the name below the value, on top of the stack. `false` as a header's
- * value keeps it from being sent. */
+/* Reads one pair of `headers` or `query`: the value is on top of the stack, the name below it. The value
+ * `false` means that the header is not sent. */
 static void read_pair(struct option_target *target, const struct option_row *row) {
   lua_State *L = target->L;
   struct failure problem = {0};
@@ -220,7 +220,7 @@ static void read_option(struct option_target *target, const struct option_row *r
   lua_State *L = target->L;
   char *base = row->scope == OF_CALL ? (char *)target->settings : (char *)target->config;
   void *member;
-  if (!base) return; /* never: find_row gives a call no row of the client's */
+  if (!base) return; /* cannot happen: find_row returns no row of the client's for a call */
   member = base + row->offset;
   switch (row->type) {
   case OPTION_SECONDS: *(double *)member = check_number(L, row, false); break;

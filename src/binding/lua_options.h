@@ -1,18 +1,19 @@
 /* SPDX-License-Identifier: MIT */
-/* Tables of settings and options -> C structs, a row an option. What is wrong raises, at the line of
- * whoever called the running C function. */
+/* Reads tables of settings and options into C structs; each option is a row of a table. A wrong option raises
+ * an error at the line of the running C function's caller. */
 #ifndef BINDING_LUA_OPTIONS_H
 #define BINDING_LUA_OPTIONS_H
 
 #include "uploads/client_config.h"
 #include <lua.h>
 
-/* Reads the table at `index` into `config`; functions go to their slots in the table at `client_slots`. */
+/* Reads the table at `index` into `config`. Functions are stored in their slots of the table at
+ * `client_slots`. */
 void lua_options_read_client(lua_State *L, int index, struct client_config *config, int client_slots);
 
-/* Reads the options of one call. `additions` must already belong to a userdata, for this may raise; its
- * functions go to their slots in the table at `call_slots`. What the world rather than the programmer got
- * wrong (a line break in a header) is left in `problem`. */
+/* Reads the options of one call. `additions` must already belong to a userdata, because this may raise.
+ * Functions are stored in their slots of the table at `call_slots`. An error of the environment rather than
+ * of the program (a line break in a header) is left in `problem`. */
 void lua_options_read_call(lua_State *L, int index, struct call_settings *settings,
                            struct request_additions *additions, int call_slots, struct failure *problem);
 

@@ -20,7 +20,7 @@ static const int64_t max_bytes = UPLOAD_REQUEST_MAX_PART_BYTES;
 
 enum { OFFSET_UNKNOWN = -1 };
 
-/* In a row: nothing else happens while the function is asked again. */
+/* in a row: nothing else happens while the function is called */
 enum { MAX_EMPTY_CHUNKS = 1000 * 1000 };
 
 static bool complain(lua_State *L, const char *what) {
@@ -60,7 +60,8 @@ static int push_field(lua_State *L, int index, const char *name) {
   return lua_gettop(L);
 }
 
-/* Reads a whole number, where there is one; else `*number` is left as it is. Complains where it is none. */
+/* Reads a whole number, if the field is set; else `*number` is unchanged. Complains when the value is not a
+ * whole number. */
 static bool read_whole(lua_State *L, int index, const char *name, int64_t *number) {
   lua_Number given;
   lua_getfield(L, index, name);
@@ -108,7 +109,7 @@ static bool check_data(lua_State *L, const struct lua_part *part) {
   return file || complain(L, "params.data is a closed file");
 }
 
-/* Fills `*is_set`; complains where the field is there and no boolean. */
+/* Fills `*is_set`. Complains when the field is set and not a boolean. */
 static bool read_boolean(lua_State *L, int index, const char *name, bool *is_set) {
   lua_getfield(L, index, name);
   if (!lua_isnil(L, -1) && !lua_isboolean(L, -1)) {
@@ -138,7 +139,7 @@ bool lua_part_read(lua_State *L, int index, struct lua_part *part) {
   return has_file ? check_file(L, part) : check_data(L, part);
 }
 
-/* What the source will give, where that is known, must fit into a part. */
+/* The number of bytes, when it is known, must fit into a part. */
 static void check_size(const struct byte_source *source, struct failure *problem) {
   if (problem->kind != FAILURE_NONE || byte_source_length(source) <= max_bytes) return;
   failure_set(problem, FAILURE_TOO_LARGE,
@@ -146,12 +147,12 @@ static void check_size(const struct byte_source *source, struct failure *problem
               byte_source_length(source));
 }
 
-/* `name`: of what the piece is taken from. */
+/* `name`: of the whole that the range is taken from. */
 static struct byte_range range_of(const struct lua_part *part, const char *name) {
   return (struct byte_range){name, part->offset == OFFSET_UNKNOWN ? 0 : part->offset, part->length};
 }
 
-/* A path, or the core's file, which may be closed by now. */
+/* Opens a path, or the core's file, which may be closed by now. */
 static void open_file(lua_State *L, const struct lua_part *part, struct byte_source *source,
                       struct failure *problem) {
   const struct regular_file *shared = lua_file_test(L, part->file);
@@ -164,7 +165,7 @@ static void open_file(lua_State *L, const struct lua_part *part, struct byte_sou
   if (is_open) byte_source_of_file(source, file, range_of(part, name), problem);
 }
 
-/* What Lua has written to the file so far shall be in it; and Lua may close it while we read. */
+/* Flushes Lua's buffer first, and duplicates the descriptor, because Lua may close the file meanwhile. */
 static void open_io_file(const struct lua_part *part, FILE *stream, struct byte_source *source,
                          struct failure *problem) {
   struct byte_range range = range_of(part, "the file");
@@ -214,7 +215,8 @@ void lua_part_open(lua_State *L, const struct lua_part *part, struct byte_source
   check_size(source, problem);
 }
 
-/* Calls the function on top of the stack, for so many results. False with the failure told when it raises. */
+/* Calls the function on top of the stack for that many results. False when it raised, with `failure` filled.
+ */
 static bool call_program(lua_State *L, const struct transfer *transfer, const char *name, int results,
                          struct failure *failure) {
   int status = lua_program_call(L, transfer->client, 0, results);
@@ -225,7 +227,7 @@ static bool call_program(lua_State *L, const struct transfer *transfer, const ch
                      lua_tostring(L, -1));
 }
 
-/* What the data function gave is on top of the stack, below it its first value. */
+/* The two results of the data function are on top of the stack. */
 static bool check_chunk(lua_State *L, struct failure *failure) {
   if (lua_type(L, -2) == LUA_TSTRING || (lua_isnil(L, -2) && lua_isnil(L, -1))) return true;
   if (!lua_isnil(L, -2))
@@ -235,8 +237,7 @@ static bool check_chunk(lua_State *L, struct failure *failure) {
   return failure_set(failure, FAILURE_ABORTED, "the data function gave up: %s", lua_tostring(L, -1));
 }
 
-/* The function may have stepped the client meanwhile. Then its chunk is not for an attempt that began since.
- */
+/* The function may have stepped the client. Then its chunk does not belong to an attempt that began since. */
 static bool wants_it(const struct lua_transfer *holder, unsigned attempt) {
   const struct transfer *transfer = holder->transfer;
   return transfer && transfer->attempts == attempt && transfer_wants_chunk(transfer);
@@ -252,7 +253,7 @@ void lua_part_feed(lua_State *L, int call_slots, const struct lua_transfer *hold
   int empty = 0;
   bool given;
   byte_source_note_asked(transfer->request.source);
-  do { /* an empty chunk is none, and not the end */
+  do { /* an empty chunk is not the end */
     lua_settop(L, top);
     lua_rawgeti(L, call_slots, CALL_SLOT_DATA);
     given = call_program(L, transfer, "data", 2, &failure) && check_chunk(L, &failure);

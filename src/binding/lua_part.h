@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: MIT */
-/* The params of parts.create -> where the bytes come from. One of
+/* The params of parts.create, and the source of bytes that they name. One of
  *
  *     { data = string [, offset] [, length] }
- *     { data = file of Lua's io [, length] }         from its present position
+ *     { data = file of Lua's io [, length] }         from its current position
  *     { file = path or core.open_file(path) [, offset] [, length] }
  *     { data = function [, length] [, rewind = function] }
  *
- * With md5 = true the response tells the MD5 of what was sent, as it was read.
+ * With md5 = true the response has the MD5 of the bytes as they were read.
  *
- * A data function returns the next chunk, nil at the end, or nil and why there is none; `rewind` makes it
- * begin anew for a further attempt. */
+ * A data function returns the next chunk, nil at the end, or nil and the reason why there is none. `rewind`
+ * restarts it for another attempt. */
 #ifndef BINDING_LUA_PART_H
 #define BINDING_LUA_PART_H
 
@@ -18,32 +18,32 @@
 #include <lua.h>
 #include <stdbool.h>
 
-/* Such params, as they were read. The values stand on the stack, where nothing changes them. */
+/* The params as they were read. The values are on the stack, where nothing changes them. */
 struct lua_part {
-  int data, file, rewind; /* where they stand; nil for what there is none of */
+  int data, file, rewind; /* stack indexes; nil for those that are missing */
   int64_t offset, length; /* negative: not given */
   bool md5;
 };
 
-/* Reads the table at `index`, each field once, for it may have an __index that answers otherwise the next
- * time. Pushes the values; or what is wrong, and returns false. */
+/* Reads the table at `index`, each field once, because an __index may answer differently the next time.
+ * Pushes the values; or pushes the problem, and returns false. */
 bool lua_part_read(lua_State *L, int index, struct lua_part *part);
 
-/* Opens what the params name, into a source that already belongs to a userdata. What Lua must keep goes into
- * the table at `call_slots`. What the world got wrong (no such file, more bytes than a part takes) is left in
- * `problem`. */
+/* Opens the source that the params name; `source` already belongs to a userdata. Values that Lua must keep go
+ * into the table at `call_slots`. A problem of the environment (no such file, a part that is too large) is
+ * left in `problem`. */
 void lua_part_open(lua_State *L, const struct lua_part *part, struct byte_source *source, int call_slots,
                    struct failure *problem);
 
-/* Asks the program for the chunk that the transfer wants; `call_slots` as above. An error in the function, or
- * none but a reason, ends the transfer as `aborted`. Raises only for want of memory. */
+/* Asks the program for the chunk that the transfer wants. An error in the function, or a reason instead of a
+ * chunk, ends the transfer as `aborted`. Raises only when memory runs out. */
 void lua_part_feed(lua_State *L, int call_slots, const struct lua_transfer *holder);
 
-/* Lets go of what was kept for a transfer that is done: it may be held for long. */
+/* Releases the kept values of a transfer that is done, because the program may keep the transfer for long. */
 void lua_part_forget(lua_State *L, int call_slots);
 
-/* Before another attempt: lets the program begin anew, where it was asked for chunks. False when that raised,
- * with the failure told. */
+/* To be called before another attempt: calls `rewind`, if the data function was asked for chunks. False when
+ * it raised, with `failure` filled. */
 bool lua_part_rewind(lua_State *L, int call_slots, const struct transfer *transfer, struct failure *failure);
 
 #endif

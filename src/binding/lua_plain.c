@@ -8,14 +8,14 @@
 
 enum {
   DEEPEST = 100,
-  MAX_VALUES = 1000 * 1000,         /* one table that stands in many places is no cycle, but grows */
-  MAX_TEXT_BYTES = 64 * 1024 * 1024 /* more than a body takes, which is a failure of its own */
+  MAX_VALUES = 1000 * 1000, /* a table that is referenced many times is not a cycle, but its copy grows */
+  MAX_TEXT_BYTES = 64 * 1024 * 1024 /* more than fits into a body, which is checked elsewhere */
 };
 
-/* Where the copying is. Nothing here outlives the tables, which stand on the stack. */
+/* The state of the copying. It refers to tables on the stack only. */
 struct place {
   const char *what;
-  const char *field; /* of the whole; NULL at its top, or where that has no name */
+  const char *field; /* the field of the whole; NULL at its top, or for a key that is not a name */
   const void *tables[DEEPEST];
   int depth;
   size_t values, text_bytes;

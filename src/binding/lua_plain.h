@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: MIT */
-/* Plain copies of tables that a program hands over: each field is read once, so that what is checked is what
- * is used, whatever the table's metamethods or other coroutines do to it meanwhile. */
+/* Plain copies of a program's tables. Each field is read once, so that the checked value is the value in use,
+ * whatever metamethods or other coroutines do to the table meanwhile. */
 #ifndef BINDING_LUA_PLAIN_H
 #define BINDING_LUA_PLAIN_H
 
 #include <lua.h>
 #include <stdbool.h>
 
-/* Pushes a copy of the table at `index`, as deep as it goes, made without metamethods. Or pushes what is
- * wrong with it, which begins with `what`, and returns false: it contains itself, or is deeper or larger than
- * anything that is sent. Values that are no tables are the same ones, of whatever type. */
+/* Pushes a deep copy of the table at `index`, made without metamethods. Or pushes the problem, as a text that
+ * begins with `what`, and returns false: the table contains itself, or is deeper or larger than any request.
+ * Values that are not tables are copied as they are. */
 bool lua_plain_push(lua_State *L, int index, const char *what);
 
-/* plain(table, what) -> the same copy, or nil and what is wrong */
+/* plain(table, what) -> the same copy, or nil and the problem */
 int lua_plain_copy(lua_State *L);
 
 #endif

@@ -6,8 +6,8 @@
 #include "http/http_client.h"
 #include <lua.h>
 
-/* lua_pcall, without a message handler, of a function that may use the client itself: while it runs, the
- * client knows how deep in the program's functions it is. */
+/* Calls a function of the program, as lua_pcall does without a message handler. The function may use the
+ * client: meanwhile the client counts how deep in the program's functions it is. */
 int lua_program_call(lua_State *L, struct http_client *client, int arguments, int results);
 
 #endif

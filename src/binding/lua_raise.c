@@ -14,7 +14,7 @@ void lua_raise_out_of_memory(lua_State *L) {
   abort(); /* Lua's headers do not say that it never returns */
 }
 
-/* The status does not tell it of an error that a program, or our own Lua, caught and raised once more. */
+/* The status is another one for an error that was caught and raised again. */
 bool lua_raise_is_out_of_memory(lua_State *L, int status) {
   if (status == LUA_ERRMEM) return true;
   return lua_type(L, -1) == LUA_TSTRING && strcmp(lua_tostring(L, -1), out_of_memory) == 0;

@@ -7,7 +7,7 @@ enum { DEEPEST_WORDS = 4, MAX_LISTED = 8 };
 
 static bool push_words_of_value(lua_State *L, int depth);
 
-/* Whether a text that says something is on top of the stack. */
+/* Whether the value on top of the stack is a text that is not empty. */
 static bool is_text(lua_State *L) {
   size_t length = 0;
   if (lua_type(L, -1) == LUA_TSTRING) lua_tolstring(L, -1, &length);
@@ -73,7 +73,7 @@ static bool push_by_field(lua_State *L, int map, int depth) {
   return count > 0;
 }
 
-/* Pushes where FastAPI found the fault, as "body.purpose". */
+/* Pushes the place of FastAPI's error, as "body.purpose". */
 static bool push_location(lua_State *L, int object) {
   int list;
   bool any = false;
@@ -92,7 +92,7 @@ static bool push_location(lua_State *L, int object) {
   return any;
 }
 
-/* The headline, and behind it what explains it. */
+/* The headline, followed by its explanation. */
 static bool push_object(lua_State *L, int object, int depth) {
   static const char *const headlines[] = {"message", "msg", "error_description", "title", "error", NULL};
   static const char *const explanations[] = {"detail", "details", "errors", "innererror", NULL};

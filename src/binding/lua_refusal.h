@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* What a service says when it refuses, in the words of more than one family of services:
+/* The words of a refusal, from several families of services:
  *
  *     {"error": {"message", "type", "param", "code"}}, {"error": "text"}     OpenAI, and those like it
  *     {"detail": "text"}, {"detail": [{"loc", "msg", "type"}]}               FastAPI
  *     {"title", "detail", "errors": {"Field": ["text"]}}                     RFC 9457, ASP.NET
  *     {"errors": ["text"]}, {"errors": [{"message" or "title", "code"}]}     GraphQL, JSON:API
- *     {"code", "message", "target", "details", "innererror"}                 Azure, with or without "error"
- * around
+ *     {"code", "message", "target", "details", "innererror"}                 Azure, also inside "error"
  *     {"error": "code", "error_description": "text"}                         OAuth */
 #ifndef BINDING_LUA_REFUSAL_H
 #define BINDING_LUA_REFUSAL_H
@@ -14,12 +13,11 @@
 #include <lua.h>
 #include <stdbool.h>
 
-/* Pushes the words of the decoded and normalized table at `body`; false, and pushes nothing, when there are
+/* Pushes the words of the decoded and normalized table at `body`; false, and pushes nothing, when it has
  * none. */
 bool lua_refusal_push_words(lua_State *L, int body);
 
-/* Sets `type`, `param` and `code` of the failure on top of the stack, as far as the table at `body` has them.
- */
+/* Copies `type`, `param` and `code` from the table at `body` to the failure on top of the stack. */
 void lua_refusal_copy_details(lua_State *L, int body);
 
 #endif

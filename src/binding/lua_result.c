@@ -20,7 +20,7 @@ static void push_timings(lua_State *L, const struct attempt_report *report) {
   set_seconds(L, "total", report->total);
 }
 
-/* Of the last attempt, as far as it got. */
+/* The last attempt, as far as it got. */
 static void set_exchange(lua_State *L, const struct transfer *transfer) {
   const struct http_response *response = &transfer->attempt->response;
   struct attempt_report report;
@@ -58,7 +58,8 @@ static void push_response(lua_State *L, const struct transfer *transfer) {
   if (transfer->request.source) set_md5(L, transfer->request.source);
 }
 
-/* Pushes the object of a 2xx. When the body is none, the transfer fails, and nothing is pushed. */
+/* Pushes the object of a 2xx. When the body is not the expected object, makes the transfer fail, and pushes
+ * nothing. */
 static bool decide(lua_State *L, struct transfer *transfer) {
   int top = lua_gettop(L);
   if (lua_object_push_decoded(L, transfer)) return true;
@@ -78,7 +79,7 @@ void lua_result_decide(lua_State *L, int userdata) {
   holder->has_answer = true;
 }
 
-/* Pushes the object that was kept. A program that asks once more is given another one. */
+/* Pushes the object that was kept. If the program asks again, the body is decoded again. */
 static void push_kept(lua_State *L, int userdata, struct lua_transfer *holder) {
   lua_transfer_push_slots(L, userdata);
   lua_rawgeti(L, -1, CALL_SLOT_ANSWER);

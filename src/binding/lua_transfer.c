@@ -4,7 +4,7 @@
 #include "binding/lua_compat.h"
 #include "binding/lua_slots.h"
 
-/* With room for all: a listener is put back where memory ran out. */
+/* With room for all slots, because a listener is put back after memory ran out. */
 static void set_slots(lua_State *L, int userdata) {
   struct lua_transfer *holder = lua_touserdata(L, userdata);
   lua_createtable(L, CALL_SLOTS, 0);

@@ -9,30 +9,29 @@
 #define LUA_TRANSFER_TYPE "openai_uploads.transfer"
 
 struct lua_transfer {
-  struct transfer *transfer; /* NULL before it is begun and after it is over */
+  struct transfer *transfer; /* NULL before it begins and after it is closed */
   struct request_additions additions;
-  struct byte_source source; /* of a part's bytes; its transfer's request reads it */
-  bool has_user_value;       /* a table: the call's own callbacks, and what else goes with it */
+  struct byte_source source; /* a part's bytes; the transfer's request reads it */
+  bool has_user_value;       /* call_slots */
   bool has_answer;           /* its 2xx is decoded and kept in CALL_SLOT_ANSWER */
-  bool is_held;              /* by its client, until it is done */
-  bool is_waited_for;        /* its listener is no function of the program's, but of whoever waits */
+  bool is_held;              /* its client keeps the userdata alive until it is done */
+  bool is_waited_for;        /* its listener is a waiter's function, and not the program's */
 };
 
-/* Pushes an empty one, which already has its __gc: what is put into it from now on cannot leak. With a user
- * value, that is an empty table. */
+/* Pushes an empty userdata, which already has its __gc: a resource that it is given cannot leak.
+ * `with_user_value`: it gets call_slots. */
 struct lua_transfer *lua_transfer_push(lua_State *L, bool with_user_value);
 
-/* Lets the userdata at `transfer`, whose user value is a table, keep its client's userdata: its methods need
- * it. */
+/* Stores the client's userdata in the call_slots of the transfer's: its methods need it. */
 void lua_transfer_keep_client(lua_State *L, int transfer, int client);
 
-/* Pushes the call_slots of the transfer at `userdata`, which may have had none. */
+/* Pushes the call_slots of the transfer at `userdata`, and creates them if there are none. */
 void lua_transfer_push_slots(lua_State *L, int userdata);
 
-/* Whether it is closed: a function of the program may take, or finalize, the very transfer that calls it. */
+/* Whether it is closed. A function of the program may take or finalize the transfer that calls it. */
 bool lua_transfer_is_spent(const struct lua_transfer *holder);
 
-/* Stops and frees what it owns; may be called again. */
+/* Stops the transfer and frees what it owns. May be called more than once. */
 void lua_transfer_close(struct lua_transfer *holder);
 
 #endif

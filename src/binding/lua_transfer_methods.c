@@ -10,7 +10,7 @@
 
 #include <math.h>
 
-/* The transfer at 1, which somebody may have closed. Pushes the table of its client's slots. */
+/* Returns the transfer at index 1, and raises if it is closed. Pushes client_slots. */
 static struct lua_transfer *check_transfer(lua_State *L) {
   struct lua_transfer *holder = luaL_checkudata(L, 1, LUA_TRANSFER_TYPE);
   struct failure failure = {0};
@@ -22,7 +22,8 @@ static struct lua_transfer *check_transfer(lua_State *L) {
   return holder;
 }
 
-/* Steps until the transfer is done or the time is up. false, or true and what the call returns. */
+/* Steps until the transfer is done or the time is over. Returns false, or true and the call's return values.
+ */
 static int finish_or_not(lua_State *L, double seconds) {
   struct lua_transfer *holder = check_transfer(L);
   lua_dispatch_wait(L, lua_gettop(L), holder, seconds);
@@ -31,7 +32,7 @@ static int finish_or_not(lua_State *L, double seconds) {
   return holder->transfer->state == TRANSFER_DONE ? 1 + lua_result_take(L, 1) : 1;
 }
 
-/* The same of one that must be done. Where it ended as it was begun, its end is told first. */
+/* The same for a transfer that must be done. When it ended as it was begun, its end is told first. */
 static struct lua_transfer *check_done(lua_State *L) {
   struct lua_transfer *holder = check_transfer(L);
   if (holder->transfer->state != TRANSFER_DONE) luaL_error(L, "the transfer is not done");
@@ -72,15 +73,14 @@ static int transfer_poll(lua_State *L) {
   return finish_or_not(L, 0);
 }
 
-/* Whether it is over, as far as the last step knows. */
+/* Whether it is done, as of the last step. */
 static int transfer_done(lua_State *L) {
   const struct lua_transfer *holder = luaL_checkudata(L, 1, LUA_TRANSFER_TYPE);
   lua_pushboolean(L, !holder->transfer || holder->transfer->state == TRANSFER_DONE);
   return 1;
 }
 
-/* What the program is being asked for by whoever is further up this very stack: the transfer waits for that,
- * and is off the queue. NULL when it is not. */
+/* The function of the program that runs further up this stack and that the transfer waits for; NULL: none. */
 static const char *asked_for(lua_State *L) {
   const struct lua_transfer *holder = luaL_checkudata(L, 1, LUA_TRANSFER_TYPE);
   const struct transfer *transfer = holder->transfer;
@@ -104,8 +104,8 @@ static int tell_protected(lua_State *L) {
   return 0;
 }
 
-/* Whoever ended it may not have attended it yet: then its function is called when that is done. And in the
- * next step, where memory runs out in it now. */
+/* If the transfer is done, and its end has been told, the listener is called now; if memory runs out in it,
+ * in the next step. Otherwise it is called when its end is told. */
 static int set_listener(lua_State *L, struct lua_transfer *holder, bool is_waited_for) {
   struct transfer *transfer = holder->transfer;
   holder->is_waited_for = is_waited_for;
@@ -131,7 +131,7 @@ int lua_transfer_methods_hold(lua_State *L) {
   return 0;
 }
 
-/* The program may hold nothing but the client. */
+/* The program may keep only the client. */
 static int transfer_on_done(lua_State *L) {
   struct lua_transfer *holder;
   luaL_checktype(L, 2, LUA_TFUNCTION);
@@ -145,11 +145,11 @@ static void push_bytes(lua_State *L, int64_t bytes) {
   if (integer == bytes)
     lua_pushinteger(L, integer);
   else
-    lua_pushnumber(L, (lua_Number)bytes); /* where integers have but 32 bits */
+    lua_pushnumber(L, (lua_Number)bytes); /* when integers have 32 bits */
 }
 
-/* How many bytes of a part have been handed over, and how many there are: nil where that is not known. Of
- * other calls, their body's, which goes at once. */
+/* progress() -> bytes of the part that were read, and how many there are, nil when that is not known. Other
+ * calls report their body, which is sent at once. */
 static int transfer_progress(lua_State *L) {
   const struct lua_transfer *holder = luaL_checkudata(L, 1, LUA_TRANSFER_TYPE);
   const struct transfer *transfer = holder->transfer;
@@ -181,7 +181,7 @@ int lua_transfer_methods_wind_down(lua_State *L) {
   return 0;
 }
 
-/* The end of a scope: the transfer may be in use further up, so it is but ended. */
+/* The end of a scope only ends the transfer, because it may be in use further up the stack. */
 static int transfer_close(lua_State *L) {
   struct lua_transfer *holder = luaL_checkudata(L, 1, LUA_TRANSFER_TYPE);
   return holder->transfer ? transfer_abort(L) : 0;
@@ -214,8 +214,8 @@ static const luaL_Reg transfer_methods[] = {
     {NULL, NULL},
 };
 
-/* Where the client suspends, `wait` is its Lua function, for C cannot yield. Upvalues: the methods, "wait".
- */
+/* When the client suspends coroutines, `wait` is its Lua function, because C cannot yield. Upvalues: the
+ * methods, "wait". */
 static int transfer_index(lua_State *L) {
   luaL_checkudata(L, 1, LUA_TRANSFER_TYPE);
   if (lua_rawequal(L, 2, lua_upvalueindex(2))) {

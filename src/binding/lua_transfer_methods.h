@@ -5,25 +5,24 @@
 
 #include <lua.h>
 
-/* Makes the metatable. To be called once a Lua state, before any transfer is made. */
+/* Creates the metatable. To be called once a Lua state, before any transfer is created. */
 void lua_transfer_methods_open(lua_State *L);
 
-/* listen(transfer, listener): what transfer:on_done is, but the client does not hold the transfer for it. */
+/* listen(transfer, listener): as transfer:on_done, but the client does not keep the transfer alive. */
 int lua_transfer_methods_listen(lua_State *L);
 
-/* hold(transfer): the client holds it until it is done. */
+/* hold(transfer): the client keeps it alive until it is done. */
 int lua_transfer_methods_hold(lua_State *L);
 
-/* wind_down(transfer): it begins no further attempt, and ends now unless an answer is on its way. */
+/* wind_down(transfer): it begins no other attempt, and ends now unless an answer is expected. */
 int lua_transfer_methods_wind_down(lua_State *L);
 
-/* take(transfer) -> what the call returns. The transfer is spent: what it owned serves the next call, and
- * need not wait for the collector. It must be done, and nobody further up the stack may use it. */
+/* take(transfer) -> the call's return values. The transfer is closed: its handle is free for the next call,
+ * without waiting for the collector. It must be done, and no function further up the stack may use it. */
 int lua_transfer_methods_take(lua_State *L);
 
-/* The same in two steps, where the result may have to be looked at again. result(transfer) -> what the call
- * returns; where memory ran out for the call itself: false, nil, and whether the service may have acted on
- * it. */
+/* The same in two steps, for a result that may be read again. result(transfer) -> the call's return values;
+ * if memory ran out for the call: false, nil, and whether the service may have acted on it. */
 int lua_transfer_methods_result(lua_State *L);
 int lua_transfer_methods_release(lua_State *L);
 
