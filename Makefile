@@ -50,7 +50,7 @@ help:
 	@echo "make uninstall takes both away again"
 	@echo "make deps      what the above need (apt; elsewhere it names what is missing)"
 	@echo "make lint layers sanitize threads coverage memcheck fuzz bench    what the above must pass; see CONTRIBUTING.md"
-	@echo "make reference pictures bench-report    the generated parts of docs/"
+	@echo "make reference pictures bench-report    the generated parts of docs/; make completions: those of the command"
 	@echo "make clean"
 
 deps:
