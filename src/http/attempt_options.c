@@ -131,8 +131,7 @@ bool attempt_options_set_client(struct http_attempt *attempt, const struct http_
   CURLcode failed = CURLE_OK;
   curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
 #if LIBCURL_VERSION_NUM >= 0x075700
-  curl_easy_setopt(easy, CURLOPT_QUICK_EXIT,
-                   1L); /* or a name server that hangs would outlast every timeout */
+  curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L); /* a hanging name server must not outlast timeouts */
 #endif
   curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
   curl_easy_setopt(easy, CURLOPT_PATH_AS_IS, 1L);
