@@ -208,7 +208,7 @@ int file_digest_descriptor(const struct file_digest *digest) {
   return digest->end_seen;
 }
 
-/* A forked child has no such thread, and whoever had the lock has it for ever. */
+/* A forked child does not have the thread, and the lock may be held for ever. */
 void file_digest_delete(struct file_digest *digest) {
   if (!digest) return;
   if (digest->process == getpid()) {

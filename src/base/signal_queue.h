@@ -9,19 +9,19 @@
 
 #include <stdbool.h>
 
-/* Takes the three over. One that the process was started to ignore stays ignored (nohup). From the third
- * signal on, the system's own action holds again, so a program that hangs can still be ended. May be called
- * again. False when there are no descriptors left. */
+/* Installs handlers for the three. A signal that the process was started to ignore stays ignored (nohup).
+ * From the third signal on, the system's default action applies again, so a program that hangs can still be
+ * ended. May be called again. False when there are no descriptors left. */
 bool signal_queue_open(struct failure *failure);
 
-/* Gives the signals back to the handlers before signal_queue_open, and forgets those that nobody took. */
+/* Restores the handlers from before signal_queue_open, and drops the signals that were not taken. */
 void signal_queue_close(void);
 
-/* The number of the oldest signal that was not taken yet, which is taken now; 0: there is none. */
+/* Takes the oldest signal, and returns its number; 0: there is none. */
 int signal_queue_take(void);
 
-/* Waits until a signal is there, `descriptor` is readable (-1: none is watched) or `seconds` have passed
- * (INFINITY: never). */
+/* Waits until a signal has arrived, `descriptor` is readable (-1: none is watched) or `seconds` have passed
+ * (INFINITY: no limit). */
 void signal_queue_wait(int descriptor, double seconds);
 
 #endif

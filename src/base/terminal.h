@@ -5,11 +5,11 @@
 
 #include <stddef.h>
 
-/* The columns of the terminal behind `descriptor` at this moment; 0 where that is none, or does not tell. */
+/* The current columns of the terminal behind `descriptor`; 0 when it is none, or does not report them. */
 unsigned terminal_columns(int descriptor);
 
-/* The columns that a text takes: two for a character of East Asia or an emoji, none for an accent that stands
- * by itself. Each byte that is not UTF-8 and each character that the system does not know counts as one. */
+/* The columns of a text: two for a character of East Asia or an emoji, none for a combining accent. Each byte
+ * that is not UTF-8 and each character that the system does not know counts as one. */
 size_t terminal_text_columns(const char *text, size_t length);
 
 #endif

@@ -28,8 +28,8 @@ struct waker {
   unsigned port;
   char token[TOKEN_LENGTH + 1]; /* in hexadecimal */
   /* for the thread alone, as long as it runs */
-  int visitor;    /* has yet to say the token; -1: nobody, and the next may come */
-  int host;       /* has said it; -1: nobody yet */
+  int visitor;    /* a visitor that has not sent the token yet; -1: none, and the next may come */
+  int host;       /* the host, which has sent it; -1: none yet */
   bool owes_ring; /* to a host that was not there yet */
 };
 
@@ -61,7 +61,7 @@ static void let_in(struct waker *bell) {
   if (bell->visitor >= 0) watch(bell, bell->visitor, EPOLL_CTL_ADD, EPOLLIN);
 }
 
-/* The token comes in one piece, as it is sent; and then nobody else is let in. */
+/* The token arrives in one piece, as it is sent. After it, no other visitor is accepted. */
 static void listen_to_visitor(struct waker *bell) {
   char said[sizeof bell->token];
   ssize_t count = recv(bell->visitor, said, sizeof said, MSG_DONTWAIT);

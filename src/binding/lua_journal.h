@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A file of lines that only grows, as a userdata for the Lua floor. */
+/* A file of lines that only grows, as a userdata for our Lua modules. */
 #ifndef BINDING_LUA_JOURNAL_H
 #define BINDING_LUA_JOURNAL_H
 
@@ -8,9 +8,10 @@
 /* To be called once a Lua state, before lua_journal_new. */
 void lua_journal_open(lua_State *L);
 
-/* journal(path) -> journal, or nil and a failure whose message goes on after the path. It is this program's
- * alone until journal:close(). journal:read(most) -> its text, or nil and a failure, where it is longer, too.
- * journal:append(text), journal:truncate(length) -> true, or nil and a failure. */
+/* journal(path) -> journal, or nil and a failure whose message is the rest of a sentence that begins with the
+ * path. No other program can open it until journal:close(). journal:read(max) -> its text, or nil and a
+ * failure, also when it is longer. journal:append(text), journal:truncate(length) -> true, or nil and a
+ * failure. */
 int lua_journal_new(lua_State *L);
 
 #endif

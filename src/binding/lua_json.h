@@ -9,17 +9,18 @@
 /* Loads cjson; raises when it is missing. To be called once a Lua state, before the others. */
 void lua_json_open(lua_State *L);
 
-/* Pushes the decoded value, or cjson's complaint and returns false. Raises only when memory runs out. */
+/* Pushes the decoded value; or pushes cjson's error and returns false. Raises only when memory runs out. */
 bool lua_json_decode(lua_State *L, const char *text, size_t length);
 
-/* Pushes the string at `index` (absolute) with U+FFFD for all in it that is no UTF-8. */
+/* Pushes the string at `index` (absolute) with U+FFFD for everything that is not UTF-8. */
 void lua_json_push_utf8(lua_State *L, int index);
 
-/* Pushes the encoding of the value at `index`, which is UTF-8 whatever its strings hold, or cjson's complaint
- * and returns false. */
+/* Pushes the encoding of the value at `index`, which is always UTF-8; or pushes cjson's error and returns
+ * false. */
 bool lua_json_encode(lua_State *L, int index);
 
-/* Whether the table at `index` has a metatable by which some versions of cjson mark arrays: pushes that. */
+/* Whether the table at `index` has the metatable by which some versions of cjson mark arrays, and pushes
+ * that. */
 bool lua_json_is_array(lua_State *L, int index);
 
 #endif
