@@ -151,10 +151,22 @@ local function print_text(lines)
   if #lines > 0 then print("\n" .. table.concat(lines, "\n")) end
 end
 
+-- The heading that a class stands under: its own, or its chapter's where it is alone there.
+local function heading_of(name)
+  for _, chapter in ipairs(CHAPTERS) do
+    for index = 2, #chapter do
+      if chapter[index] == name then return #chapter > 2 and name or chapter[1] end
+    end
+  end
+end
+
 local function print_class(class, with_title)
   if with_title then print("\n### " .. class.name) end
   print_text(class.text)
-  if class.parent then print(("\nIt has the fields of [%s](#%s), too."):format(class.parent, class.parent:lower())) end
+  if class.parent then
+    local heading = heading_of(class.parent):lower()
+    print(("\nIt has the fields of [%s](#%s), too."):format(class.parent, heading))
+  end
   if class.values then
     local values = table.concat(class.values, " "):gsub("^| ", ""):gsub('"', "`"):gsub(" | ", ", ")
     print("\n" .. values)

@@ -58,6 +58,39 @@ function document.indented_code(path)
   return found
 end
 
+-- As forges make an anchor of a heading.
+local function anchor_of(heading)
+  return heading:lower():gsub("[^%w%s_-]", ""):gsub("%s", "-")
+end
+
+local function has_heading(path, anchor)
+  for line in io.lines(path) do
+    local heading = line:match "^#+%s+(.*)$"
+    if heading and anchor_of(heading) == anchor then return true end
+  end
+  return false
+end
+
+local function leads_somewhere(target, from)
+  local name, anchor = target:match "^([^#]*)#?(.*)$"
+  local path = name == "" and from or (from:match "^.*/" or "") .. name
+  local file = io.open(path)
+  if not file then return false end
+  file:close()
+  return anchor == "" or has_heading(path, anchor)
+end
+
+--- The links of a document within the project that lead nowhere.
+function document.dead_links(path)
+  local dead = {}
+  for line in io.lines(path) do
+    for target in line:gmatch "%]%(([^%s)]+)%)" do
+      if not target:find "^%a+:" and not leads_somewhere(target, path) then dead[#dead + 1] = target end
+    end
+  end
+  return dead
+end
+
 local function pattern_of(line)
   local pattern = line:gsub("%s+$", ""):gsub("[%^%$%(%)%%%.%[%]%*%+%-%?]", "%%%0")
   return "^" .. pattern:gsub("%%%.%%%.%%%.", ".*") .. "%s*$"

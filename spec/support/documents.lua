@@ -20,9 +20,10 @@ function documents.all()
   return paths
 end
 
---- A document has no code but in fences, in a language that says what is done with it.
+--- A document has no code but in fences, in a language that says what is done with it, and no dead links.
 function documents.check_form(path)
   assert.are.same({}, document.indented_code(path))
+  assert.are.same({}, document.dead_links(path))
   for _, block in ipairs(document.read(path)) do
     assert.is_true(is_run[block.language] or is_shown[block.language], "line " .. block.line)
   end
