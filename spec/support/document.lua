@@ -5,7 +5,8 @@
 --
 --   lua, sh, nginx   a whole program, a list of shell commands, a whole configuration: run, or written to a file
 --   json, c          a whole file
---   output           what the block before it prints. In a line, `...` stands for anything; alone, for any lines.
+--   output           what the block before it prints. In a line, `...` stands for anything; alone, for any lines. How
+--                    many blanks there are does not matter, for tabs are shown as blanks.
 --   text             a drawing, or a form to fill in. Nothing is done with it.
 --
 --   file=NAME        the block is written to this file, for others of the document to use; a program is run as well
@@ -93,7 +94,7 @@ end
 
 local function pattern_of(line)
   local pattern = line:gsub("%s+$", ""):gsub("[%^%$%(%)%%%.%[%]%*%+%-%?]", "%%%0")
-  return "^" .. pattern:gsub("%%%.%%%.%%%.", ".*") .. "%s*$"
+  return "^" .. pattern:gsub("%%%.%%%.%%%.", ".*"):gsub("%s+", "%%s+") .. "%s*$"
 end
 
 local function lines_of(text)
