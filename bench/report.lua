@@ -44,6 +44,7 @@ local TITLES = {
   { "one_at_a_time", "One call after another" },
   { "many_at_a_time", "Many calls at a time" },
   { "in_flight", "A call among many in flight" },
+  { "far", "Over a link with a delay" },
   { "tls_steps", "One step over TLS" },
   { "nginx", "Inside an nginx worker" },
   { "memory_growth", "Memory over many calls" },
