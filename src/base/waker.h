@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* For a host that can wait only for its own sockets (nginx): a thread waits until a
- * descriptor becomes readable, and then sends a byte to a TCP socket of the host on the loopback address.
- * (nginx closes its TCP sockets at worker_shutdown_timeout; it does not close UDP sockets.)
+/* For a host that can wait only for its own sockets (nginx): a thread waits until a descriptor becomes
+ * readable, and then sends a byte to a TCP socket of the host on the loopback address. (nginx closes its TCP
+ * sockets at worker_shutdown_timeout; it does not close UDP sockets.)
  *
  *     host                                     waker
  *     connects to 127.0.0.1:port --- token --> knows the host; it accepts no other one
  *     waker_arm(descriptor)                 waits; the thread sleeps in the kernel meanwhile
- *     receives          <------------- a byte  the descriptor is readable, and the waker is not armed any
- * more
+ *     receives          <------------- a byte  the descriptor is readable; it is disarmed
  *
  * It rings after each second without a ring as well, so that the host can check its state. The thread uses
  * only its own descriptors. */
