@@ -112,3 +112,27 @@ describe("start", function()
     played.close()
   end)
 end)
+
+-- Twelve functions of the program, each of which waits for the call whose function is the next one.
+describe("a function of the program may wait for a call that was started outside of it, twelve deep,", function()
+  local waits = {
+    { "by wait", function(_, transfer) transfer:wait() end },
+    { "by steps without end", function(client, transfer)
+      while not transfer:done() do client.step(math.huge) end
+    end },
+  }
+  for _, row in ipairs(waits) do
+    it(row[1], function()
+      local transfers, asked, client = {}, 0, nil
+      client = check.client(service, { api_key = function()
+        asked = asked + 1
+        if transfers[asked + 1] then row[2](client, transfers[asked + 1]) end
+        return check.key
+      end })
+      for index = 1, 12 do transfers[index] = calls.cancel(client) end
+      transfers[1]:wait()
+      for _, transfer in ipairs(transfers) do assert.are.equal("cancelled", drive.result(transfer).status) end
+      assert.are.equal(12, asked)
+    end)
+  end
+end)

@@ -223,6 +223,12 @@ static void let_hooks_run(lua_State *L) {
 /* A signal that arrives just before the wait begins does not end it. */
 #define SECONDS_WITHOUT_HOOKS 1.0
 
+/* Whether a wait within a function of the program would never end: nothing is under way, and all news is left
+ * to an outer step. The next step tells the first of it then. */
+static bool would_wait_for_ever(struct http_client *client, double left) {
+  return isinf(left) && isinf(transfer_engine_due_in(client->engine)) && transfer_news_claim_first(client);
+}
+
 /* A callback may itself step the client and finish transfers, so compare the count of finished ones, not the
  * state. */
 void lua_dispatch_step(lua_State *L, int client_slots, struct http_client *client, double seconds) {
@@ -236,6 +242,7 @@ void lua_dispatch_step(lua_State *L, int client_slots, struct http_client *clien
     if (!client->engine) return; /* a callback closed it */
     /* with no transfer running there is nothing to wait for, but idle connections may have events */
     left = client->running > 0 && client->done == done && !came ? until - monotonic_clock_now() : 0;
+    if (would_wait_for_ever(client, left)) left = 0;
     came = transfer_engine_step(client->engine, fmax(0, fmin(left, SECONDS_WITHOUT_HOOKS)));
     let_hooks_run(
         L); /* now, because otherwise they run in a callback of the program, which would get the error */
@@ -247,6 +254,7 @@ void lua_dispatch_step(lua_State *L, int client_slots, struct http_client *clien
 void lua_dispatch_wait(lua_State *L, int client_slots, const struct lua_transfer *holder, double seconds) {
   double until = monotonic_clock_now() + seconds;
   double left = seconds;
+  transfer_news_claim(holder->transfer);
   if (holder->transfer->state == TRANSFER_DONE)
     attend_and_announce(L, client_slots, holder->transfer->client);
   while (holder->transfer && holder->transfer->state != TRANSFER_DONE) {

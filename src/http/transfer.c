@@ -165,6 +165,7 @@ struct transfer *transfer_new(struct http_client *client, const struct call_sett
   http_client_ref(client);
   transfer->client = client;
   transfer->number = ++client->transfers_made;
+  transfer->started_within = client->depth;
   transfer->older = client->transfers;
   if (transfer->older) transfer->older->younger = transfer;
   client->transfers = transfer;

@@ -49,9 +49,26 @@ static bool make_room_for_told(struct http_client *client) {
   return true;
 }
 
+static bool is_left_to_outer_step(const struct transfer *transfer) {
+  unsigned depth = transfer->client->depth;
+  return depth >= TRANSFER_NEWS_MAX_DEPTH && transfer->started_within < depth;
+}
+
+void transfer_news_claim(struct transfer *transfer) {
+  transfer->started_within = transfer->client->depth;
+}
+
+bool transfer_news_claim_first(struct http_client *client) {
+  struct transfer *at = client->first_changed;
+  while (at && !is_left_to_outer_step(at)) at = at->next_changed;
+  if (at) transfer_news_claim(at);
+  return at != NULL;
+}
+
 bool transfer_news_take(struct http_client *client, struct transfer **changed) {
   put_back(client, client->depth);
   *changed = client->first_changed;
+  while (*changed && is_left_to_outer_step(*changed)) *changed = (*changed)->next_changed;
   if (!*changed) return true;
   if (!make_room_for_told(client)) return false;
   transfer_news_remove(*changed);

@@ -28,8 +28,9 @@ struct transfer {
   struct transfer *older, *younger; /* of the same client */
   struct transfer *next_changed;
   bool is_queued;
-  bool awaits; /* it waits for a descriptor, and sends nothing */
-  int awaited; /* that descriptor, a duplicate; -1: none */
+  unsigned started_within; /* functions of the program that were running then; see transfer_news.h */
+  bool awaits;             /* it waits for a descriptor, and sends nothing */
+  int awaited;             /* that descriptor, a duplicate; -1: none */
 };
 
 #endif
