@@ -57,11 +57,18 @@ describe("Ctrl-C", function()
   local cancelled, in_doubt = "UPLOAD was cancelled", "UPLOAD may have been completed: look for 'a.txt' of purpose " ..
     "'batch' in the service's list of Files; to send it again would make a second File"
 
+  -- Interrupts it, and lets the answer that waits at the gate go once that was noted.
+  local function interrupt_before_gate(child)
+    child.interrupt()
+    cli.wait_for(function() return child.stderr():find("stopping", 1, true) end)
+    service.open_gate()
+  end
+
   -- Interrupts it once it waits for something: it must come to one line, after the note that it has begun to stop.
   -- `UPLOAD` stands for the id of the Upload.
   local function interrupt(child, says)
     cli.wait_for(child.is_asleep)
-    child.interrupt()
+    interrupt_before_gate(child)
     local result = child.finish()
     assert.are.same({ "", 130 }, { result.stdout, result.status }, result.stderr)
     local told = ("\n" .. result.stderr):gsub("\nopenai%-uploads: %a+ POST [^\n]*", ""):sub(2)
@@ -76,7 +83,7 @@ describe("Ctrl-C", function()
 
   -- What is under way, what was requested by then, what it says, what the Upload is in the end, how many cancels.
   for _, row in ipairs {
-    { "while it is created", { { call = "create", delay = 0.4 } }, "/uploads", 1, cancelled, "cancelled", 1 },
+    { "while it is created", { { call = "create", gate = true } }, "/uploads", 1, cancelled, "cancelled", 1 },
     { "while its parts are in flight", { held, held }, "/parts", 2, cancelled, "cancelled", 1 },
     { "between parts", { { call = "parts" }, held, held }, "/parts", 3, cancelled, "cancelled", 1 },
     { "while a part waits for its next attempt", { { call = "parts", status = 503, headers = for_now }, held },
@@ -141,19 +148,19 @@ describe("Ctrl-C", function()
   end)
 
   it("sends no part of an Upload that it found being created", function()
-    service.answer_next { { call = "create", delay = 0.4 } }
+    service.answer_next { { call = "create", gate = true } }
     local child = start_upload()
     wait_for_request "/uploads"
-    child.interrupt()
+    interrupt_before_gate(child)
     child.finish()
     assert.are.equal(2, #service.requests())
   end)
 
   it("lets a cancel that is under way come to its end", function()
-    service.answer_next { { call = "parts", status = 400 }, { call = "cancel", delay = 0.4 } }
+    service.answer_next { { call = "parts", status = 400 }, { call = "cancel", gate = true } }
     local child = start_upload()
     wait_for_request "/cancel"
-    child.interrupt()
+    interrupt_before_gate(child)
     local result = child.finish()
     assert.are.equal(130, result.status)
     check.holds("interrupted; " .. only_upload().id .. " was cancelled\n", result.stderr)
@@ -246,10 +253,10 @@ describe("Ctrl-C", function()
 
   it("keeps what is being created to be resumed", function()
     local state = folder .. "/state"
-    service.answer_next { { call = "create", delay = 0.4 } }
+    service.answer_next { { call = "create", gate = true } }
     local child = start_upload("--resume", state)
     wait_for_request "/uploads"
-    child.interrupt()
+    interrupt_before_gate(child)
     check.holds(" is kept\n", child.finish().stderr)
     assert.are.equal(0, start_upload("--resume", state).finish().status)
     assert.are.equal("completed", only_upload().status)
@@ -287,7 +294,7 @@ describe("Ctrl-C", function()
 
   for _, row in ipairs {
     { "while parts are in flight", { held, held }, "/parts" },
-    { "while the Upload is created", { { call = "create", delay = 0.4 } }, "/uploads" },
+    { "while the Upload is created", { { call = "create", gate = true } }, "/uploads" },
   } do
     it("typed on a terminal " .. row[1] .. " takes the progress bar away for good, and cancels", function()
       local want = cli.want_of_terminal()
@@ -302,6 +309,8 @@ describe("Ctrl-C", function()
       cli.wait_for(function() return child.shown():find "a%.txt +%d+ %%" end)
       keys:write "\3"
       keys:flush()
+      cli.wait_for(function() return child.shown():find("stopping", 1, true) end)
+      service.open_gate()
       local result, upload = child.finish(), only_upload()
       keys:close()
       assert.are.same({ 130, "cancelled" }, { result.status, upload.status })

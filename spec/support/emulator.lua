@@ -56,18 +56,21 @@ local function add_control(service)
   end
 
   -- The next calls get these answers in turn, each
-  -- { call, status, headers, body, close, cut, delay, advance_clock, apply }:
+  -- { call, status, headers, body, close, cut, delay, gate, advance_clock, apply }:
   -- with a status, that answer (a table as body becomes JSON); with `close` the connection ends after it, or
   -- without any answer where there is no status; with `cut` its body ends too early, `hold` seconds after it began;
   -- with `apply` the call is carried out all the same, and only its answer is lost or replaced; `delay` waits so many
-  -- seconds first; `advance_clock` then moves the service's time by so many. With none of status and close the call is
-  -- served. An answer with a `call` ("create", "parts", "complete" or "cancel") waits for the next request of that
-  -- call, and lets others pass.
+  -- seconds first, and `gate` until open_gate; `advance_clock` then moves the service's time by so many. With none of
+  -- status and close the call is served. An answer with a `call` ("create", "parts", "complete" or "cancel") waits for
+  -- the next request of that call, and lets others pass.
   function service.answer_next(answers)
     local list = {}
     for index, answer in ipairs(answers) do list[index] = prepared(answer) end
     if #list > 0 then must("POST", "answers", list) end
   end
+
+  -- Lets the answers go on that wait at the gate, and those that will come there, until the next reset.
+  function service.open_gate() must("POST", "gate", {}) end
 
   -- The requests since the last reset, a thousand at most, and how many there were: each
   -- { method, uri, headers, body (none for multipart), connection (its serial number), http_version }.

@@ -14,17 +14,26 @@ local AS_SERVED = {}
 
 local CALLS = { create = true, parts = true, complete = true, cancel = true }
 
-local recorded, request_count, planned
+local MAX_SECONDS_AT_GATE = 30
+
+local recorded, request_count, planned, is_gate_open
 
 local function forget()
-  recorded, request_count, planned = {}, 0, {}
+  recorded, request_count, planned, is_gate_open = {}, 0, {}, false
 end
 forget()
 
 function control.owns(path) return path:sub(1, #ROOT) == ROOT end
 
+-- Waits until the tests open the gate.
+function control.wait_at_gate()
+  local last = ngx.now() + MAX_SECONDS_AT_GATE
+  while not is_gate_open and ngx.now() < last do ngx.sleep(0.005) end
+end
+
 -- The first planned answer that is meant for this call, or for any: { call, status, headers, body, close, cut, delay,
--- advance_clock, apply }; an empty table when there is none. call: its name, or nil for what is no call of the service.
+-- gate, advance_clock, apply }; an empty table when there is none. call: its name, or nil for what is no call of the
+-- service.
 function control.next_answer(call)
   for index, answer in ipairs(planned) do
     if answer.call == nil or answer.call == call then return table.remove(planned, index) end
@@ -67,6 +76,11 @@ calls["POST answers"] = function(params)
     if answer.call ~= nil and not CALLS[answer.call] then return nil end
   end
   for _, answer in ipairs(params) do table.insert(planned, answer) end
+  return done
+end
+
+calls["POST gate"] = function()
+  is_gate_open = true
   return done
 end
 

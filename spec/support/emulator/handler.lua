@@ -108,6 +108,7 @@ function handler.answer()
   local call, id = find_call(path)
   local planned = control.next_answer(call)
   if planned.delay then ngx.sleep(planned.delay) end
+  if planned.gate then control.wait_at_gate() end
   if planned.advance_clock then upload_store.advance_clock(planned.advance_clock) end
   local replaced = planned.status or planned.close
   local answer = (planned.apply or not replaced) and serve(path, body, call, id)
