@@ -62,6 +62,11 @@ static int lets_the_third_one_end_it(void) {
   return WRONG;
 }
 
+static int knows_who_has_sigint(void) {
+  if (!signal_queue_missed_interrupt()) return WRONG;
+  return open_queue() == ALL_IS_WELL && !signal_queue_missed_interrupt() ? ALL_IS_WELL : WRONG;
+}
+
 static int gives_them_back(void) {
   if (open_queue() != ALL_IS_WELL) return WRONG;
   signal_queue_close();
@@ -96,6 +101,7 @@ int main(void) {
       {"a descriptor ends the wait", ends_a_wait_for_a_descriptor, 0},
       {"a signal that was ignored stays ignored", leaves_one_ignored, 0},
       {"the third signal ends the process", lets_the_third_one_end_it, SIGINT},
+      {"SIGINT is the system's own before, and ours after", knows_who_has_sigint, 0},
       {"a closed queue gives the signals back", gives_them_back, SIGTERM},
   };
   EACH(row, rows) {

@@ -59,6 +59,17 @@ describe("openai-uploads on this Lua", function()
     assert.are.equal("cancelled", service.uploads()[1].status)
   end)
 
+  -- Lua's own program answers it with an error in the code that runs: here, in a module that is being loaded.
+  it("ends as interrupted where Ctrl-C comes before the command has the signals", function()
+    local result = cli.run({ "cancel", "upload_1" }, { OPENAI_BASE_URL = service.base_url, LUA_INIT = [[
+      package.preload["openai_uploads.cli.interruption"] = function()
+        io.popen("kill -INT $PPID"):close()
+        while true do string.rep("x", 1) end
+      end
+    ]] })
+    assert.are.same({ "openai-uploads: interrupted; nothing was sent\n", 130 }, { result.stderr, result.status })
+  end)
+
   it("sends what comes on standard input", function()
     local result = cli.run({ "upload", "-", "-p", "batch", "--filename", "a.jsonl", "--bytes", "11", "--part-size=4" },
       { OPENAI_BASE_URL = service.base_url }, "<" .. path)

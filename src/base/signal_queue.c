@@ -73,6 +73,11 @@ void signal_queue_close(void) {
   ends[READ_END] = ends[WRITE_END] = -1;
 }
 
+bool signal_queue_missed_interrupt(void) {
+  struct sigaction now;
+  return sigaction(SIGINT, NULL, &now) == 0 && now.sa_handler == SIG_DFL;
+}
+
 int signal_queue_take(void) {
   char byte;
   return read(ends[READ_END], &byte, 1) == 1 ? byte : 0;

@@ -17,6 +17,10 @@ bool signal_queue_open(struct failure *failure);
 /* Restores the handlers from before signal_queue_open, and drops the signals that were not taken. */
 void signal_queue_close(void);
 
+/* Whether SIGINT has the system's default action. Lua's own program answers the first SIGINT with an error
+ * and then restores that action, so under it this means: Ctrl-C came before signal_queue_open. */
+bool signal_queue_missed_interrupt(void);
+
 /* Takes the oldest signal, and returns its number; 0: there is none. */
 int signal_queue_take(void);
 

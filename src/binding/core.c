@@ -81,6 +81,7 @@ static const luaL_Reg functions[] = {
     {"is_option", lua_options_is_option},
     {"is_whole", lua_checks_is_whole},
     {"journal", lua_journal_new},
+    {"missed_interrupt", lua_signals_missed_interrupt},
     {"nearest_name", lua_checks_nearest_name},
     {"listen", lua_transfer_methods_listen},
     {"now", now},

@@ -73,3 +73,8 @@ int lua_signals_new(lua_State *L) {
   lua_failure_push_plain(L, &failure);
   return 2;
 }
+
+int lua_signals_missed_interrupt(lua_State *L) {
+  lua_pushboolean(L, signal_queue_missed_interrupt());
+  return 1;
+}
