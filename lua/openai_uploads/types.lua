@@ -189,7 +189,7 @@
 ---@field filename? string Default: the last part of `file`
 ---@field mime_type? string Default: by the extension, and "application/octet-stream" for an unknown one
 ---@field bytes? integer the size that the file must have
----@field part_size? integer bytes of each Part but the last, 1 to 64 MiB. Default: 64 MiB. A `resume_file` keeps the size of the Parts that were sent
+---@field part_size? integer bytes of each Part but the last, 1 to 64 MiB. Default: the size of the file divided by `concurrency`, 256 KiB to 64 MiB. A `resume_file` keeps the size of the Parts that were sent
 ---@field concurrency? integer Parts at a time, 1 to 64. Default: 4
 ---@field md5? string 32 hexadecimal digits, or "compute": a thread reads the file meanwhile
 ---@field expires_after? { anchor: "created_at", seconds: integer } when the File expires, 3600 to 2592000 seconds after its creation

@@ -79,12 +79,12 @@ describe("upload_file_chunked", function()
     end)
   end
 
-  it("sends parts of 64 MiB unless told, and a rest: 64 MiB, and a byte more", function()
+  it("sends parts of 64 MiB one at a time, and a rest: 64 MiB, and a byte more", function()
     local mib64 = 64 * 1024 * 1024
     for extra, sizes in pairs { [0] = { mib64 }, [1] = { 1, mib64 } } do
       service.reset()
       local upload = assert(client.upload_file_chunked {
-        file = upload_file.sparse(mib64 + extra), purpose = "batch", mime_type = "text/plain",
+        file = upload_file.sparse(mib64 + extra), purpose = "batch", mime_type = "text/plain", concurrency = 1,
       })
       local got = {}
       for index, part in ipairs(service.upload(upload.id).parts) do got[index] = part.bytes end
@@ -298,7 +298,7 @@ describe("on_progress of upload_file_chunked", function()
     service.answer_next { { call = "parts", delay = 0.3 } }
     local parts, while_waiting = 0, nil
     assert(client.upload_file_chunked {
-      file = upload_file.sparse(megabytes), mime_type = "a/b", purpose = "batch",
+      file = upload_file.sparse(megabytes), mime_type = "a/b", purpose = "batch", part_size = megabytes,
       on_progress = function(sent, total)
         assert.is_true(sent <= total)
         if sent == total and parts == 0 then while_waiting = true end

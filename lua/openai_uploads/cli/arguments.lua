@@ -98,7 +98,7 @@ local function add_file_options(command)
   add_option(command, "--mime-type", "TYPE", converters.mime_type, "Taken from the file's name where it is known.")
   add_option(command, "--filename", "NAME", text, "What the File is called; with one FILE only.")
   add_option(command, "--bytes", "N", whole(1), "The size of what comes on standard input.")
-  add_option(command, "--part-size", "SIZE", converters.part_size, "Bytes, or a number with K or M; 64M.")
+  add_option(command, "--part-size", "SIZE", converters.part_size, "Bytes, or a number with K or M; by FILE and N.")
   add_option(command, "--concurrency", "N", whole(1, MAX_CONCURRENCY), "Parts at a time, 64 at most; 4.")
   command:flag "--md5":description "Have the service check the MD5 of the whole."
   add_expiry(command)

@@ -11,6 +11,7 @@ local params = {}
 
 local DEFAULT_CONCURRENCY, MAX_CONCURRENCY = 4, 64
 local MAX_PARTS = 100000 -- what a request to complete has room for
+local MIN_USUAL_PART_BYTES = 256 * 1024 -- smaller ones gain less, 50 ms away, than their requests cost
 
 -- name -> what it must be
 local known = {
@@ -118,8 +119,14 @@ local function open(plan, given)
   return true
 end
 
+-- As many parts as go at a time, so that a file of any size uses all connections that it may.
+local function usual_part_size(bytes, concurrency)
+  return math.min(math.max(math.ceil(bytes / concurrency), MIN_USUAL_PART_BYTES), core.max_part_bytes)
+end
+
 -- Nil and a failure, where there would be more parts than can be completed.
 local function divide(plan)
+  plan.part_size = plan.part_size or whole(usual_part_size(plan.bytes, plan.concurrency))
   plan.part_count = math.ceil(plan.bytes / plan.part_size)
   if plan.part_count <= MAX_PARTS then return true end
   return nil, core.failure("too_large", ("%s has %d bytes, which are %d parts of %d: at most %d can be completed, " ..
@@ -139,7 +146,7 @@ local function plan_of(given)
   local saved = given.resume or {}
   return {
     filename = filename, concurrency = given.concurrency or DEFAULT_CONCURRENCY,
-    part_size = whole(given.part_size or saved.part_size or core.max_part_bytes),
+    part_size = whole(given.part_size or saved.part_size),
     md5 = given.md5 ~= "compute" and given.md5 or nil,
     computes_md5 = given.md5 == "compute" or (given.resume and not given.md5), -- the parts are of two processes
     on_progress = given.on_progress, on_checkpoint = given.on_checkpoint,
