@@ -119,33 +119,42 @@ describe("TLS", function()
     rows.check_failure(row, client.cancel(rows.id))
   end)
 
-  it("carries parts on connections of their own, beside the one that small calls share", function()
-    local client = client_of(service.tls.good, { max_retries = 0 })
-    local upload, failure, of_create = client.create(
-      { filename = "a", purpose = "batch", bytes = 6, mime_type = "text/plain" }, { with_response = true })
-    assert.is_nil(failure)
-    assert.are.equal("2", of_create.http_version)
-    service.answer_next { { call = "parts", delay = 0.1 }, { call = "parts", delay = 0.1 } }
-    local transfers = {
-      client.start.parts.create(upload.id, { data = "abc" }), client.start.parts.create(upload.id, { data = "def" }),
-    }
-    local part_ids = {}
-    for index, transfer in ipairs(transfers) do
-      local _, part, refused = transfer:wait()
-      assert.is_nil(refused)
-      part_ids[index] = part.id
-    end
-    assert(client.complete(upload.id, { part_ids = part_ids }))
-    local connections, versions = {}, {}
-    for _, request in ipairs((service.requests())) do
-      if request.uri:find "/parts$" then
-        connections[request.connection] = true
-        versions[#versions + 1] = request.http_version
+  -- bytes of each of two parts at a time, and what they have of the service
+  for _, row in ipairs {
+    { "large parts on connections of their own, beside the one that small calls share", 64001, 2, { "1.1", "1.1" } },
+    { "small parts on the connection that small calls share", 64000, 1, { "2", "2" } },
+  } do
+    it("carries " .. row[1], function()
+      local client = client_of(service.tls.good, { max_retries = 0 })
+      local upload, failure, of_create = client.create(
+        { filename = "a", purpose = "batch", bytes = 2 * row[2], mime_type = "text/plain" }, { with_response = true })
+      assert.is_nil(failure)
+      assert.are.equal("2", of_create.http_version)
+      service.answer_next { { call = "parts", delay = 0.1 }, { call = "parts", delay = 0.1 } }
+      local transfers = {
+        client.start.parts.create(upload.id, { data = ("a"):rep(row[2]) }),
+        client.start.parts.create(upload.id, { data = ("b"):rep(row[2]) }),
+      }
+      local part_ids = {}
+      for index, transfer in ipairs(transfers) do
+        local _, part, refused = transfer:wait()
+        assert.is_nil(refused)
+        part_ids[index] = part.id
       end
-    end
-    assert.are.equal(2, #check.sorted_names(connections))
-    assert.are.same({ "1.1", "1.1" }, versions)
-  end)
+      assert(client.complete(upload.id, { part_ids = part_ids }))
+      local of_parts, others, versions = {}, {}, {}
+      for _, request in ipairs((service.requests())) do
+        local is_part = request.uri:find "/parts$"
+        local connections = is_part and of_parts or others
+        connections[request.connection] = true
+        if is_part then versions[#versions + 1] = request.http_version end
+      end
+      assert.are.equal(row[3], #check.sorted_names(of_parts))
+      assert.are.equal(1, #check.sorted_names(others))
+      assert.are.equal(versions[1] == "2", others[next(of_parts)] == true)
+      assert.are.same(row[4], versions)
+    end)
+  end
 
   for _, version in ipairs { "1.1", "2" } do
     describe("with HTTP/" .. version, function()

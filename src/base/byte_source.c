@@ -119,7 +119,7 @@ void byte_source_of_chunks(struct byte_source *source, int64_t length, int64_t m
   source->of.chunks.can_restart = can_restart;
 }
 
-static bool is_of_chunks(const struct byte_source *source) {
+bool byte_source_is_fed(const struct byte_source *source) {
   return source->kind == &kind_chunks;
 }
 
@@ -152,11 +152,11 @@ void byte_source_feed_none(struct byte_source *source) {
 }
 
 bool byte_source_wants_chunk(const struct byte_source *source) {
-  return is_of_chunks(source) && source->of.chunks.state == CHUNK_WANTED;
+  return byte_source_is_fed(source) && source->of.chunks.state == CHUNK_WANTED;
 }
 
 bool byte_source_must_refeed(const struct byte_source *source) {
-  return is_of_chunks(source) && source->of.chunks.was_asked;
+  return byte_source_is_fed(source) && source->of.chunks.was_asked;
 }
 
 bool byte_source_can_restart(const struct byte_source *source) {

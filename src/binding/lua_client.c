@@ -160,7 +160,8 @@ static int client_call(lua_State *L) {
   return count;
 }
 
-static int start(lua_State *L, bool announces) {
+/* start.cancel(upload_id [, options]), ...: the same without waiting. */
+static int client_start(lua_State *L) {
   const struct service_call *call = &service_calls[lua_tointeger(L, lua_upvalueindex(2))];
   struct lua_arguments arguments = {0};
   struct http_client *client;
@@ -169,18 +170,8 @@ static int start(lua_State *L, bool announces) {
   client = enter(L);
   client_slots = lua_gettop(L);
   begin(L, client, call, &arguments, true);
-  lua_dispatch_start(L, client_slots, lua_upvalueindex(1), announces);
+  lua_dispatch_start(L, client_slots, lua_upvalueindex(1));
   return 1;
-}
-
-/* start.cancel(upload_id [, options]), ...: the same without waiting. */
-static int client_start(lua_State *L) {
-  return start(L, true);
-}
-
-/* The same for callers that wait at once, and ask for timeout() before. */
-static int client_begin(lua_State *L) {
-  return start(L, false);
 }
 
 /* await(descriptor, options) -> a transfer that sends nothing and comes to true once the descriptor is
@@ -201,7 +192,7 @@ static int client_await(lua_State *L) {
   read_options(L, 2, holder, lua_gettop(L), &settings, &unused);
   holder->transfer = new_transfer(L, client, &settings, NULL);
   transfer_await(holder->transfer, descriptor);
-  lua_dispatch_start(L, client_slots, lua_upvalueindex(1), true);
+  lua_dispatch_start(L, client_slots, lua_upvalueindex(1));
   return 1;
 }
 
@@ -317,7 +308,5 @@ int lua_client_new(lua_State *L) {
   lua_setfield(L, -2, "start");
   lua_pushvalue(L, userdata);
   lua_pushcclosure(L, client_await, 1);
-  lua_createtable(L, 0, SERVICE_CALLS);
-  set_service_calls(L, userdata, client_begin);
-  return 3;
+  return 2;
 }

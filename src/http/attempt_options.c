@@ -38,7 +38,7 @@ static curl_socket_t open_socket(void *data, curlsocktype purpose, struct curl_s
 
 /* Not earlier: until the request begins, the trace is about the connection. */
 static void trace_streams(struct http_attempt *attempt) {
-  bool may_have_streams = !attempt->settings->url.plain_http && !attempt->form.source;
+  bool may_have_streams = !attempt->settings->url.plain_http && attempt->may_share;
   curl_easy_setopt(attempt->easy, CURLOPT_VERBOSE, may_have_streams ? 1L : 0L);
 }
 
@@ -161,13 +161,21 @@ bool attempt_options_set_client(struct http_attempt *attempt, const struct http_
   return failed == CURLE_OK;
 }
 
-/* Small requests share one connection when HTTP/2 is available. Parts get connections of their own, which is
- * faster: as streams of one connection they would share its congestion window, and wait for the service's
- * flow control as well. */
-static void set_sharing(CURL *easy, bool has_source, bool wait_for_connection) {
-  curl_easy_setopt(easy, CURLOPT_HTTP_VERSION,
-                   has_source ? (long)CURL_HTTP_VERSION_1_1 : (long)CURL_HTTP_VERSION_2TLS);
-  curl_easy_setopt(easy, CURLOPT_PIPEWAIT, wait_for_connection && !has_source ? 1L : 0L);
+/* A part that fits, with the form around it, into the window of 65535 bytes that HTTP/2 begins with. */
+enum { MAX_SHARED_PART_BYTES = 64000 };
+
+/* Chunks that a function gives can pause, which needs a connection of its own. */
+static bool may_share_connection(const struct byte_source *source) {
+  return !source || (!byte_source_is_fed(source) && byte_source_length(source) <= MAX_SHARED_PART_BYTES);
+}
+
+/* Small requests share one connection when HTTP/2 is available. Large parts get connections of their own,
+ * which is faster: as streams of one connection they would share its congestion window, and wait for the
+ * service's flow control as well. */
+static void set_sharing(const struct http_attempt *attempt, bool wait_for_connection) {
+  curl_easy_setopt(attempt->easy, CURLOPT_HTTP_VERSION,
+                   attempt->may_share ? (long)CURL_HTTP_VERSION_2TLS : (long)CURL_HTTP_VERSION_1_1);
+  curl_easy_setopt(attempt->easy, CURLOPT_PIPEWAIT, wait_for_connection && attempt->may_share ? 1L : 0L);
 }
 
 static bool set_form(struct http_attempt *attempt, const struct http_request *request,
@@ -184,7 +192,7 @@ static bool set_body(struct http_attempt *attempt, const struct http_request *re
                    request->source ? (long)MULTIPART_FORM_PIECE_BYTES : (long)SMALL_BODY_BUFFER_BYTES);
   /* A refusal may arrive before curl has noticed that everything is sent. That is no reason to close the
    * connection, unless much would still be sent for nothing. */
-  curl_easy_setopt(easy, CURLOPT_KEEP_SENDING_ON_ERROR, request->source ? 0L : 1L);
+  curl_easy_setopt(easy, CURLOPT_KEEP_SENDING_ON_ERROR, attempt->may_share ? 1L : 0L);
   if (request->source) return set_form(attempt, request, task);
   curl_easy_setopt(easy, CURLOPT_POST, 1L); /* the handle may have sent a form before */
   curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE, (long)request->body.length);
@@ -212,7 +220,8 @@ bool attempt_options_set(struct http_attempt *attempt, const struct http_request
                    terms->fresh_connection || has_doubtful_connection(attempt) ? 1L : 0L);
   curl_easy_setopt(easy, CURLOPT_FORBID_REUSE, 0L);
   curl_easy_setopt(easy, CURLOPT_VERBOSE, 0L);
-  set_sharing(easy, request->source != NULL, terms->share_connection);
+  attempt->may_share = may_share_connection(request->source);
+  set_sharing(attempt, terms->share_connection);
   return set_body(attempt, request, terms->task) &&
          curl_easy_setopt(easy, CURLOPT_URL, request->url.bytes) == CURLE_OK;
 }

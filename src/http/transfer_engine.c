@@ -275,10 +275,7 @@ void transfer_engine_announce(struct transfer_engine *engine) {
 
 void transfer_engine_want_step(struct transfer_engine *engine, double seconds) {
   engine->step_due = fmin(engine->step_due, monotonic_clock_now() + seconds);
-}
-
-void transfer_engine_want_no_step(struct transfer_engine *engine) {
-  engine->step_due = INFINITY;
+  if (engine->has_timer) transfer_engine_announce(engine);
 }
 
 static int curl_select_mask(unsigned readiness) {

@@ -1,0 +1,49 @@
+-- SPDX-License-Identifier: MIT
+-- How often a file that is sent waits for the service: for each connection, and for each answer before the next
+-- request.
+-- A relay counts the connections; nothing is timed.
+
+local check = require "spec.support.check"
+local upload_file = require "spec.support.upload_file"
+local with_service = require "spec.support.with_service"
+local rows = require "spec.support.rows"
+
+local server = with_service.fault_server()
+local service = with_service.emulator()
+
+after_each(upload_file.remove_all)
+
+-- Sends so many bytes through a relay, and returns the number of connections that it needed.
+local function connections_for(base_url, bytes, more)
+  local scheme, port = base_url:match "^(%w+)://[^:]+:(%d+)"
+  local line = server.relay(port)
+  local client = rows.client(("%s://127.0.0.1:%d/v1"):format(scheme, line.port), { ca_file = service.ca_file })
+  assert(client.upload_file_chunked(check.merged({
+    data = ("x"):rep(bytes), filename = "a.txt", purpose = "batch", mime_type = "text/plain",
+  }, more or {})))
+  local connections = line.seen().connections
+  line.close()
+  return connections
+end
+
+describe("a file that is sent to a service that was not spoken to before", function()
+  -- name, what the emulator speaks there, bytes, further params, connections
+  for _, row in ipairs {
+    { "a small one, by HTTP/2", "good", 1000, {}, 1 },
+    { "a small one, by HTTP/1.1", "http1", 1000, {}, 1 },
+    { "the largest that shares a connection of HTTP/2", "good", 64000, {}, 1 },
+    { "many small parts, by HTTP/2", "good", 1000, { part_size = 100 }, 1 },
+    { "one byte more, which goes on a connection of its own", "good", 64001, {}, 2 },
+  } do
+    it("waits for a connection no more often than it must: " .. row[1], function()
+      assert.are.equal(row[5], connections_for(service.tls[row[2]], row[3], row[4]))
+    end)
+  end
+
+  -- The connection is made, TLS is agreed on, and each of three requests is answered: five waits.
+  it("waits five times where it is small", function()
+    assert.are.equal(1, connections_for(service.tls.good, 1000))
+    assert.are.same({ create = 1, parts = 1, complete = 1, cancel = 0 }, upload_file.counts(service))
+    assert.are.equal(3, #service.requests())
+  end)
+end)
