@@ -102,8 +102,8 @@ end
 
 --- The cancel_all of a client, so many at a time. One failure never stops the rest; an id that stands there twice is
 --- sent once. An error in on_result, or misuse of an option, ends those under way and is raised.
-return function(client, waiting, max_connections)
-  local start = client.start.cancel
+return function(waiting, max_connections)
+  local start = waiting.begins.cancel
   return function(ids, options)
     ids = read_ids(ids)
     local of_each, on_result = split_options(options)

@@ -11,13 +11,13 @@ local waiting = require "openai_uploads.waiting"
 local function make(settings)
   local loop = loops.find(settings and settings.loop)
   local waits = waiting.new(loop)
-  local made, client, await = pcall(core.client, settings, loop and waits:method())
+  local made, client, await, begins = pcall(core.client, settings, loop and waits:method())
   if not made then error(client, 0) end
-  waits.client = client
+  waits.client, waits.begins = client, begins
   if loop then waits:suspend() end
   local kept = {} -- of the settings, for what is done in Lua
   for _, name in ipairs { "max_connections", "max_retries", "patience" } do kept[name] = settings and settings[name] end
-  client.cancel_all = cancel_all(client, waits, kept.max_connections or core.max_connections)
+  client.cancel_all = cancel_all(waits, kept.max_connections or core.max_connections)
   upload_file_chunked(client, await, waits, kept)
   guard(client, waits)
   return client

@@ -9,8 +9,9 @@ local waiting = {
 }
 waiting.__index = waiting
 
---- For a client that is set later, as its field `client`. loop: what its calls wait in; nil when they block.
-function waiting.new(loop) return setmetatable({ loop = loop or false, client = false }, waiting) end
+--- For a client that is set later, as its field `client`, with `begins`: what `start` has, for calls that are waited
+--- for at once. loop: what its calls wait in; nil when they block.
+function waiting.new(loop) return setmetatable({ loop = loop or false, client = false, begins = false }, waiting) end
 
 -- Why nothing can wait just now; nil where it can.
 local function refusal(self) return self.loop and self.loop.refusal and self.loop.refusal() or nil end
@@ -23,8 +24,13 @@ end
 
 -- Lets no more than so many seconds pass, until something may have come about.
 local function turn(self, awaited, seconds)
-  if not self.loop then return self.client.step(seconds) end
-  self.loop.wait(self.client, awaited, seconds < math.huge and seconds or nil)
+  local client = self.client
+  if not self.loop then return client.step(seconds) end
+  if client.timeout() == 0 then -- for what `start` has left, a turn of the loop would be long
+    client.step()
+    if awaited:done() then return end
+  end
+  self.loop.wait(client, awaited, seconds < math.huge and seconds or nil)
 end
 
 --- Waits until `awaited:done()`, no longer than so many seconds, where they are given. A turn takes no longer than
@@ -104,7 +110,7 @@ function waiting:suspend()
     if loop.forget then loop.forget(client) end
     close()
   end
-  suspend_all(self, client.start, client)
+  suspend_all(self, self.begins, client)
 end
 
 return waiting

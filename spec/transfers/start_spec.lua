@@ -1,6 +1,7 @@
 -- SPDX-License-Identifier: MIT
 -- What start does, and what it leaves for the next step: it calls no function of the program.
 
+local socket = require "socket"
 local check = require "spec.support.check"
 local drive = require "spec.support.drive"
 local rows = require "spec.support.rows"
@@ -47,6 +48,13 @@ local function start_until(client, is_answered)
   return begun
 end
 
+-- Whether the client's descriptor is readable within a moment: its timer goes off by itself.
+local function is_readable(client)
+  local descriptor = client.fd()
+  local object = { getfd = function() return descriptor end, dirty = function() return false end }
+  return socket.select({ object }, nil, 0.01)[object] ~= nil
+end
+
 describe("start", function()
   for name, begin in pairs(calls) do
     it(("of %s calls none of its own functions, and a step is due that calls them"):format(name), function()
@@ -89,6 +97,18 @@ describe("start", function()
     client.step()
     assert.are.equal(1, told)
     check.failure("configuration", drive.result(transfer))
+  end)
+
+  it("makes the descriptor readable where it has left something, until the next step", function()
+    local client = check.client(service, { api_key = "" })
+    if not client.fd() then return pending "this build has no descriptor" end
+    assert.is_false(is_readable(client))
+    local transfer = client.start.cancel "upload_1"
+    assert.is_true(is_readable(client))
+    client.step()
+    assert.are.same({ false, true }, { is_readable(client), transfer:done() })
+    check.failure("configuration", client.cancel "upload_1")
+    assert.is_false(is_readable(client))
   end)
 
   it("asks for no chunk of another's data", function()

@@ -160,8 +160,7 @@ static int client_call(lua_State *L) {
   return count;
 }
 
-/* start.cancel(upload_id [, options]), ...: the same without waiting. */
-static int client_start(lua_State *L) {
+static int start(lua_State *L, bool announces) {
   const struct service_call *call = &service_calls[lua_tointeger(L, lua_upvalueindex(2))];
   struct lua_arguments arguments = {0};
   struct http_client *client;
@@ -170,8 +169,18 @@ static int client_start(lua_State *L) {
   client = enter(L);
   client_slots = lua_gettop(L);
   begin(L, client, call, &arguments, true);
-  lua_dispatch_start(L, client_slots, lua_upvalueindex(1));
+  lua_dispatch_start(L, client_slots, lua_upvalueindex(1), announces);
   return 1;
+}
+
+/* start.cancel(upload_id [, options]), ...: the same without waiting. */
+static int client_start(lua_State *L) {
+  return start(L, true);
+}
+
+/* The same for callers that wait at once, and ask for timeout() before. */
+static int client_begin(lua_State *L) {
+  return start(L, false);
 }
 
 /* await(descriptor, options) -> a transfer that sends nothing and comes to true once the descriptor is
@@ -192,7 +201,7 @@ static int client_await(lua_State *L) {
   read_options(L, 2, holder, lua_gettop(L), &settings, &unused);
   holder->transfer = new_transfer(L, client, &settings, NULL);
   transfer_await(holder->transfer, descriptor);
-  lua_dispatch_start(L, client_slots, lua_upvalueindex(1));
+  lua_dispatch_start(L, client_slots, lua_upvalueindex(1), true);
   return 1;
 }
 
@@ -308,5 +317,7 @@ int lua_client_new(lua_State *L) {
   lua_setfield(L, -2, "start");
   lua_pushvalue(L, userdata);
   lua_pushcclosure(L, client_await, 1);
-  return 2;
+  lua_createtable(L, 0, SERVICE_CALLS);
+  set_service_calls(L, userdata, client_begin);
+  return 3;
 }

@@ -206,7 +206,9 @@ static bool attend_all(lua_State *L, int client_slots, struct http_client *clien
 
 static void attend_and_announce(lua_State *L, int client_slots, struct http_client *client) {
   attend_all(L, client_slots, client);
-  if (client->engine) transfer_engine_announce(client->engine);
+  if (!client->engine) return;
+  if (!client->first_changed) transfer_engine_want_no_step(client->engine);
+  transfer_engine_announce(client->engine);
 }
 
 static int do_nothing(lua_State *L) {
@@ -287,7 +289,8 @@ static bool begins_without_program(lua_State *L, int client_slots, int call_slot
 }
 
 /* A finalizer of the program may have closed the client. */
-static void begin_alone(lua_State *L, int client_slots, int call_slots, struct transfer *transfer) {
+static void begin_alone(lua_State *L, int client_slots, int call_slots, struct transfer *transfer,
+                        bool announces) {
   struct http_client *client = transfer->client;
   if (!client->engine) return;
   if (begins_without_program(L, client_slots, call_slots, transfer)) {
@@ -297,17 +300,19 @@ static void begin_alone(lua_State *L, int client_slots, int call_slots, struct t
     transfer_engine_send(client->engine);
   }
   if (client->first_changed) transfer_engine_want_step(client->engine, 0);
-  transfer_engine_announce(client->engine);
+  if (announces || !client->first_changed) transfer_engine_announce(client->engine);
 }
 
-/* start(client_slots, transfer's userdata, client's) */
+/* start(client_slots, transfer's userdata, client's, announces) */
 static int start_protected(lua_State *L) {
   const struct lua_transfer *holder = lua_touserdata(L, 2);
+  int own;
   luaL_checkstack(L, 20, "the stack of Lua has no room for a call");
   note(L, 1, 2);
   lua_transfer_keep_client(L, 2, 3);
   compat_getuservalue(L, 2);
-  begin_alone(L, 1, lua_gettop(L), holder->transfer);
+  own = lua_gettop(L);
+  begin_alone(L, 1, own, holder->transfer, lua_toboolean(L, 4));
   return 0;
 }
 
@@ -321,13 +326,14 @@ void lua_dispatch_finish(lua_State *L, int client_slots, struct lua_transfer *ho
   lua_error(L);
 }
 
-void lua_dispatch_start(lua_State *L, int client_slots, int client) {
+void lua_dispatch_start(lua_State *L, int client_slots, int client, bool announces) {
   int userdata = lua_gettop(L);
   lua_rawgeti(L, client_slots, CLIENT_SLOT_START);
   lua_pushvalue(L, client_slots);
   lua_pushvalue(L, userdata);
   lua_pushvalue(L, client);
-  if (lua_pcall(L, 3, 0, 0) == 0) return;
+  lua_pushboolean(L, announces);
+  if (lua_pcall(L, 4, 0, 0) == 0) return;
   lua_transfer_close(lua_touserdata(L, userdata));
   lua_error(L);
 }

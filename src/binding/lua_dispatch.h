@@ -32,7 +32,9 @@ void lua_dispatch_finish(lua_State *L, int client_slots, struct lua_transfer *ho
 
 /* Begins the transfer whose userdata is on top of the stack, and which keeps its client's userdata at
  * `client` alive. Closes it when an error is raised. Sends as much as can be sent at once. Calls no function
- * of the program: when the transfer needs one to begin, the next step calls it, and is due. */
-void lua_dispatch_start(lua_State *L, int client_slots, int client);
+ * of the program: when the transfer needs one to begin, the next step calls it, and is due. `announces`: the
+ * client's descriptor becomes readable then. Callers that ask for timeout() before they wait need no such
+ * wake-up. */
+void lua_dispatch_start(lua_State *L, int client_slots, int client, bool announces);
 
 #endif

@@ -275,7 +275,10 @@ void transfer_engine_announce(struct transfer_engine *engine) {
 
 void transfer_engine_want_step(struct transfer_engine *engine, double seconds) {
   engine->step_due = fmin(engine->step_due, monotonic_clock_now() + seconds);
-  if (engine->has_timer) transfer_engine_announce(engine);
+}
+
+void transfer_engine_want_no_step(struct transfer_engine *engine) {
+  engine->step_due = INFINITY;
 }
 
 static int curl_select_mask(unsigned readiness) {

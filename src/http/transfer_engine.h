@@ -102,8 +102,10 @@ int transfer_engine_descriptor(struct transfer_engine *engine);
 /* Updates that descriptor's timer. To be called before the host returns to its own loop. */
 void transfer_engine_announce(struct transfer_engine *engine);
 
-/* Makes a step due in `seconds`, unless one is due earlier. The next step clears this. */
+/* Makes a step due in `seconds`, unless one is due earlier. The next step clears this, or the second
+ * function. */
 void transfer_engine_want_step(struct transfer_engine *engine, double seconds);
+void transfer_engine_want_no_step(struct transfer_engine *engine);
 
 /* For CURLOPT_OPENSOCKETFUNCTION and CURLOPT_CLOSESOCKETFUNCTION, with the engine as their data. */
 curl_socket_t transfer_engine_open_socket(void *engine, curlsocktype purpose, struct curl_sockaddr *address);

@@ -27,7 +27,9 @@ void transfer_news_remove(struct transfer *transfer) {
 void transfer_news_tell_again(struct transfer *transfer) {
   struct transfer_engine *engine = transfer->client->engine;
   transfer_news_add(transfer);
-  if (engine) transfer_engine_want_step(engine, SECONDS_UNTIL_TOLD_AGAIN);
+  if (!engine) return;
+  transfer_engine_want_step(engine, SECONDS_UNTIL_TOLD_AGAIN);
+  transfer_engine_announce(engine);
 }
 
 /* Queues those again whose telling began at this depth or a greater one, and was interrupted. */
