@@ -3,9 +3,13 @@
 -- in C, waited for here, and its result is taken in C again.
 local core = require "openai_uploads.core"
 
+-- Code that LuaJIT compiles keeps the client that it was compiled for alive, and so its connections.
+local jit = rawget(_G, "jit")
+if jit then jit.off(true, true) end
+
 local waiting = {
   -- Plain Lua 5.1 cannot suspend inside a pcall. (To try would be a yield, which nginx forbids inside `require`.)
-  in_pcall = _VERSION ~= "Lua 5.1" or rawget(_G, "jit") ~= nil,
+  in_pcall = _VERSION ~= "Lua 5.1" or jit ~= nil,
 }
 waiting.__index = waiting
 
