@@ -5,6 +5,7 @@
 #include <dlfcn.h>
 #include <stdlib.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -19,8 +20,9 @@ static void count_call(void) {
 
 #define THE_REAL(function) ((__typeof__(&function))(void (*)(void))dlsym(RTLD_NEXT, #function))
 
+/* Asked of the kernel, because a sanitizer asks for the time before it can bear a dlsym. */
 int clock_gettime(clockid_t clock, struct timespec *now) {
-  int status = THE_REAL(clock_gettime)(clock, now);
+  int status = (int)syscall(SYS_clock_gettime, clock, now);
   now->tv_sec += held_for;
   return status;
 }
