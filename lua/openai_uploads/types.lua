@@ -243,8 +243,22 @@ function uploads.cancel(upload_id, options) end
 ---@return openai_uploads.Response? response with `with_response`
 function uploads.create(params, options) end
 
+---Opens a connection ahead of need. The next call then takes one round trip. No request is sent. Where there is a
+---connection already, nothing is opened. The key is read, and not sent.
+---@param options? openai_uploads.Options
+---@return true? connected
+---@return openai_uploads.Failure? failure
+function uploads.connect(options) end
+
 ---Calls on Parts.
 uploads.parts = {}
+
+---Opens the connection of a Part over 64 000 bytes ahead of need, as `connect` does. Such a Part goes on a connection of
+---its own where the service speaks HTTP/2. With an http:// URL nothing is opened.
+---@param options? openai_uploads.Options
+---@return true? connected
+---@return openai_uploads.Failure? failure
+function uploads.parts.connect(options) end
 
 ---Adds a Part of at most 64 MiB, streamed from where it is. POST /uploads/{upload_id}/parts. A retry sends it from its
 ---start. A Part from a function without `rewind` is not retried once the function was called.
@@ -344,7 +358,17 @@ function uploads.start.create(params, options) end
 ---@return openai_uploads.Transfer
 function uploads.start.complete(upload_id, params, options) end
 
+---Begins `connect`. The transfer's result is `true`.
+---@param options? openai_uploads.Options
+---@return openai_uploads.Transfer
+function uploads.start.connect(options) end
+
 uploads.start.parts = {}
+
+---Begins `parts.connect`.
+---@param options? openai_uploads.Options
+---@return openai_uploads.Transfer
+function uploads.start.parts.connect(options) end
 
 ---Begins `parts.create`.
 ---@param upload_id string

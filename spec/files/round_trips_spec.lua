@@ -34,9 +34,12 @@ describe("a file that is sent to a service that was not spoken to before", funct
     { "the largest that shares a connection of HTTP/2", "good", 64000, {}, 1 },
     { "many small parts, by HTTP/2", "good", 1000, { part_size = 100 }, 1 },
     { "one byte more, which goes on a connection of its own", "good", 64001, {}, 2 },
+    { "four large parts, by HTTP/2", "good", 4 * 64001, { part_size = 64001 }, 5 },
+    { "more parts than go at a time", "good", 6 * 64001, { part_size = 64001, concurrency = 2 }, 3 },
   } do
     it("waits for a connection no more often than it must: " .. row[1], function()
-      assert.are.equal(row[5], connections_for(service.tls[row[2]], row[3], row[4]))
+      local connections = connections_for(service.tls[row[2]], row[3], row[4])
+      assert.is_true(connections <= row[5], connections)
     end)
   end
 

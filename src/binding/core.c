@@ -122,5 +122,7 @@ int luaopen_openai_uploads_core(lua_State *L) {
   lua_setfield(L, -2, "max_connections");
   lua_pushinteger(L, UPLOAD_REQUEST_MAX_PART_BYTES);
   lua_setfield(L, -2, "max_part_bytes");
+  lua_pushinteger(L, HTTP_REQUEST_MAX_SHARED_PART_BYTES);
+  lua_setfield(L, -2, "max_shared_part_bytes");
   return 1;
 }

@@ -33,6 +33,8 @@ static const struct service_call service_calls[] = {
     {"create", false, false, create_fields, upload_request_create, USUAL_TIMEOUT},
     {"complete", true, false, complete_fields, upload_request_complete, TIMEOUT_OF_COMPLETE},
     {"parts.create", true, true, NULL, upload_request_part, USUAL_TIMEOUT},
+    {"connect", false, false, NULL, upload_request_connect, USUAL_TIMEOUT},
+    {"parts.connect", false, false, NULL, upload_request_connect_for_part, USUAL_TIMEOUT},
 };
 enum { SERVICE_CALLS = sizeof service_calls / sizeof *service_calls };
 

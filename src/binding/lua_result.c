@@ -68,9 +68,15 @@ static bool decide(lua_State *L, struct transfer *transfer) {
   return false;
 }
 
+/* Such a call comes to true. */
+static bool has_no_answer(const struct transfer *transfer) {
+  return transfer->awaits || transfer->request.connects_ahead != CONNECTS_FOR_REQUEST;
+}
+
 void lua_result_decide(lua_State *L, int userdata) {
   struct lua_transfer *holder = lua_touserdata(L, userdata);
-  if (holder->transfer->failure.kind != FAILURE_NONE || holder->has_answer) return;
+  if (holder->transfer->failure.kind != FAILURE_NONE || holder->has_answer || has_no_answer(holder->transfer))
+    return;
   if (!decide(L, holder->transfer)) return;
   lua_transfer_push_slots(L, userdata);
   lua_insert(L, -2);
@@ -101,7 +107,7 @@ int lua_result_take(lua_State *L, int userdata) {
   struct lua_transfer *holder = lua_touserdata(L, userdata);
   const struct transfer *transfer = holder->transfer;
   int top = lua_gettop(L);
-  if (transfer->awaits && transfer->failure.kind == FAILURE_NONE) {
+  if (has_no_answer(transfer) && transfer->failure.kind == FAILURE_NONE) {
     lua_pushboolean(L, true);
     return 1;
   }

@@ -53,6 +53,11 @@ static int before_request(void *data, char *primary_ip, char *local_ip, int prim
   strncpy(ends->remote_ip, primary_ip, sizeof ends->remote_ip - 1);
   ends->local_port = local_port;
   ends->remote_port = primary_port;
+  if (attempt->connects_ahead) {
+    /* Set no earlier, or libcurl would keep the connection from later requests. */
+    curl_easy_setopt(attempt->easy, CURLOPT_CONNECT_ONLY, 1L);
+    return CURL_PREREQFUNC_OK;
+  }
   if (attempt->requests_begun++ == 0 || !attempt_state_has_sent_any(attempt)) {
     attempt_trace_forget_last(attempt);
     trace_streams(attempt);
@@ -161,12 +166,10 @@ bool attempt_options_set_client(struct http_attempt *attempt, const struct http_
   return failed == CURLE_OK;
 }
 
-/* A part that fits, with the form around it, into the window of 65535 bytes that HTTP/2 begins with. */
-enum { MAX_SHARED_PART_BYTES = 64000 };
-
 /* Chunks that a function gives can pause, which needs a connection of its own. */
 static bool may_share_connection(const struct byte_source *source) {
-  return !source || (!byte_source_is_fed(source) && byte_source_length(source) <= MAX_SHARED_PART_BYTES);
+  return !source ||
+         (!byte_source_is_fed(source) && byte_source_length(source) <= HTTP_REQUEST_MAX_SHARED_PART_BYTES);
 }
 
 /* Small requests share one connection when HTTP/2 is available. Large parts get connections of their own,
@@ -220,7 +223,9 @@ bool attempt_options_set(struct http_attempt *attempt, const struct http_request
                    terms->fresh_connection || has_doubtful_connection(attempt) ? 1L : 0L);
   curl_easy_setopt(easy, CURLOPT_FORBID_REUSE, 0L);
   curl_easy_setopt(easy, CURLOPT_VERBOSE, 0L);
-  attempt->may_share = may_share_connection(request->source);
+  attempt->connects_ahead = request->connects_ahead != CONNECTS_FOR_REQUEST;
+  attempt->may_share =
+      may_share_connection(request->source) && request->connects_ahead != CONNECTS_AHEAD_FOR_PART;
   set_sharing(attempt, terms->share_connection);
   return set_body(attempt, request, terms->task) &&
          curl_easy_setopt(easy, CURLOPT_URL, request->url.bytes) == CURLE_OK;
@@ -236,4 +241,8 @@ void attempt_options_forbid_reuse(struct http_attempt *attempt) {
 
 void attempt_options_connect_alone(struct http_attempt *attempt) {
   curl_easy_setopt(attempt->easy, CURLOPT_PIPEWAIT, 0L);
+}
+
+void attempt_options_end_connecting(struct http_attempt *attempt) {
+  curl_easy_setopt(attempt->easy, CURLOPT_CONNECT_ONLY, 0L);
 }

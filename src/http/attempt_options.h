@@ -22,4 +22,8 @@ void attempt_options_forbid_reuse(struct http_attempt *attempt);
 /* Makes a connection for this attempt alone, instead of waiting for one that another attempt makes. */
 void attempt_options_connect_alone(struct http_attempt *attempt);
 
+/* To be called once the connection of an attempt that connects ahead is made, before the handle is taken off:
+ * libcurl keeps the connection then, and lets later requests use it. */
+void attempt_options_end_connecting(struct http_attempt *attempt);
+
 #endif

@@ -19,6 +19,7 @@ struct http_attempt {
   const struct curl_slist *headers;      /* all headers, while the attempt runs */
   struct text_buffer authorization_line; /* wiped when the attempt is over */
   struct multipart_form form;            /* while an attempt with a source runs */
+  bool connects_ahead;                   /* and sends nothing */
   bool may_share;                        /* a connection with others, by HTTP/2 */
   double left_line_at; /* when curl began to use or make a connection for it; 0: it waits for one */
   unsigned returns_to_line;

@@ -50,6 +50,7 @@ bool engine_sockets_add(struct engine_sockets *sockets, int descriptor) {
 static void set_idle(struct engine_sockets *sockets, struct engine_socket *socket, bool is_idle) {
   if (socket->is_idle == is_idle) return;
   socket->is_idle = is_idle;
+  if (!is_idle) socket->is_unused = false;
   sockets->idle += is_idle ? 1 : -1u;
   if (socket->is_given_up) sockets->given_up_in_use += is_idle ? -1u : 1;
 }
@@ -90,7 +91,7 @@ bool engine_sockets_take_idle(struct engine_sockets *sockets, const struct descr
   }
   if (event->readiness == DESCRIPTOR_WRITABLE)
     descriptor_set_watch(sockets->descriptors, event->descriptor, DESCRIPTOR_READABLE);
-  else if (socket->is_shared && !(event->readiness & DESCRIPTOR_ENDED))
+  else if ((socket->is_shared || socket->is_unused) && !(event->readiness & DESCRIPTOR_ENDED))
     descriptor_set_watch(sockets->descriptors, event->descriptor, DESCRIPTOR_ENDED);
   else
     end(sockets, event->descriptor);
@@ -112,6 +113,11 @@ void engine_sockets_look_at_idle(struct engine_sockets *sockets) {
 void engine_sockets_note_shared(struct engine_sockets *sockets, int descriptor) {
   struct engine_socket *socket = find(sockets, descriptor);
   if (socket) socket->is_shared = true;
+}
+
+void engine_sockets_note_unused(struct engine_sockets *sockets, int descriptor) {
+  struct engine_socket *socket = find(sockets, descriptor);
+  if (socket) socket->is_unused = true;
 }
 
 typedef int address_function(int descriptor, struct sockaddr *address, socklen_t *size);

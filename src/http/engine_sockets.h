@@ -27,6 +27,7 @@ struct engine_socket {
   bool is_open;
   bool is_idle;   /* no request uses it */
   bool is_shared; /* many requests may use it at once: HTTP/2 */
+  bool is_unused; /* no request has used it yet: its peer may still send what ends a TLS handshake */
   bool is_given_up;
   double heard_at; /* when its peer last sent something, or when it was opened */
 };
@@ -53,6 +54,9 @@ void engine_sockets_remove(struct engine_sockets *sockets, int descriptor);
  * which saves two system calls for each request. A descriptor that libcurl made itself (its resolver's) is
  * closed without notice, and so it is removed at once. */
 void engine_sockets_watch(struct engine_sockets *sockets, int descriptor, unsigned interest);
+
+/* The socket was connected ahead of need. */
+void engine_sockets_note_unused(struct engine_sockets *sockets, int descriptor);
 
 /* Handles an event. True when the socket is idle, where no data is expected: it is given up, unless it is an
  * HTTP/2 connection that the peer has not closed, for such a peer may send frames at any time. */

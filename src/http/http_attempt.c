@@ -151,6 +151,13 @@ void http_attempt_connect_alone(struct http_attempt *attempt) {
   attempt_options_connect_alone(attempt);
 }
 
+void http_attempt_leave_connection(struct http_attempt *attempt) {
+  curl_socket_t descriptor = CURL_SOCKET_BAD;
+  attempt_options_end_connecting(attempt);
+  curl_easy_getinfo(attempt->easy, CURLINFO_ACTIVESOCKET, &descriptor);
+  engine_sockets_note_unused(transfer_engine_sockets(attempt->engine), descriptor);
+}
+
 /* Releases what belongs to the caller, or to this exchange alone. */
 static void forget_request(struct http_attempt *attempt) {
   attempt_options_forget_headers(attempt);
@@ -192,6 +199,10 @@ void http_attempt_conclude(struct http_attempt *attempt, CURLcode result, struct
   attempt->ended_well = result == CURLE_OK && attempt->requests_begun == 1;
   forget_request(attempt);
   if (attempt->response.headers.over_cap) http_attempt_give_up_connection(attempt); /* the rest still comes */
+  if (attempt->connects_ahead && result == CURLE_OK) {
+    *outcome = (struct attempt_outcome){0};
+    return;
+  }
   attempt_outcome_judge(&facts, time(NULL), outcome);
   diagnose_connection(attempt, &facts, outcome);
   if (outcome->failure.kind != FAILURE_NONE) attempt_secrets_hide(attempt);

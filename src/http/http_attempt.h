@@ -35,6 +35,10 @@ bool http_attempt_prepare(struct http_attempt *attempt, const struct http_settin
 /* Lets an attempt that waits for another one's connection make its own. */
 void http_attempt_connect_alone(struct http_attempt *attempt);
 
+/* Leaves the connection of an attempt that connects ahead to later requests. To be called after its end,
+ * while it is on the engine. */
+void http_attempt_leave_connection(struct http_attempt *attempt);
+
 /* Whether its request has begun, and no byte of an answer was received. */
 bool http_attempt_is_unanswered(const struct http_attempt *attempt);
 

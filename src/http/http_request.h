@@ -18,12 +18,20 @@ struct expected_answer {
   bool completed;        /* its status is "completed", and its `file` has an id */
 };
 
+/* A larger part gets a connection of its own. One of this size fits, with the form around it, into the window
+ * of 65535 bytes that HTTP/2 begins with. */
+enum { HTTP_REQUEST_MAX_SHARED_PART_BYTES = 64000 };
+
+/* Whether a request is only a connection that is opened ahead of need. Nothing is sent on it. */
+enum connects_ahead { CONNECTS_FOR_REQUEST, CONNECTS_AHEAD, CONNECTS_AHEAD_FOR_PART };
+
 struct http_request {
   struct text_buffer url;
   struct text_buffer body;
   const char *content_type;   /* of `body`, static text; NULL: the request has none */
   struct byte_source *source; /* of the form's one field, its owner's; NULL: the body is no form */
   struct expected_answer expected;
+  enum connects_ahead connects_ahead;
   struct curl_slist *own_headers;   /* the client's merged with the call's; NULL where the call has none */
   const struct curl_slist *headers; /* own_headers, or the client's */
 };

@@ -72,6 +72,12 @@ static void transfer_learn_of_connection(struct http_client *client, bool made) 
     if (at->state == TRANSFER_SENDING) http_attempt_connect_alone(at->attempt);
 }
 
+static void on_ended(struct engine_task *task) {
+  struct transfer *transfer = transfer_of(task);
+  if (transfer->request.connects_ahead != CONNECTS_FOR_REQUEST)
+    http_attempt_leave_connection(transfer->attempt);
+}
+
 static void on_finished(struct engine_task *task, CURLcode result) {
   struct transfer *transfer = transfer_of(task);
   struct attempt_outcome outcome;
@@ -79,7 +85,7 @@ static void on_finished(struct engine_task *task, CURLcode result) {
     return;
   transfer_engine_clear_timer(transfer->client->engine, task);
   http_attempt_conclude(transfer->attempt, result, &outcome);
-  transfer_learn_of_connection(transfer->client, transfer->attempt->requests_begun > 0);
+  transfer_learn_of_connection(transfer->client, transfer->attempt->requests_begun > 0 || result == CURLE_OK);
   transfer->next_connection_fresh = outcome.retry.stale_connection;
   transfer_conclude_attempt(transfer, &outcome);
 }
@@ -170,6 +176,7 @@ struct transfer *transfer_new(struct http_client *client, const struct call_sett
   if (transfer->older) transfer->older->younger = transfer;
   client->transfers = transfer;
   client->running++;
+  transfer->task.ended = on_ended;
   transfer->task.finished = on_finished;
   transfer->task.timer_due = on_timer_due;
   transfer->task.read_blocked = on_read_blocked;
@@ -285,6 +292,12 @@ static bool take_attempt(struct transfer *transfer) {
   return transfer->attempt != NULL;
 }
 
+/* Without TLS, a part goes where the call before it went. */
+static bool transfer_needs_no_connection(const struct transfer *transfer) {
+  return transfer->request.connects_ahead == CONNECTS_AHEAD_FOR_PART &&
+         transfer->client->settings->url.plain_http;
+}
+
 void transfer_begin(struct transfer *transfer, const char *api_key, size_t length) {
   struct http_client *client = transfer->client;
   double time_left = transfer_clock_time_left(transfer);
@@ -298,6 +311,10 @@ void transfer_begin(struct transfer *transfer, const char *api_key, size_t lengt
   };
   if (time_left <= 0) {
     transfer_fail(transfer, FAILURE_TIMEOUT, "the deadline passed before the request could begin");
+    return;
+  }
+  if (transfer_needs_no_connection(transfer)) {
+    transfer_change(transfer, TRANSFER_DONE);
     return;
   }
   if (transfer->request.source) byte_source_restart(transfer->request.source);

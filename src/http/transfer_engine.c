@@ -177,6 +177,7 @@ static void transfer_engine_tell_finished(struct transfer_engine *engine) {
     if (message->msg != CURLMSG_DONE) continue;
     curl_easy_getinfo(easy, CURLINFO_PRIVATE, (char **)&task);
     note_sharing(engine, easy);
+    if (task->ended) task->ended(task);
     transfer_engine_stop(engine, easy);
     engine->progressed = true;
     task->finished(task, result);

@@ -15,6 +15,8 @@ struct transfer_engine;
 /* To be embedded in the user's struct; all zero except the functions. */
 struct engine_task {
   struct timer timer; /* first: the engine finds the task from it */
+  void (*ended)(
+      struct engine_task *task); /* its request ended, and the handle is still on the engine; may be NULL */
   void (*finished)(struct engine_task *task,
                    CURLcode result);           /* its request ended, and the handle is off the engine */
   void (*timer_due)(struct engine_task *task); /* its timer, which is no longer set */

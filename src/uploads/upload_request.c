@@ -40,3 +40,15 @@ bool upload_request_cancel(struct http_request *request, const struct upload_arg
   request->expected.type = "upload";
   return set_upload(request, arguments, "/cancel", "id");
 }
+
+bool upload_request_connect(struct http_request *request, const struct upload_arguments *arguments) {
+  (void)arguments;
+  request->connects_ahead = CONNECTS_AHEAD;
+  return text_buffer_append_text(&request->url, "/uploads");
+}
+
+bool upload_request_connect_for_part(struct http_request *request, const struct upload_arguments *arguments) {
+  if (!upload_request_connect(request, arguments)) return false;
+  request->connects_ahead = CONNECTS_AHEAD_FOR_PART;
+  return true;
+}

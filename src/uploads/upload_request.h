@@ -25,4 +25,8 @@ upload_request_function upload_request_part;
 upload_request_function upload_request_complete;
 upload_request_function upload_request_cancel;
 
+/* Only open a connection: for calls, or for a Part that does not share theirs. */
+upload_request_function upload_request_connect;
+upload_request_function upload_request_connect_for_part;
+
 #endif

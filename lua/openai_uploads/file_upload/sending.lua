@@ -259,6 +259,20 @@ local function go_on(self)
   if not ending.on_entering[self.state] then note_upload(self, self.upload_id) end -- misuse leaves it as it was
 end
 
+-- Connections for the first parts are made while the Upload is created. One takes the place of its part until then. A
+-- failure is the part's to find. `core.max_shared_part_bytes`: a part of that size goes where the creation went.
+local function connect_ahead(self, options)
+  local plan = self.plan
+  if plan.part_size <= core.max_shared_part_bytes or plan.bytes <= core.max_shared_part_bytes then return end
+  options.max_retries, options.patience, options.on_retry = 0, 0, nil
+  for number = 1, math.min(plan.concurrency, plan.part_count) do
+    local fine, raised = pcall(self.begin, self, "connection", number, self.client.start.parts.connect, options)
+    if not fine and raised ~= "not enough memory" then return ending.fail_by_error(self, raised) end
+  end
+end
+
+function on_answer.connection() end
+
 --- Begins it: nothing is under way yet. Misuse of an option raises.
 function sending.begin(self)
   local plan, failure = self.plan, nil
@@ -267,7 +281,9 @@ function sending.begin(self)
   if plan.computes_md5 then self.digest, failure = core.digest(plan.file or plan.data) end
   if failure then return ending.refuse(self, failure) end
   if plan.resume then return go_on(self) end
-  self:begin("create", nil, self.client.start.create, plan.create, options_of_call(self) or self.options)
+  local options = options_of_call(self) or self.options
+  self:begin("create", nil, self.client.start.create, plan.create, options)
+  connect_ahead(self, ending.options(self))
   self.calls:hold() -- without an id there is nothing to cancel it by
 end
 
