@@ -2,10 +2,11 @@
 -- loop = "copas".
 
 local suspended = require "spec.support.suspended"
-local with_service = require "spec.support.with_service"
 local copas, missing = suspended.library("copas", { "5.1" }) -- and on 5.2, but for Debian 13, where it lacks coxpcall
 if not copas then return pending("in Copas: " .. missing) end
 
+-- After Copas, which refuses to be loaded after socket.http.
+local with_service = require "spec.support.with_service"
 local check = require "spec.support.check"
 local drive = require "spec.support.drive"
 local fault = require "spec.support.fault"

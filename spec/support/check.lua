@@ -52,11 +52,13 @@ end
 
 -- Checks that `text` contains `part` literally.
 function check.holds(part, text)
-  assert.is_truthy(tostring(text):find(part, 1, true), ("no '%s' in: %s"):format(part, text))
+  text = tostring(text)
+  assert.is_truthy(text:find(part, 1, true), ("no '%s' in: %s"):format(part, text))
 end
 
 function check.lacks(part, text)
-  assert.is_nil(tostring(text):find(part, 1, true), ("'%s' is in: %s"):format(part, text))
+  text = tostring(text)
+  assert.is_nil(text:find(part, 1, true), ("'%s' is in: %s"):format(part, text))
 end
 
 function check.sorted_names(object)
