@@ -4,6 +4,7 @@
 -- A relay counts the connections; nothing is timed.
 
 local check = require "spec.support.check"
+local drive = require "spec.support.drive"
 local upload_file = require "spec.support.upload_file"
 local with_service = require "spec.support.with_service"
 local rows = require "spec.support.rows"
@@ -48,5 +49,33 @@ describe("a file that is sent to a service that was not spoken to before", funct
     assert.are.equal(1, connections_for(service.tls.good, 1000))
     assert.are.same({ create = 1, parts = 1, complete = 1, cancel = 0 }, upload_file.counts(service))
     assert.are.equal(3, #service.requests())
+  end)
+
+  it("has connections for its first parts before the Upload is created", function()
+    local line = server.relay(service.tls.good:match ":(%d+)/")
+    local client = rows.client(("https://127.0.0.1:%d/v1"):format(line.port), { ca_file = service.ca_file })
+    service.answer_next { { call = "create", gate = true } }
+    local job = client.start.upload_file_chunked {
+      data = ("x"):rep(3 * 64001), filename = "a.txt", purpose = "batch", mime_type = "text/plain", part_size = 64001,
+    }
+    drive.till(client, function() return #(service.requests()) == 1 end)
+    drive.till_seen(client, line, "connections", 2)
+    assert.are.equal(0, upload_file.counts(service).parts)
+    service.open_gate()
+    local _, upload = job:wait()
+    assert.are.equal("completed", upload.status)
+    assert.is_true(line.seen().connections <= 4)
+    line.close()
+  end)
+
+  it("leaves no connection half made where the creation is refused", function()
+    service.answer_next { { call = "create", status = 403 } }
+    local client = rows.client(service.tls.good, { ca_file = service.ca_file })
+    local upload, failure = client.upload_file_chunked {
+      data = ("x"):rep(3 * 64001), filename = "a.txt", purpose = "batch", mime_type = "text/plain", part_size = 64001,
+    }
+    assert.is_nil(upload)
+    assert.are.equal("permission_denied", failure.kind)
+    assert.are.equal(0, client.step())
   end)
 end)

@@ -173,9 +173,9 @@ local function begin_part(self, number, options)
   error(raised, 0)
 end
 
--- Keeps as many on their way as are wanted at a time.
+-- Keeps as many on their way as are wanted at a time. A connection that is being made counts as the part it is for.
 function on_entering.sending(self)
-  while self.calls.count < self.plan.concurrency do
+  while self.calls.count < math.min(self.plan.concurrency, self.plan.part_count) do
     local options, failure = options_of_call(self)
     if not options then return ending.fail(self, failure) end
     local number = take_next(self)
