@@ -1,6 +1,6 @@
 std = "min"
 max_line_length = 120
 files["spec"] = { std = "+busted", read_globals = { "jit", "newproxy" } }
-files["spec/support/emulator"] = { std = "ngx_lua" }
+files["emulator"] = { std = "ngx_lua" }
 files["lua/openai_uploads/loop/nginx.lua"] = { std = "ngx_lua" }
 files["lua/openai_uploads/types.lua"] = { ignore = { "111", "112", "113", "131", "212", "241", "631" } }

@@ -88,8 +88,8 @@ in_checkout = LUA_PATH='./?.lua;./?/init.lua;lua/?.lua;lua/?/init.lua;;' LUA_CPA
 demo:
 	@.ci/deps demo
 	@$(MAKE) --no-print-directory build LUA=$(MAIN_LUA)
-	@$(call in_checkout,$(MAIN_LUA)) spec/support/emulator/with $(MAIN_LUA) examples/cancel.lua
-	@$(call in_checkout,$(MAIN_LUA)) spec/support/emulator/with $(MAIN_LUA) examples/upload_file.lua README.md
+	@$(call in_checkout,$(MAIN_LUA)) emulator/with $(MAIN_LUA) examples/cancel.lua
+	@$(call in_checkout,$(MAIN_LUA)) emulator/with $(MAIN_LUA) examples/upload_file.lua README.md
 
 # The modules are for one Lua; the command needs that Lua's own interpreter, which nginx's LuaJIT may lack.
 install: install-modules install-command
@@ -182,7 +182,7 @@ layers:
 C_FILES = $(wildcard src/*/*.[ch] spec/c/*.[ch] spec/support/*.c spec/support/*/*.c bench/*.c examples/*/*.[ch])
 
 lint: layers
-	@luacheck --quiet lua bin/openai-uploads spec examples bench docs
+	@luacheck --quiet lua bin/openai-uploads emulator spec examples bench docs
 	@clang-format --dry-run --Werror $(C_FILES)
 	@printf '%s\n' $(wildcard src/*/*.c) | xargs -n 4 -P $(subst -j,,$(SIDE_BY_SIDE)) sh -c 'clang-tidy --quiet \
 	  --warnings-as-errors="*" "$$@" -- -std=c11 -D_GNU_SOURCE -Isrc $(call lua_flags,lua5.4)' clang-tidy

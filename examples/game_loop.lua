@@ -2,7 +2,7 @@
 -- A game's loop of 60 frames a second that creates and cancels an Upload without dropping a frame. It prints how long
 -- the longest frame took, without its rest.
 --
---   spec/support/emulator/with lua5.4 examples/game_loop.lua
+--   emulator/with lua5.4 examples/game_loop.lua
 local uploads = require "openai_uploads"
 
 local frame_seconds = 1 / 60

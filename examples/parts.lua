@@ -2,7 +2,7 @@
 -- Sends a text in three Parts at the same time and completes the Upload, which is cancelled if anything fails before.
 -- (A whole file is one call: uploads.upload_file_chunked.)
 --
---   spec/support/emulator/with lua5.4 examples/parts.lua       on this machine, against the emulator
+--   emulator/with lua5.4 examples/parts.lua       on this machine, against the emulator
 --   OPENAI_API_KEY=... lua5.4 examples/parts.lua               against OpenAI; it keeps the file for an hour
 local uploads = require "openai_uploads"
 

@@ -2,7 +2,7 @@
 -- Sends a file in Parts, four at a time, and shows how far it is. The Upload is cancelled on Ctrl-C, or when anything
 -- fails.
 --
---   spec/support/emulator/with lua5.4 examples/upload_file.lua README.md       on this machine, against the emulator
+--   emulator/with lua5.4 examples/upload_file.lua README.md       on this machine, against the emulator
 --   OPENAI_API_KEY=... lua5.4 examples/upload_file.lua train.jsonl fine-tune    against OpenAI
 local uploads = require "openai_uploads"
 

@@ -99,7 +99,7 @@ end
 
 --- Starts what stands for OpenAI in all topics, with a certificate by DIRECTORY/authority.pem.
 function service.start(directory, ports, prefix)
-  local complaint = shell.output_of("spec/support/emulator/certificates " .. directory .. " 2>&1")
+  local complaint = shell.output_of("emulator/certificates " .. directory .. " 2>&1")
   if complaint ~= "" then error(complaint, 0) end
   return service.start_nginx(directory, shell.read_file("bench/service.conf.in"),
     { PORT = ports.plain, TLS_PORT = ports.tls, DIRECTORY = directory }, ports.plain, prefix)

@@ -117,7 +117,7 @@ describe("may_have_applied", function()
       local port = 20000 + math.floor(socket.gettime() * 1000) % 1500 * 8
       local base_url = ("http://127.0.0.1:%d/v1"):format(port)
       return base_url, function()
-        local child = assert(process.start(("env EMULATOR_PORT=%d spec/support/emulator/run"):format(port)))
+        local child = assert(process.start(("env EMULATOR_PORT=%d emulator/run"):format(port)))
         assert.are.equal(base_url, child.first_line)
         return child
       end

@@ -84,7 +84,7 @@ describe("a server that dies while many calls run", function()
   after_each(function() doomed.stop() end)
 
   local function revive()
-    local revived = assert(process.start(("env EMULATOR_PORT=%d spec/support/emulator/run"):format(port)))
+    local revived = assert(process.start(("env EMULATOR_PORT=%d emulator/run"):format(port)))
     assert.are.equal(doomed.base_url, revived.first_line)
     return revived
   end

@@ -201,7 +201,7 @@ describe("a part from a function", function()
     local base_url, child = ("http://127.0.0.1:%d/v1"):format(port), nil
     local client = rows.client(base_url, { max_retries = 1, on_retry = function(info)
       assert.are.same({ "connection", false }, { info.failure.kind, info.failure.may_have_applied })
-      child = assert(process.start(("env EMULATOR_PORT=%d spec/support/emulator/run"):format(port)))
+      child = assert(process.start(("env EMULATOR_PORT=%d emulator/run"):format(port)))
     end })
     local calls, part, failure = call(client)
     child.stop()

@@ -149,7 +149,7 @@ local own_network = UNSHARE .. "sh -c 'ip link set lo up && exec \"$@\"' own-net
 
 -- The emulator of that network, whose addresses the commands are given.
 local function in_own_network(self, command)
-  return own_network .. self.checkout .. "/spec/support/emulator/with " .. command
+  return own_network .. self.checkout .. "/emulator/with " .. command
 end
 
 local interpreters = {

@@ -11,7 +11,7 @@ local emulator = {}
 
 local PATIENCE = 10 -- seconds; only what is broken takes so long
 
-local folder = debug.getinfo(1, "S").source:match("^@(.*)%.lua$")
+local folder = debug.getinfo(1, "S").source:match("^@(.*)spec/support/emulator%.lua$") .. "emulator"
 
 local function quoted(path)
   return "'" .. path:gsub("'", "'\\''") .. "'"

@@ -1,12 +1,12 @@
 -- SPDX-License-Identifier: MIT
 -- The service's four calls. Each takes (request, upload id) and returns an answer: { status, object }.
 
-local digest = require "spec.support.emulator.digest"
-local json = require "spec.support.emulator.json"
-local multipart = require "spec.support.emulator.multipart"
-local parameters = require "spec.support.emulator.parameters"
-local problem = require "spec.support.emulator.problem"
-local upload_store = require "spec.support.emulator.upload_store"
+local digest = require "emulator.digest"
+local json = require "emulator.json"
+local multipart = require "emulator.multipart"
+local parameters = require "emulator.parameters"
+local problem = require "emulator.problem"
+local upload_store = require "emulator.upload_store"
 
 local service = {}
 

@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: MIT
 -- The refusals: answers with OpenAI's error body, in its wording where one is known.
 
-local null = require("spec.support.emulator.json").null
+local null = require("emulator.json").null
 
 local problem = {}
 

@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: MIT
 -- The Uploads that the service knows, and its clock. One nginx worker runs all of it, so a table is the store.
 
-local problem = require "spec.support.emulator.problem"
+local problem = require "emulator.problem"
 
 local upload_store = {}
 

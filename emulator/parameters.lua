@@ -1,8 +1,8 @@
 -- SPDX-License-Identifier: MIT
 -- Whether the parameters of a call are there, and of their types.
 
-local json = require "spec.support.emulator.json"
-local problem = require "spec.support.emulator.problem"
+local json = require "emulator.json"
+local problem = require "emulator.problem"
 
 local parameters = {}
 

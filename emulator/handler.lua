@@ -1,12 +1,12 @@
 -- SPDX-License-Identifier: MIT
 -- What nginx calls for every request: records it, finds the call it means, and sends the answer.
 
-local control = require "spec.support.emulator.control"
-local json = require "spec.support.emulator.json"
-local problem = require "spec.support.emulator.problem"
-local request_body = require "spec.support.emulator.request_body"
-local service = require "spec.support.emulator.service"
-local upload_store = require "spec.support.emulator.upload_store"
+local control = require "emulator.control"
+local json = require "emulator.json"
+local problem = require "emulator.problem"
+local request_body = require "emulator.request_body"
+local service = require "emulator.service"
+local upload_store = require "emulator.upload_store"
 
 local handler = {}
 

@@ -1,9 +1,9 @@
 -- SPDX-License-Identifier: MIT
 -- What tests ask of the emulator itself, under /_emulator/, as JSON: planned answers, recorded requests, the clock.
 
-local json = require "spec.support.emulator.json"
-local service = require "spec.support.emulator.service"
-local upload_store = require "spec.support.emulator.upload_store"
+local json = require "emulator.json"
+local service = require "emulator.service"
+local upload_store = require "emulator.upload_store"
 
 local control = {}
 
