@@ -50,14 +50,15 @@ local function split_options(options)
 end
 
 local function note(self, id, upload, failure, response)
-  if upload then
-    self.uploads[id] = upload
-  else
+  self.uploads[id] = upload
+  if not upload then
     self.failures = self.failures or {}
     self.failures[id] = failure
   end
   if self.on_result then self.on_result(id, upload, failure, response) end
 end
+
+local function is_new(self, id) return self.uploads[id] == nil and not (self.failures and self.failures[id]) end
 
 -- Begins as many as may be under way. Returns whether there may be more.
 local function begin_more(self)
@@ -66,8 +67,8 @@ local function begin_more(self)
     local id = ids[self.next_index]
     if id == nil then return false end
     self.next_index = self.next_index + 1
-    if not self.seen[id] then
-      self.seen[id] = true
+    if is_new(self, id) then
+      self.uploads[id] = false -- until it is known
       if self.refusal then
         note(self, id, nil, self.refusal)
       else
@@ -110,7 +111,7 @@ return function(waiting, max_connections)
     local self = {
       waiting = waiting, max_connections = max_connections, start = start, ids = ids, options = of_each,
       on_result = on_result, refusal = waiting:refusal(), misuse = nil,
-      next_index = 1, seen = {}, calls = in_flight.new(), uploads = {}, failures = nil,
+      next_index = 1, calls = in_flight.new(), uploads = {}, failures = nil,
     }
     repeat
       local has_more = protected(self, begin_more, self)

@@ -12,10 +12,9 @@ in_flight.__index = in_flight
 --- An empty one. wake(): called when one is done, in the step that ends it.
 function in_flight.new(wake)
   local self = setmetatable({
-    running = {}, -- transfer -> what it is for
-    ended = {},   -- the same, of those in the line
+    calls = {}, -- transfer -> what it is for; of all, as long as they are not dealt with
     line = {}, first = 1, last = 0,
-    count = 0, -- of all, as long as they are not dealt with
+    count = 0,
     wake = wake or false, is_held = false, hear = false,
   }, in_flight)
   function self.hear(transfer)
@@ -27,36 +26,36 @@ end
 
 -- It may be interrupted anywhere, and called again: one that is in the line twice is passed over.
 function in_flight:note_end(transfer)
-  local what = self.running[transfer]
-  if what == nil then return end
-  self.line[self.last + 1] = transfer
-  self.last = self.last + 1
-  self.ended[transfer] = what
-  self.running[transfer] = nil
+  if self.calls[transfer] == nil then return end
+  local last = self.last + 1
+  self.line[last] = transfer
+  self.last = last
 end
 
 --- Adds a transfer that was begun. Where it has ended as it was begun, it joins the line at once.
 function in_flight:add(transfer, what)
-  self.running[transfer] = what
+  self.calls[transfer] = what
   self.count = self.count + 1
   if self.is_held then core.hold(transfer) end
-  if transfer:done() then self:note_end(transfer) else core.listen(transfer, self.hear) end
+  if core.listen(transfer, self.hear) then self:note_end(transfer) end
 end
 
 --- The first one in the line, and what it is for; it stays there. nil when there is none.
 function in_flight:peek()
+  local calls, line = self.calls, self.line
   while self.first <= self.last do
-    local transfer = self.line[self.first]
-    if self.ended[transfer] ~= nil then return transfer, self.ended[transfer] end
-    self.line[self.first] = nil
+    local transfer = line[self.first]
+    local what = calls[transfer]
+    if what ~= nil then return transfer, what end
+    line[self.first] = nil
     self.first = self.first + 1
   end
 end
 
 --- Forgets one, whether it is in the line or runs.
 function in_flight:remove(transfer)
-  if self.running[transfer] == nil and self.ended[transfer] == nil then return end
-  self.running[transfer], self.ended[transfer] = nil, nil
+  if self.calls[transfer] == nil then return end
+  self.calls[transfer] = nil
   self.count = self.count - 1
 end
 
@@ -68,25 +67,17 @@ function in_flight:take()
 end
 
 --- Iterates over all: transfer, what it is for. Each may be removed meanwhile.
-function in_flight:each()
-  local calls, transfer, what = self.running, nil, nil
-  return function()
-    transfer, what = next(calls, transfer)
-    if transfer == nil and calls == self.running then
-      calls = self.ended
-      transfer, what = next(calls)
-    end
-    return transfer, what
-  end
-end
+function in_flight:each() return next, self.calls, nil end
 
 function in_flight:abort()
-  for transfer in pairs(self.running) do transfer:abort() end
+  for transfer in self:each() do
+    if not transfer:done() then transfer:abort() end
+  end
 end
 
 --- The client holds those under way until they are done; with `is_held`, those that are added later as well.
 function in_flight:hold()
-  for transfer in pairs(self.running) do core.hold(transfer) end
+  for transfer in self:each() do core.hold(transfer) end
 end
 
 function in_flight:done() return self:peek() ~= nil end

@@ -121,8 +121,12 @@ static int set_listener(lua_State *L, struct lua_transfer *holder, bool is_waite
 }
 
 int lua_transfer_methods_listen(lua_State *L) {
+  struct lua_transfer *holder;
   luaL_checktype(L, 2, LUA_TFUNCTION);
-  return set_listener(L, check_transfer(L), true);
+  holder = check_transfer(L);
+  set_listener(L, holder, true);
+  lua_pushboolean(L, lua_transfer_is_spent(holder) || holder->transfer->state == TRANSFER_DONE);
+  return 1;
 }
 
 int lua_transfer_methods_hold(lua_State *L) {

@@ -8,7 +8,8 @@
 /* Creates the metatable. To be called once a Lua state, before any transfer is created. */
 void lua_transfer_methods_open(lua_State *L);
 
-/* listen(transfer, listener): as transfer:on_done, but the client does not keep the transfer alive. */
+/* listen(transfer, listener) -> whether it is done: as transfer:on_done, but the client does not keep the
+ * transfer alive. */
 int lua_transfer_methods_listen(lua_State *L);
 
 /* hold(transfer): the client keeps it alive until it is done. */
