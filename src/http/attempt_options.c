@@ -18,21 +18,21 @@ enum { SMALL_BODY_BUFFER_BYTES = 64 * 1024 }; /* curl's own default */
 #define KEEPALIVE_IDLE_SECONDS 60L
 #define KEEPALIVE_INTERVAL_SECONDS 60L
 
-static void leave_line(struct http_attempt *attempt) {
-  if (attempt_state_is_in_line(attempt)) attempt->left_line_at = monotonic_clock_now();
+static void leave_line(struct http_attempt *attempt, double now) {
+  if (attempt_state_is_in_line(attempt)) attempt->left_line_at = now;
 }
 
 /* curl makes a connection for the attempt: it looks a name up, or opens a socket when it knows the address.
  */
 static int on_look_up(void *resolver, void *reserved, void *data) {
   (void)resolver, (void)reserved;
-  leave_line(data);
+  leave_line(data, monotonic_clock_now());
   return 0;
 }
 
 static curl_socket_t open_socket(void *data, curlsocktype purpose, struct curl_sockaddr *address) {
   struct http_attempt *attempt = data;
-  leave_line(attempt);
+  leave_line(attempt, monotonic_clock_now());
   return transfer_engine_open_socket(attempt->engine, purpose, address);
 }
 
@@ -47,8 +47,8 @@ static void trace_streams(struct http_attempt *attempt) {
 static int before_request(void *data, char *primary_ip, char *local_ip, int primary_port, int local_port) {
   struct http_attempt *attempt = data;
   struct connection_ends *ends = &attempt->ends;
-  leave_line(attempt);
   attempt->asked_at = monotonic_clock_now();
+  leave_line(attempt, attempt->asked_at);
   strncpy(ends->local_ip, local_ip, sizeof ends->local_ip - 1); /* its last byte stays NUL */
   strncpy(ends->remote_ip, primary_ip, sizeof ends->remote_ip - 1);
   ends->local_port = local_port;

@@ -200,30 +200,34 @@ static void transfer_engine_call_timers(struct transfer_engine *engine, double n
 }
 
 /* curl never waits, so a call that took long was held up: the process was stopped, or the machine busy. */
-static void note_long_call(struct transfer_engine *engine, double begun) {
-  double ended = monotonic_clock_now();
+static void note_long_call(struct transfer_engine *engine, double begun, double ended) {
   if (ended - begun < SECONDS_OF_LATENESS) return;
   engine->late_by = ended - begun;
   engine->held_from = begun;
   engine->held_until = ended;
 }
 
-/* When curl fails because memory ran out, it does not set its timer again: call it again soon. */
-static void transfer_engine_act(struct transfer_engine *engine, curl_socket_t descriptor, int what) {
+/* Returns when the call ended. When curl fails because memory ran out, it does not set its timer again: call
+ * it again soon. */
+static double transfer_engine_act(struct transfer_engine *engine, curl_socket_t descriptor, int what,
+                                  double begun) {
   struct sigpipe_guard guard;
-  double begun = monotonic_clock_now();
+  double ended;
   int running;
   running_curl_enter(&guard);
   if (curl_multi_socket_action(engine->multi, descriptor, what, &running) != CURLM_OK)
     engine->curl_due = monotonic_clock_now() + SECONDS_UNTIL_ANOTHER_TRY;
   sigpipe_guard_leave(&guard);
-  note_long_call(engine, begun);
+  ended = monotonic_clock_now();
+  note_long_call(engine, begun, ended);
+  return ended;
 }
 
 static void transfer_engine_run_curl(struct transfer_engine *engine) {
-  if (engine->curl_due <= monotonic_clock_now()) {
+  double now = monotonic_clock_now();
+  if (engine->curl_due <= now) {
     engine->curl_due = INFINITY; /* curl sets the next one during the call */
-    transfer_engine_act(engine, CURL_SOCKET_TIMEOUT, 0);
+    transfer_engine_act(engine, CURL_SOCKET_TIMEOUT, 0, now);
   }
   transfer_engine_tell_finished(engine);
 }
@@ -269,6 +273,7 @@ int transfer_engine_descriptor(struct transfer_engine *engine) {
  * when the due time is earlier, or when it has fired. */
 void transfer_engine_announce(struct transfer_engine *engine) {
   double due = transfer_engine_due(engine);
+  if (!engine->has_timer) return;
   if (due >= engine->announced_due && engine->announced_due > monotonic_clock_now()) return;
   engine->announced_due = due;
   descriptor_set_set_due(engine->descriptors, transfer_engine_due_in(engine));
@@ -300,12 +305,13 @@ size_t transfer_engine_max_bytes(const struct transfer_engine *engine) {
  * the last. */
 static void transfer_engine_act_on(struct transfer_engine *engine, const struct descriptor_event *events,
                                    unsigned count) {
-  double stop_at = monotonic_clock_now() + SECONDS_OF_WORK_A_STEP;
+  double now = monotonic_clock_now();
+  double stop_at = now + SECONDS_OF_WORK_A_STEP;
   engine->turns++;
   for (unsigned i = 0; i < count; i++) {
     const struct descriptor_event *event = &events[(engine->turns + i) % count];
-    transfer_engine_act(engine, event->descriptor, curl_select_mask(event->readiness));
-    if (monotonic_clock_now() >= stop_at) break;
+    now = transfer_engine_act(engine, event->descriptor, curl_select_mask(event->readiness), now);
+    if (now >= stop_at) break;
     if (engine->bytes_noted >= transfer_engine_max_bytes(engine)) break;
   }
 }
@@ -339,7 +345,7 @@ bool transfer_engine_catch_up(struct transfer_engine *engine) {
   bool caught_up = false;
   for (unsigned i = 0; i < ready; i++) {
     if (!(events[i].readiness & DESCRIPTOR_READABLE)) continue;
-    transfer_engine_act(engine, events[i].descriptor, CURL_CSELECT_IN);
+    transfer_engine_act(engine, events[i].descriptor, CURL_CSELECT_IN, monotonic_clock_now());
     caught_up = true;
   }
   transfer_engine_run_curl(engine);
