@@ -28,6 +28,7 @@ INSTALL_LMOD ?= $(PREFIX)/share/lua/$(patsubst lua%,%,$(MAIN_LUA:luajit=lua5.1))
 INSTALL_CMOD ?= $(PREFIX)/lib/lua/$(patsubst lua%,%,$(MAIN_LUA:luajit=lua5.1))
 INSTALL_BIN ?= $(PREFIX)/bin
 INSTALL_MAN ?= $(PREFIX)/share/man
+INSTALL_EMULATOR ?= $(PREFIX)/share/openai-uploads/emulator
 # Where each shell looks for completions.
 INSTALL_BASH_COMPLETION ?= $(PREFIX)/share/bash-completion/completions
 INSTALL_ZSH_COMPLETION ?= $(PREFIX)/share/zsh/site-functions
@@ -47,7 +48,8 @@ help:
 	@echo "make test      every spec and C unit, on every Lua that is here"
 	@echo "make env       the exports that let MAIN_LUA ($(MAIN_LUA)) find this checkout"
 	@echo "make install   into PREFIX ($(PREFIX)) for MAIN_LUA; make install-modules LUA=luajit: for nginx, no command"
-	@echo "make uninstall takes both away again"
+	@echo "make install-emulator    the command openai-uploads-emulator, for tests of programs that use the service"
+	@echo "make uninstall takes all of that away again"
 	@echo "make deps      what the above need (apt; elsewhere it names what is missing)"
 	@echo "make lint layers sanitize threads coverage memcheck fuzz bench    what the above must pass; see CONTRIBUTING.md"
 	@echo "make reference pictures bench-report    the generated parts of docs/; make completions: those of the command"
@@ -97,7 +99,7 @@ install: install-modules install-command
 MODULE_FOLDERS = $(patsubst lua/%/,%,$(sort $(dir $(MODULE_FILES))))
 MODULE_FILES = $(sort $(shell find lua -name '*.lua'))
 
-.PHONY: install-modules install-command uninstall headers
+.PHONY: install-modules install-command install-emulator uninstall headers
 headers:
 	@[ "$(MAIN_LUA)" = $(ROCK) ] || [ -n "$(LUA_INCDIR)" ] || pkg-config --exists $(MAIN_LUA) || { \
 	  echo "pkg-config knows no headers of '$(MAIN_LUA)'. On Debian they are in lib$(MAIN_LUA)-dev," \
@@ -126,10 +128,20 @@ install-command:
 	install -m 644 completions/openai-uploads.zsh $(DESTDIR)$(INSTALL_ZSH_COMPLETION)/_openai-uploads
 	install -m 644 completions/openai-uploads.fish $(DESTDIR)$(INSTALL_FISH_COMPLETION)
 
-# Both folders are the library's own. The command goes as well, whichever Lua it was installed for.
+# The emulator's Lua files are for nginx, which is given their folder. The command is given it as well.
+install-emulator:
+	@mkdir -p $(BUILD)
+	install -d $(DESTDIR)$(INSTALL_BIN) $(DESTDIR)$(INSTALL_EMULATOR)
+	install -m 755 emulator/run emulator/with emulator/configuration emulator/certificates $(DESTDIR)$(INSTALL_EMULATOR)
+	install -m 644 emulator/*.lua emulator/README.md $(DESTDIR)$(INSTALL_EMULATOR)
+	sed "s|^here=.*|here='$(INSTALL_EMULATOR)'|" emulator/openai-uploads-emulator >$(BUILD)/openai-uploads-emulator
+	install -m 755 $(BUILD)/openai-uploads-emulator $(DESTDIR)$(INSTALL_BIN)
+
+# These folders are the library's own. The command goes as well, whichever Lua it was installed for.
 uninstall:
-	rm -rf $(DESTDIR)$(INSTALL_LMOD)/openai_uploads $(DESTDIR)$(INSTALL_CMOD)/openai_uploads
+	rm -rf $(DESTDIR)$(INSTALL_LMOD)/openai_uploads $(DESTDIR)$(INSTALL_CMOD)/openai_uploads $(DESTDIR)$(INSTALL_EMULATOR)
 	rm -f $(DESTDIR)$(INSTALL_BIN)/openai-uploads $(DESTDIR)$(INSTALL_MAN)/man1/openai-uploads.1
+	rm -f $(DESTDIR)$(INSTALL_BIN)/openai-uploads-emulator
 	rm -f $(DESTDIR)$(INSTALL_BASH_COMPLETION)/openai-uploads $(DESTDIR)$(INSTALL_ZSH_COMPLETION)/_openai-uploads \
 	  $(DESTDIR)$(INSTALL_FISH_COMPLETION)/openai-uploads.fish
 

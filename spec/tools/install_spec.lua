@@ -4,6 +4,7 @@
 
 local check = require "spec.support.check"
 local cli = require "spec.support.cli"
+local process = require "spec.support.process"
 local with_service = require "spec.support.with_service"
 
 describe("make install", function()
@@ -69,12 +70,67 @@ describe("make install", function()
     check.holds("pkg-config knows no headers of 'luajit'. On Debian they are", output)
   end)
 
-  it("can be taken back", function()
+  it("can be taken back, with the emulator", function()
     local elsewhere = prefix .. "/elsewhere"
     local variables = (" MAIN_LUA=%s BUILD=%s PREFIX=%s >/dev/null 2>&1"):format(lua, os.getenv "TEST_BUILD" or "build",
       elsewhere)
-    os.execute("unset LD_PRELOAD; make install" .. variables .. "; make uninstall" .. variables)
+    os.execute("unset LD_PRELOAD; make install install-emulator" .. variables)
+    assert.are_not.equal("", io.popen("find " .. elsewhere .. " -name openai-uploads-emulator"):read "*a")
+    os.execute("unset LD_PRELOAD; make uninstall" .. variables)
     assert.are.equal("", io.popen("find " .. elsewhere .. " -type f"):read "*a")
     assert.are_not.equal("", io.popen("find " .. elsewhere):read "*a")
+  end)
+end)
+
+describe("make install-emulator", function()
+  local prefix, program
+
+  setup(function()
+    prefix = io.popen("mktemp -d"):read "*l"
+    program = prefix .. "/bin/openai-uploads-emulator"
+    local pipe = io.popen(("unset LD_PRELOAD; make --no-print-directory install-emulator BUILD=%s/build PREFIX=%s 2>&1")
+      :format(prefix, prefix))
+    check.holds("bin", pipe:read "*a")
+    pipe:close()
+  end)
+
+  teardown(function() os.execute("rm -rf " .. prefix) end)
+
+  -- What the command prints in the root folder, where no file of a checkout is found by accident, and its exit status.
+  local function run(arguments)
+    local pipe = io.popen(("unset LD_PRELOAD ASAN_OPTIONS LSAN_OPTIONS; cd /; { %s %s; } 2>&1; echo status $?")
+      :format(program, arguments))
+    local output = pipe:read "*a"
+    pipe:close()
+    return output
+  end
+
+  it("installs a command that serves another one and exits as it did", function()
+    local output = run [[sh -c 'echo $OPENAI_BASE_URL; curl -s -o /dev/null -w "%{http_code}\n" -X POST \
+      -H "api-key: $OPENAI_API_KEY" $OPENAI_BASE_URL/uploads/upload_0/cancel; exit 7']]
+    assert.matches("^http://127%.0%.0%.1:%d+/v1\n404\nstatus 7\n$", output)
+  end)
+
+  it("installs a command that prints its addresses and ends on TERM", function()
+    local child = assert(process.start(program))
+    assert.matches("^http://127%.0%.0%.1:%d+/v1$", child.first_line)
+    local names = {}
+    for line in child.read_line do
+      if line == "" then break end
+      names[line:match "^%S+"] = true
+    end
+    assert.is_true(names.good and names.ca_file)
+    child.stop()
+    assert.is_nil(child.read_line())
+  end)
+
+  it("installs a command that says how it is used", function()
+    assert.matches("^Usage: openai%-uploads%-emulator .*EMULATOR_PORT.*status 0\n$", run "--help")
+    assert.matches("^Usage: .*status 2\n$", run "--no-such-option")
+  end)
+
+  it("installs every Lua file of the emulator", function()
+    assert.are.equal(io.popen "cd emulator && ls *.lua":read "*a",
+      io.popen("cd " .. prefix .. "/share/openai-uploads/emulator && ls *.lua"):read "*a")
   end)
 end)
