@@ -18,7 +18,7 @@ local function upload_answer(upload)
   return { status = 200, object = {
     id = upload.id, object = "upload", bytes = upload.bytes, created_at = upload.created_at,
     expires_at = upload.expires_at, filename = upload.filename, purpose = upload.purpose, status = upload.status,
-    file = upload.file or json.null,
+    file = upload.file,
   } }
 end
 

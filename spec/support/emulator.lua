@@ -42,7 +42,6 @@ end
 local function inspected(answer)
   local upload = answer.upload
   upload.parts = answer.parts
-  if upload.file == cjson.null then upload.file = nil end
   return upload
 end
 

@@ -128,7 +128,7 @@ describe("the emulator", function()
       assert.equal("story.txt", upload.filename)
       assert.equal("user_data", upload.purpose)
       assert.equal(11, upload.bytes)
-      assert.equal(null, upload.file)
+      assert.is_nil(upload.file)
       assert.equal(3600, upload.expires_at - upload.created_at)
     end)
 
@@ -328,6 +328,7 @@ describe("the emulator", function()
       assert.equal(200, answer.status)
       upload.status = "cancelled"
       assert.same(upload, answer.object)
+      assert.is_nil(answer.object.file)
       assert.equal("cancelled", service.upload(upload.id).status)
     end)
 
