@@ -13,9 +13,11 @@ local clock_offset = 0
 
 math.randomseed(ngx.now() * 1000 + ngx.worker.pid())
 
+-- An id as the service gives them: a prefix and 32 digits.
 function upload_store.new_id(prefix)
-  local random = math.random
-  return ("%s%08x%08x%08x"):format(prefix, random(0, 0xffffffff), random(0, 0xffffffff), random(0, 0xffffffff))
+  local digits = {}
+  for index = 1, 4 do digits[index] = ("%08x"):format(math.random(0, 0xffffffff)) end
+  return prefix .. table.concat(digits)
 end
 
 function upload_store.now() return ngx.time() + clock_offset end

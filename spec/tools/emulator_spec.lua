@@ -8,6 +8,7 @@ local process = require "spec.support.process"
 local socket = require "socket"
 
 local MEBIBYTE = 1024 * 1024
+local DIGITS = ("%x"):rep(32)
 local null = cjson.null
 local service
 
@@ -122,7 +123,7 @@ describe("the emulator", function()
   describe("when an Upload is created", function()
     it("answers with a pending Upload that lives for an hour", function()
       local upload = create()
-      assert.truthy(upload.id:find("^upload_%x+$"))
+      assert.truthy(upload.id:find("^upload_" .. DIGITS .. "$"))
       assert.equal("upload", upload.object)
       assert.equal("pending", upload.status)
       assert.equal("story.txt", upload.filename)
@@ -187,7 +188,7 @@ describe("the emulator", function()
     it("answers with an UploadPart and knows its size and MD5", function()
       local upload = create()
       local part = add_part(upload.id, "hello world").object
-      assert.truthy(part.id:find("^part_%x+$"))
+      assert.truthy(part.id:find("^part_" .. DIGITS .. "$"))
       assert.equal("upload.part", part.object)
       assert.equal(upload.id, part.upload_id)
       assert.equal("number", type(part.created_at))
@@ -259,7 +260,7 @@ describe("the emulator", function()
       local upload = complete(id, { part_ids = part_ids }).object
       assert.equal("completed", upload.status)
       local file = upload.file
-      assert.truthy(file.id:find("^file%-%x+$"))
+      assert.truthy(file.id:find("^file%-" .. DIGITS .. "$"))
       assert.equal("file", file.object)
       assert.equal(11, file.bytes)
       assert.equal("story.txt", file.filename)
