@@ -67,6 +67,8 @@ local function send_served(answer)
   headers["x-request-id"] = "req_" .. ngx.var.request_id
   headers["openai-processing-ms"] = math.floor((ngx.now() - ngx.req.start_time()) * 1000)
   headers["openai-version"] = "2020-10-01"
+  headers["openai-organization"] = ngx.var.http_openai_organization or "org-emulator"
+  headers["openai-project"] = ngx.var.http_openai_project or "proj_emulator"
   send(answer.status, headers, encode(answer.object))
 end
 

@@ -139,6 +139,14 @@ describe("the emulator", function()
       assert.truthy(answer.headers["openai-processing-ms"]:find("^%d+$"))
       assert.truthy(answer.headers["openai-version"])
       assert.equal("keep-alive", answer.headers.connection)
+      assert.equal("org-emulator", answer.headers["openai-organization"])
+      assert.equal("proj_emulator", answer.headers["openai-project"])
+    end)
+
+    it("names the organization and the project that were asked for", function()
+      local asked_for = { ["OpenAI-Organization"] = "org-1", ["OpenAI-Project"] = "proj_2" }
+      local answer = call("POST", "/v1/uploads/x/cancel", asked_for)
+      assert.same({ "org-1", "proj_2" }, { answer.headers["openai-organization"], answer.headers["openai-project"] })
     end)
 
     local refusals = {
