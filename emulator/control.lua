@@ -12,7 +12,7 @@ local MAX_RECORDED = 1000
 local MAX_MADE = 100000
 local AS_SERVED = {}
 
-local CALLS = { create = true, parts = true, complete = true, cancel = true }
+local CALLS = { create = true, parts = true, complete = true, cancel = true, file = true }
 
 local MAX_SECONDS_AT_GATE = 30
 

@@ -10,21 +10,26 @@ local upload_store = require "emulator.upload_store"
 
 local handler = {}
 
+-- Each with the one method that it takes.
 local calls = {
-  create = service.create, parts = service.add_part, complete = service.complete, cancel = service.cancel,
+  create = { "POST", service.create }, parts = { "POST", service.add_part }, complete = { "POST", service.complete },
+  cancel = { "POST", service.cancel }, file = { "GET", service.find_file },
 }
+local is_of_upload = { parts = true, complete = true, cancel = true }
 
 local function percent_decoded(segment)
   return (segment:gsub("%%(%x%x)", function(digits) return string.char(tonumber(digits, 16)) end))
 end
 
--- The name of the call that a path means, and its upload id. The path is the raw one: a decoded `/` in an id ends no
+-- The name of the call that a path means, and the id in it. The path is the raw one: a decoded `/` in an id ends no
 -- segment.
 local function find_call(path)
-  local rest = path:match("^/v1/uploads(.*)$") or path:match("^/openai/v1/uploads(.*)$")
-  if rest == "" then return "create" end
-  local id, action = (rest or ""):match("^/([^/]+)/([a-z]+)$")
-  if id and action ~= "create" and calls[action] then return action, percent_decoded(id) end
+  local rest = path:match("^/v1/(.*)$") or path:match("^/openai/v1/(.*)$") or ""
+  if rest == "uploads" then return "create" end
+  local file_id = rest:match("^files/([^/]+)$")
+  if file_id then return "file", percent_decoded(file_id) end
+  local id, action = rest:match("^uploads/([^/]+)/([a-z]+)$")
+  if is_of_upload[action] then return action, percent_decoded(id) end
 end
 
 local function refuse_key()
@@ -36,8 +41,9 @@ end
 local function serve(path, body, call, id)
   local method = ngx.req.get_method()
   if not call then return problem.unknown_url(method, path) end
-  if method ~= "POST" then return problem.wrong_method(method, path) end
-  return refuse_key() or calls[call]({ body = body, content_type = ngx.var.content_type or "" }, id)
+  local wanted, answer_to = calls[call][1], calls[call][2]
+  if method ~= wanted then return problem.wrong_method(method, path, wanted) end
+  return refuse_key() or answer_to({ body = body, content_type = ngx.var.content_type or "" }, id)
 end
 
 -- Canned answers that close their connection, while nginx is on its way to where it does so.

@@ -30,10 +30,10 @@ function problem.unknown_url(method, path)
   return refusal(404, ("Invalid URL (%s %s)"):format(method, path))
 end
 
-function problem.wrong_method(method, path)
+function problem.wrong_method(method, path, wanted)
   local answer = refusal(405, ("Not allowed to %s on %s (HINT: Perhaps you meant to use a different HTTP method?)")
     :format(method, path), nil, "method_not_supported")
-  answer.headers = { allow = "POST" }
+  answer.headers = { allow = wanted }
   return answer
 end
 
@@ -66,6 +66,10 @@ end
 
 function problem.no_such_upload()
   return refusal(404, "No such Upload")
+end
+
+function problem.no_such_file(id)
+  return refusal(404, "No such File object: " .. id, "id")
 end
 
 function problem.expired()

@@ -1,5 +1,6 @@
 -- SPDX-License-Identifier: MIT
--- The service's four calls. Each takes (request, upload id) and returns an answer: { status, object }.
+-- The service's four calls, and the one that finds a File. Each takes (request, id) and returns an answer:
+-- { status, object }.
 
 local digest = require "emulator.digest"
 local json = require "emulator.json"
@@ -151,8 +152,7 @@ function service.complete(request, id)
   if not parts then return refusal end
   refusal = refuse_contents(upload, parts, params.md5)
   if refusal then return refusal end
-  upload.file = file_of(upload)
-  upload_store.leave_pending(upload, "completed")
+  upload_store.complete(upload, file_of(upload))
   return upload_answer(upload)
 end
 
@@ -161,6 +161,15 @@ function service.cancel(_, id)
   if not upload then return refusal end
   upload_store.leave_pending(upload, "cancelled")
   return upload_answer(upload)
+end
+
+-- A copy of it: the sender takes answers apart.
+function service.find_file(_, id)
+  local file = upload_store.find_file(id)
+  if not file then return problem.no_such_file(id) end
+  local object = {}
+  for name, value in pairs(file) do object[name] = value end
+  return { status = 200, object = object }
 end
 
 -- What is stored of an Upload, for tests to look at: its answer's fields, `mime_type` and `parts`.

@@ -1,5 +1,6 @@
 -- SPDX-License-Identifier: MIT
--- The Uploads that the service knows, and its clock. One nginx worker runs all of it, so a table is the store.
+-- The Uploads that the service knows, the Files that they became, and its clock. One nginx worker runs all of it, so
+-- tables are the store.
 
 local problem = require "emulator.problem"
 
@@ -9,6 +10,7 @@ local UPLOAD_LIFETIME = 3600
 
 local uploads = {}
 local ids = {} -- in the order of their creation
+local files = {} -- those that Uploads became
 local clock_offset = 0
 
 math.randomseed(ngx.now() * 1000 + ngx.worker.pid())
@@ -48,6 +50,19 @@ function upload_store.leave_pending(upload, status)
   discard_contents(upload)
 end
 
+function upload_store.complete(upload, file)
+  upload_store.leave_pending(upload, "completed")
+  upload.file = file
+  files[file.id] = file
+end
+
+-- The File, or nil where there is none, or none any more.
+function upload_store.find_file(id)
+  local file = files[id]
+  local expires_at = file and tonumber(file.expires_at)
+  if not expires_at or upload_store.now() < expires_at then return file end
+end
+
 function upload_store.ids() return ids end
 
 function upload_store.find(id)
@@ -69,7 +84,7 @@ end
 
 function upload_store.reset()
   for _, upload in pairs(uploads) do discard_contents(upload) end
-  uploads, ids = {}, {}
+  uploads, ids, files = {}, {}, {}
   clock_offset = 0
 end
 

@@ -60,8 +60,8 @@ local function add_control(service)
   -- without any answer where there is no status; with `cut` its body ends too early, `hold` seconds after it began;
   -- with `apply` the call is carried out all the same, and only its answer is lost or replaced; `delay` waits so many
   -- seconds first, and `gate` until open_gate; `advance_clock` then moves the service's time by so many. With none of
-  -- status and close the call is served. An answer with a `call` ("create", "parts", "complete" or "cancel") waits for
-  -- the next request of that call, and lets others pass.
+  -- status and close the call is served. An answer with a `call` ("create", "parts", "complete", "cancel" or "file")
+  -- waits for the next request of that call, and lets others pass.
   function service.answer_next(answers)
     local list = {}
     for index, answer in ipairs(answers) do list[index] = prepared(answer) end

@@ -330,6 +330,48 @@ describe("the emulator", function()
     end)
   end)
 
+  describe("when a File is asked for", function()
+    local function file_of(changes)
+      local upload = create(changes)
+      local part_ids = { add_part(upload.id, "hello world").object.id }
+      return complete(upload.id, { part_ids = part_ids }).object.file
+    end
+
+    local function find(id) return call("GET", "/v1/files/" .. id) end
+
+    it("answers with that of a completed Upload, each time", function()
+      local file = file_of()
+      assert.same(file, find(file.id).object)
+      assert.same(file, find(file.id).object)
+    end)
+
+    it("answers 404 where there is none", function()
+      assert_refused(find("file-1"), 404, "id")
+      assert_refused(find(create().id), 404, "id")
+    end)
+
+    it("answers 404 once it has expired", function()
+      local file = file_of { expires_after = { anchor = "created_at", seconds = 7200 } }
+      service.advance_clock(7100)
+      assert.equal(200, find(file.id).status)
+      service.advance_clock(100)
+      assert_refused(find(file.id), 404, "id")
+    end)
+
+    it("wants a key", function()
+      assert_refused(call("GET", "/v1/files/file-1", { authorization = false }), 401)
+    end)
+
+    it("can have its answer planned, and knows it no more after a reset", function()
+      local file = file_of()
+      service.answer_next { { call = "file", status = 500 } }
+      assert.equal(404, cancel("x").status)
+      assert.equal(500, find(file.id).status)
+      service.reset()
+      assert_refused(find(file.id), 404, "id")
+    end)
+  end)
+
   describe("when an Upload is cancelled", function()
     it("answers with the cancelled Upload", function()
       local upload = create()
@@ -433,13 +475,16 @@ describe("the emulator", function()
       { "to read an Upload is unknown", "GET", "/v1/uploads/ID", 404 },
       { "takes no GET", "GET", "/v1/uploads/ID/cancel", 405, "method_not_supported" },
       { "takes no DELETE", "DELETE", "/v1/uploads", 405, "method_not_supported" },
+      { "of a File takes no POST", "POST", "/v1/files/file-1", 405, "method_not_supported", allow = "GET" },
+      { "of all Files is unknown", "GET", "/v1/files", 404 },
+      { "below a File is unknown", "GET", "/v1/files/file-1/content", 404 },
     }
     for _, row in ipairs(rows) do
       it(row[1], function()
         local answer = call(row[2], (row[3]:gsub("ID", id)))
         if row[4] == 200 then return assert.equal(200, answer.status) end
         assert_refused(answer, row[4], nil, row[5])
-        assert.equal(row[4] == 405 and "POST" or nil, answer.headers.allow)
+        assert.equal(row[4] == 405 and (row.allow or "POST") or nil, answer.headers.allow)
       end)
     end
   end)
