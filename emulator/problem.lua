@@ -64,6 +64,11 @@ function problem.wrong_value(param, why)
   return refusal(400, ("Invalid '%s': %s."):format(param, why), param, "invalid_value")
 end
 
+function problem.below_minimum(param, minimum, given)
+  return refusal(400, ("Invalid '%s': integer below minimum value. Expected a value >= %d, but got %d instead.")
+    :format(param, minimum, given), param, "integer_below_min_value")
+end
+
 function problem.no_such_upload()
   return refusal(404, "No such Upload")
 end

@@ -45,7 +45,7 @@ local function refuse_expires_after(expires_after)
 end
 
 local function refuse_announcement(params)
-  if params.bytes < 0 then return problem.wrong_value("bytes", "it is below zero") end
+  if params.bytes < 1 then return problem.below_minimum("bytes", 1, params.bytes) end
   if params.bytes > MAX_UPLOAD_BYTES then return problem.wrong_value("bytes", "an Upload takes 8 GB at most") end
   if params.expires_after then return refuse_expires_after(params.expires_after) end
 end
