@@ -7,7 +7,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { IDLE_ATTEMPTS_KEPT = 64 };
+enum { MIN_IDLE_ATTEMPTS_KEPT = 64 };
 
 /* Programs that start together must not retry together. This is not for secrets. */
 static void seed_random(struct http_client *client) {
@@ -81,8 +81,14 @@ struct http_attempt *http_client_take_attempt(struct http_client *client) {
   return attempt;
 }
 
+/* As many calls as there may be connections can end in one step, and as many begin in the next. */
+static bool keeps_more_attempts(const struct http_client *client) {
+  return client->idle_count < MIN_IDLE_ATTEMPTS_KEPT ||
+         client->idle_count < client->settings->max_connections;
+}
+
 void http_client_return_attempt(struct http_client *client, struct http_attempt *attempt) {
-  if (client->idle_count == IDLE_ATTEMPTS_KEPT || attempt->engine != client->engine ||
+  if (!keeps_more_attempts(client) || attempt->engine != client->engine ||
       !http_attempt_is_reusable(attempt)) {
     http_attempt_delete(attempt);
     return;
