@@ -227,6 +227,29 @@ describe("a phase that cannot wait", function()
   end)
 end)
 
+describe("a function that the module calls", function()
+  -- nginx does not survive a yield that fails there.
+  for _, setting in ipairs { "log", "api_key" } do
+    it(("cannot wait for a call of its own, which is said by an error: %s"):format(setting), function()
+      nginx.with({ init = clients(), server = content("/call", ([[
+        local raised
+        local function make_call()
+          if not raised then raised = select(2, pcall(probe.clients.good.cancel, "upload_1")) end
+          return "sk-of-a-function"
+        end
+        local settings = { base_url = %q, %s = make_call }
+        require("openai_uploads").new(settings).cancel "upload_1"
+        ngx.print(raised)
+      ]]):format(service.base_url, setting)) }, function(server)
+        -- Later ones may have their answer before they would wait.
+        check.holds("a call cannot wait inside a function that C calls", select(2, server.get "/call"))
+        for _ = 1, 10 do assert.are.equal(200, (server.get "/call")) end
+        check.lacks("exited on signal", server.log())
+      end)
+    end)
+  end
+end)
+
 describe("inside nginx", function()
   for _, row in ipairs {
     { "a refusal", { { status = 409, body = "" } }, "conflict", status = 409, options = "{ max_retries = 0 }" },

@@ -50,6 +50,12 @@ static int describe(lua_State *L) {
   return 1;
 }
 
+/* can_yield() -> whether the running coroutine may yield; true where Lua cannot tell */
+static int can_yield(lua_State *L) {
+  lua_pushboolean(L, compat_can_yield(L));
+  return 1;
+}
+
 /* now() -> seconds on a clock that never jumps */
 static int now(lua_State *L) {
   lua_pushnumber(L, monotonic_clock_now());
@@ -70,6 +76,7 @@ static int utf8(lua_State *L) {
 }
 
 static const luaL_Reg functions[] = {
+    {"can_yield", can_yield},
     {"client", lua_client_new},
     {"describe", describe},
     {"digest", lua_digest_new},

@@ -97,4 +97,15 @@ static inline bool compat_float_is_integer(lua_State *L, int index, lua_Integer 
 #endif
 }
 
+/* Whether the coroutine may yield here: no C function has called into Lua since it was resumed. True where
+ * Lua cannot tell. (Of the headers of 5.1, only those of LuaJIT 2.1 have LUA_OK.) */
+static inline bool compat_can_yield(lua_State *L) {
+#if LUA_VERSION_NUM >= 503 || (LUA_VERSION_NUM == 501 && defined(LUA_OK))
+  return lua_isyieldable(L);
+#else
+  (void)L;
+  return true;
+#endif
+}
+
 #endif

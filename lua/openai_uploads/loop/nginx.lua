@@ -134,7 +134,12 @@ local function new_waker(driver, woken)
   end
 end
 
+-- A semaphore keeps the waiter whose yield has failed, and the worker later dies of that: so none is tried.
 function loop.wait(client, transfer, seconds)
+  if not core.can_yield() then
+    error("a call cannot wait inside a function that C calls, such as log or api_key: "
+      .. "attempt to yield across C-call boundary", 0)
+  end
   local driver = driver_of(client)
   if not driver then
     ngx.sleep(SECONDS_WITHOUT_BELL)
