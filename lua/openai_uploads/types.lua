@@ -129,7 +129,7 @@
 ---@field query? table<string, string|number|boolean> added to every URL. Default: none
 ---@field with_response? boolean return a third result, which describes how the call went. Default: false
 ---@field on_retry? fun(info: openai_uploads.RetryInfo) called before each wait. An error in it ends the call with `aborted`
----@field log? fun(event: openai_uploads.LogEvent) called with each event. An error in it is reported on stderr. Default: stderr if OPENAI_LOG is `info` (retries and ends of calls) or `debug` (requests too)
+---@field log? fun(event: openai_uploads.LogEvent) called with each event. An error in it, other than Ctrl-C, is reported on stderr. Default: stderr if OPENAI_LOG is `info` (retries and ends of calls) or `debug` (requests too)
 
 ---The settings of a client, beside all options. A missing setting comes from the environment, then from the default.
 ---@class openai_uploads.Settings: openai_uploads.Options
@@ -426,8 +426,8 @@ function transfer:wait(seconds) end
 function transfer:done() end
 
 ---Calls `listener` from the step that ends it, or at once if a step has ended it before. There is one listener. A client
----with a `loop` sets it itself while it waits. An error in it is reported on stderr. The client holds a transfer with a
----listener until it is done. When you drop the client too, nobody can step it, and both are collected.
+---with a `loop` sets it itself while it waits. An error in it, other than Ctrl-C, is reported on stderr. The client holds
+---a transfer with a listener until it is done. When you drop the client too, nobody can step it, and both are collected.
 ---@param listener fun(transfer: openai_uploads.Transfer)
 function transfer:on_done(listener) end
 

@@ -50,6 +50,13 @@ static int describe(lua_State *L) {
   return 1;
 }
 
+/* is_interruption(raised) -> whether that is Ctrl-C */
+static int is_interruption(lua_State *L) {
+  lua_settop(L, 1);
+  lua_pushboolean(L, lua_raise_is_interruption(L));
+  return 1;
+}
+
 /* can_yield() -> whether the running coroutine may yield; true where Lua cannot tell */
 static int can_yield(lua_State *L) {
   lua_pushboolean(L, compat_can_yield(L));
@@ -83,6 +90,7 @@ static const luaL_Reg functions[] = {
     {"waker", lua_waker_new},
     {"failure", lua_failure_new},
     {"hold", lua_transfer_methods_hold},
+    {"is_interruption", is_interruption},
     {"is_terminal", lua_terminal_is},
     {"is_client", lua_checks_is_client},
     {"is_option", lua_options_is_option},

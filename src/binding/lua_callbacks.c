@@ -29,7 +29,7 @@ static bool push_callback(lua_State *L, int client_slots, int call_slots, int sl
 static bool call_callback(lua_State *L, const struct transfer *transfer) {
   int status = lua_program_call(L, transfer->client, 1, 0);
   if (status == 0) return true;
-  if (lua_raise_is_out_of_memory(L, status)) lua_error(L);
+  if (lua_raise_concerns_caller(L, status)) lua_error(L);
   lua_raise_describe(L);
   return false;
 }
@@ -193,6 +193,7 @@ void lua_callbacks_tell_waiter(lua_State *L, int call_slots, int userdata) {
     lua_rawseti(L, call_slots, CALL_SLOT_ON_DONE);
     lua_error(L);
   }
+  if (lua_raise_is_interruption(L)) lua_error(L);
   lua_raise_describe(L);
   complain(L, "on_done");
 }

@@ -90,7 +90,7 @@ static const struct lua_transfer *push_known(lua_State *L, int client_slots, con
 static bool ask_for_key(lua_State *L, struct http_client *client, const char **key, size_t *length,
                         struct failure *failure) {
   int status = lua_program_call(L, client, 0, 2);
-  if (lua_raise_is_out_of_memory(L, status)) lua_error(L);
+  if (lua_raise_concerns_caller(L, status)) lua_error(L);
   if (status != 0) {
     lua_raise_describe(L);
     return failure_set(failure, FAILURE_CONFIGURATION, "the api_key function raised an error: %s",

@@ -71,7 +71,7 @@ bool lua_json_is_array(lua_State *L, int index) {
 /* Calls the function below the argument on top of the stack. */
 static bool call_protected(lua_State *L) {
   int status = lua_pcall(L, 1, 1, 0);
-  if (lua_raise_is_out_of_memory(L, status)) lua_error(L);
+  if (lua_raise_concerns_caller(L, status)) lua_error(L);
   return status == 0;
 }
 

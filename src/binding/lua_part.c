@@ -221,7 +221,7 @@ static bool call_program(lua_State *L, const struct transfer *transfer, const ch
                          struct failure *failure) {
   int status = lua_program_call(L, transfer->client, 0, results);
   if (status == 0) return true;
-  if (lua_raise_is_out_of_memory(L, status)) lua_error(L);
+  if (lua_raise_concerns_caller(L, status)) lua_error(L);
   lua_raise_describe(L);
   return failure_set(failure, FAILURE_ABORTED, "the %s function raised an error: %s", name,
                      lua_tostring(L, -1));

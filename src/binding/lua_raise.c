@@ -20,6 +20,17 @@ bool lua_raise_is_out_of_memory(lua_State *L, int status) {
   return lua_type(L, -1) == LUA_TSTRING && strcmp(lua_tostring(L, -1), out_of_memory) == 0;
 }
 
+bool lua_raise_is_interruption(lua_State *L) {
+  static const char end[] = "interrupted!"; /* a position may stand before it */
+  size_t length = 0;
+  const char *text = lua_type(L, -1) == LUA_TSTRING ? lua_tolstring(L, -1, &length) : "";
+  return length >= strlen(end) && strcmp(text + length - strlen(end), end) == 0;
+}
+
+bool lua_raise_concerns_caller(lua_State *L, int status) {
+  return status != 0 && (lua_raise_is_out_of_memory(L, status) || lua_raise_is_interruption(L));
+}
+
 void lua_raise_describe(lua_State *L) {
   if (lua_type(L, -1) == LUA_TSTRING) return;
   lua_getglobal(L, "tostring");

@@ -4,6 +4,7 @@
 #include "binding/lua_callbacks.h"
 #include "binding/lua_compat.h"
 #include "binding/lua_dispatch.h"
+#include "binding/lua_raise.h"
 #include "binding/lua_result.h"
 #include "binding/lua_slots.h"
 #include "http/transfer_news.h"
@@ -116,8 +117,9 @@ static int set_listener(lua_State *L, struct lua_transfer *holder, bool is_waite
   lua_pushcfunction(L, tell_protected);
   lua_pushvalue(L, -2);
   lua_pushvalue(L, 1);
-  if (lua_pcall(L, 2, 0, 0) != 0 && holder->transfer == transfer) transfer_news_tell_again(transfer);
-  return 0;
+  if (lua_pcall(L, 2, 0, 0) == 0) return 0;
+  if (holder->transfer == transfer) transfer_news_tell_again(transfer);
+  return lua_raise_is_interruption(L) ? lua_error(L) : 0;
 }
 
 int lua_transfer_methods_listen(lua_State *L) {

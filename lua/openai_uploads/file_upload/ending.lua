@@ -22,7 +22,10 @@ function ending.fail(self, failure)
 end
 
 --- The same, by what was raised in a program's function, or in ours.
-function ending.fail_by_error(self, raised) ending.fail(self, core.failure("aborted", core.describe(raised))) end
+function ending.fail_by_error(self, raised)
+  if core.is_interruption(raised) then self.interruption = raised end
+  ending.fail(self, core.failure("aborted", core.describe(raised)))
+end
 
 --- Ends it before anything of it was begun: an Upload that is there is left as it is.
 function ending.refuse(self, failure)
@@ -192,6 +195,10 @@ function on_entering.done(self)
   if raised == "not enough memory" then
     self.listener = listener -- it is called again
     error(raised, 0)
+  end
+  if core.is_interruption(raised) then
+    self.interruption = raised
+    return
   end
   io.stderr:write("openai_uploads: the on_done function raised an error: ", core.describe(raised), "\n")
 end

@@ -48,7 +48,7 @@ local function new(client, await, waits, plan, options)
     calls = false,            -- transfer -> { name, number, transfer, its result }
     answer = false,           -- of them, that which is dealt with
     spent = false,            -- those that were; each has the one before as `later`
-    is_working = false,
+    is_working = false, interruption = false,
     -- What it came to.
     upload = false, failure = false, response = false,
     is_in_doubt = false,      -- a call was stopped that may have been acted on
@@ -127,6 +127,9 @@ local function advance(self)
     core.release(self.spent.transfer)
     self.spent = self.spent.later
   end
+  local interruption = self.interruption -- has ended this, and goes to whoever steps
+  self.interruption = false
+  if interruption then error(interruption, 0) end
 end
 
 --- Begins a call, start(...). Misuse of it raises. name: whose answer it gets; number: of its part.

@@ -31,7 +31,9 @@ end
 
 local function call_program(name, action, ...)
   local fine, raised = pcall(action, ...)
-  if not fine then error(("the %s function raised an error: %s"):format(name, core.describe(raised)), 0) end
+  if fine then return end
+  if core.is_interruption(raised) then error(raised, 0) end
+  error(("the %s function raised an error: %s"):format(name, core.describe(raised)), 0)
 end
 
 --- Bytes handed over so far, those of parts that are done and of those under way, and in total.
