@@ -3,6 +3,7 @@
 
 #include "base/monotonic_clock.h"
 #include "http/attempt_secrets.h"
+#include "http/running_curl.h"
 #include "http/transfer_clock.h"
 #include "http/transfer_news.h"
 
@@ -292,10 +293,11 @@ static bool take_attempt(struct transfer *transfer) {
   return transfer->attempt != NULL;
 }
 
-/* Without TLS, a part goes where the call before it went. */
+/* Without TLS, a part goes where the call before it went. With TLS it goes on a connection of HTTP/1.1, which
+ * some versions of libcurl close when no request was made on it. */
 static bool transfer_needs_no_connection(const struct transfer *transfer) {
   return transfer->request.connects_ahead == CONNECTS_AHEAD_FOR_PART &&
-         transfer->client->settings->url.plain_http;
+         (transfer->client->settings->url.plain_http || !running_curl_keeps_unused_http1());
 }
 
 void transfer_begin(struct transfer *transfer, const char *api_key, size_t length) {
