@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: MIT
--- Whether the parameters of a call are there, and of their types.
+-- Whether the parameters of a call are there, of their types, and no others.
 
 local json = require "emulator.json"
 local problem = require "emulator.problem"
@@ -36,11 +36,19 @@ local function described(value)
   return "a " .. type(value)
 end
 
--- rules: rows of { name, type, optional = true, path = how the refusal names it }. Returns a refusal, or nothing
--- when all is well; then an optional parameter that was null is absent.
-function parameters.refuse(params, rules)
+local function refuse_unknown(params, rules, prefix)
+  local known = {}
+  for _, rule in ipairs(rules) do known[rule[1]] = true end
+  for name in pairs(params) do
+    if not known[name] then return problem.unknown(prefix .. name) end
+  end
+end
+
+-- rules: rows of { name, type, optional = true }. prefix: what a refusal says before the name. Returns a refusal, or
+-- nothing when all is well; then an optional parameter that was null is absent.
+function parameters.refuse(params, rules, prefix)
   for _, rule in ipairs(rules) do
-    local name, wanted, path = rule[1], rule[2], rule.path or rule[1]
+    local name, wanted, path = rule[1], rule[2], prefix .. rule[1]
     if rule.optional and params[name] == json.null then params[name] = nil end
     local value = params[name]
     if value == nil then
@@ -51,6 +59,7 @@ function parameters.refuse(params, rules)
       return problem.wrong_value(path, "it is an empty string")
     end
   end
+  return refuse_unknown(params, rules, prefix)
 end
 
 -- The parameters that a request's JSON holds, or nil and a refusal.
@@ -60,7 +69,7 @@ function parameters.read(request, rules)
   end
   local params = json.decode(request.body:sub(1, request.body.size))
   if type(params) ~= "table" then return nil, problem.not_json() end
-  local refusal = parameters.refuse(params, rules)
+  local refusal = parameters.refuse(params, rules, "")
   if refusal then return nil, refusal end
   return params
 end

@@ -55,6 +55,10 @@ function problem.missing(param)
   return refusal(400, ("Missing required parameter: '%s'."):format(param), param, "missing_required_parameter")
 end
 
+function problem.unknown(param)
+  return refusal(400, ("Unknown parameter: '%s'."):format(param), param, "unknown_parameter")
+end
+
 function problem.wrong_type(param, wanted, given)
   return refusal(400, ("Invalid type for '%s': expected %s, but got %s instead."):format(param, wanted, given),
     param, "invalid_type")

@@ -27,12 +27,10 @@ local create_rules = {
   { "filename", "string" }, { "purpose", "string" }, { "bytes", "integer" }, { "mime_type", "string" },
   { "expires_after", "object", optional = true },
 }
-local expires_after_rules = {
-  { "anchor", "string", path = "expires_after.anchor" }, { "seconds", "integer", path = "expires_after.seconds" },
-}
+local expires_after_rules = { { "anchor", "string" }, { "seconds", "integer" } }
 
 local function refuse_expires_after(expires_after)
-  local refusal = parameters.refuse(expires_after, expires_after_rules)
+  local refusal = parameters.refuse(expires_after, expires_after_rules, "expires_after.")
   if refusal then return refusal end
   if expires_after.anchor ~= "created_at" then
     return problem.wrong_value("expires_after.anchor", "it must be 'created_at'")

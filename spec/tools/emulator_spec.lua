@@ -161,6 +161,10 @@ describe("the emulator", function()
       { "less than no bytes", { bytes = -1 }, "bytes", "integer_below_min_value" },
       { "no bytes at all", { bytes = 0 }, "bytes", "integer_below_min_value" },
       { "more than 8 GB", { bytes = 8 * 1024 * MEBIBYTE + 1 }, "bytes", "invalid_value" },
+      { "a field that it does not know", { further = 1 }, "further", "unknown_parameter" },
+      { "a field of an expiry that it does not know",
+        { expires_after = { anchor = "created_at", seconds = 3600, further = 1 } }, "expires_after.further",
+        "unknown_parameter" },
       { "an expiry that is no object", { expires_after = 3600 }, "expires_after", "invalid_type" },
       { "an expiry without an anchor", { expires_after = { seconds = 3600 } }, "expires_after.anchor",
         "missing_required_parameter" },
@@ -319,6 +323,11 @@ describe("the emulator", function()
         assert_refused(complete(create().id, row[2]), 400, "part_ids", row[3])
       end)
     end
+
+    it("refuses a field that it does not know", function()
+      local id, part_ids = with_parts({ "hello world" })
+      assert_refused(complete(id, { part_ids = part_ids, further = 1 }), 400, "further", "unknown_parameter")
+    end)
 
     it("refuses a Part named twice", function()
       local id, part_ids = with_parts({ "x" }, { bytes = 2 })
