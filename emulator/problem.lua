@@ -73,6 +73,11 @@ function problem.below_minimum(param, minimum, given)
     :format(param, minimum, given), param, "integer_below_min_value")
 end
 
+function problem.unsupported_value(param, given, supported)
+  return refusal(400, ("Invalid value: '%s'. Supported values are: '%s'."):format(given,
+    table.concat(supported, "', '")), param, "invalid_value")
+end
+
 function problem.no_such_upload()
   return refusal(404, "No such Upload")
 end

@@ -42,9 +42,20 @@ local function refuse_expires_after(expires_after)
   end
 end
 
+local PURPOSES = { "assistants", "batch", "evals", "fine-tune", "user_data", "vision" }
+
+local function refuse_purpose(purpose)
+  for _, known in ipairs(PURPOSES) do
+    if purpose == known then return end
+  end
+  return problem.unsupported_value("purpose", purpose, PURPOSES)
+end
+
 local function refuse_announcement(params)
   if params.bytes < 1 then return problem.below_minimum("bytes", 1, params.bytes) end
   if params.bytes > MAX_UPLOAD_BYTES then return problem.wrong_value("bytes", "an Upload takes 8 GB at most") end
+  local refusal = refuse_purpose(params.purpose)
+  if refusal then return refusal end
   if params.expires_after then return refuse_expires_after(params.expires_after) end
 end
 

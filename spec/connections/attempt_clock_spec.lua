@@ -141,7 +141,7 @@ describe("an answer that came in time counts although the host stepped late,", f
     local child = script.start([[
       io.stdout:setvbuf "no"
       local client = require("openai_uploads").new { max_retries = 0, timeout = 0.2 }
-      local transfer = client.start.create { filename = "a", purpose = "b", bytes = 1, mime_type = "c/d" }
+      local transfer = client.start.create { filename = "a", purpose = "batch", bytes = 1, mime_type = "c/d" }
       print "begun"
       local _, upload, failure = transfer:wait()
       print(upload and upload.status or tostring(failure))
@@ -220,7 +220,7 @@ describe("a process that is stopped within libcurl", function()
   local function result_when_stopped(n, base_url, connect_timeout)
     local ran = script.run(([[
       local client = require("openai_uploads").new { timeout = 5, connect_timeout = %g, max_retries = 0 }
-      local upload, failure = client.create { filename = "a", purpose = "b", bytes = 1, mime_type = "c/d" }
+      local upload, failure = client.create { filename = "a", purpose = "batch", bytes = 1, mime_type = "c/d" }
       print(upload and upload.status or failure)
     ]]):format(connect_timeout), {
       OPENAI_BASE_URL = base_url, OPENAI_API_KEY = check.key, SSL_CERT_FILE = service.ca_file,

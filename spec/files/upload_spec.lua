@@ -136,15 +136,19 @@ describe("upload_file_chunked", function()
     local own = upload_file.path()
     local path = own .. "r\233sum\233.txt"
     upload_file.overwrite(path, letters)
-    service.answer_next { { call = "parts" }, { call = "parts", status = 400 } }
+    local announced = { filename = "a.txt", purpose = "batch", bytes = #letters, mime_type = "text/plain" }
+    service.answer_next { -- OpenAI would refuse such a purpose
+      { call = "create", status = 200, body = assert(client.create(announced)) },
+      { call = "parts" }, { call = "parts", status = 400 },
+    }
     local params = { file = path, purpose = "b\233", part_size = 3, concurrency = 1, keep_on_failure = true }
     local _, failure = client.upload_file_chunked(params)
     local replacement = "\239\191\189"
     local filename = ("%sr%ssum%s.txt"):format(own:match "[^/]*$", replacement, replacement)
-    assert.are.same({ filename, "b" .. replacement },
-      { body_of_create().filename, body_of_create().purpose })
+    local body = cjson.decode((service.requests())[2].body)
+    assert.are.same({ filename, "b" .. replacement }, { body.filename, body.purpose })
     params.resume = cjson.decode(cjson.encode(failure.resume))
-    assert.are.equal(body_of_create().filename, params.resume.filename)
+    assert.are.equal(filename, params.resume.filename)
     assert.are.equal("completed", assert(client.upload_file_chunked(params)).status)
     os.remove(path)
   end)

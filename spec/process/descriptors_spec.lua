@@ -51,7 +51,7 @@ describe("a child of the program", function()
 
     local uploads = require "openai_uploads"
     local client = uploads.new { ca_file = authorities, log = look }
-    local params = { filename = "a", purpose = "b", bytes = 3, mime_type = "c/d" }
+    local params = { filename = "a", purpose = "batch", bytes = 3, mime_type = "c/d" }
   ]]
 
   local works = {
@@ -63,13 +63,13 @@ describe("a child of the program", function()
       client.cancel(id)
     ]] },
     { "a whole file", [[
-      local file = { file = path, purpose = "b", part_size = 1000, on_progress = look, on_checkpoint = look }
+      local file = { file = path, purpose = "batch", part_size = 1000, on_progress = look, on_checkpoint = look }
       assert(client.upload_file_chunked(file))
     ]] },
     { "what the command and nginx use", [[
       local core = require "openai_uploads.core"
       local journal, waker, signals = core.journal(state), core.waker(), core.signals()
-      local file, digest = core.open_file(path), client.start.upload_file_chunked { file = path, purpose = "b" }
+      local file, digest = core.open_file(path), client.start.upload_file_chunked { file = path, purpose = "batch" }
       look()
       assert(journal and waker and signals and file and digest)
     ]] },

@@ -66,10 +66,10 @@ describe("Ctrl-C", function()
     local service = emulator.start()
     local result = script.run([[
       local client = require("openai_uploads").new { max_retries = 0 }
-      local params = { filename = "a", purpose = "b", bytes = 3, mime_type = "c/d" }
+      local params = { filename = "a", purpose = "batch", bytes = 3, mime_type = "c/d" }
       local works = {
         function()
-          return client.upload_file_chunked { data = "abcdefgh", filename = "a", purpose = "b", part_size = 2 }
+          return client.upload_file_chunked { data = "abcdefgh", filename = "a", purpose = "batch", part_size = 2 }
         end,
         function(ids) return client.cancel_all(ids) end,
       }

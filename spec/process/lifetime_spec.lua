@@ -41,7 +41,7 @@ describe("the collector", function()
       collectgarbage("setpause", 0)
       collectgarbage("setstepmul", 100000)
       local client = require("openai_uploads").new { headers = { ["X-A"] = "1" } }
-      local params = { filename = "a", purpose = "b", bytes = 1, mime_type = "c" }
+      local params = { filename = "a", purpose = "batch", bytes = 1, mime_type = "c" }
       local cancelled, refused = 0, 0
       for _ = 1, 40 do
         local id = assert(client.create(params, { query = { a = 1 }, log = function() end })).id

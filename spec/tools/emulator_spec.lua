@@ -156,6 +156,7 @@ describe("the emulator", function()
       { "no mime_type", { mime_type = "absent" }, "mime_type", "missing_required_parameter" },
       { "a filename that is null", { filename = null }, "filename", "invalid_type" },
       { "an empty filename", { filename = "" }, "filename", "invalid_value" },
+      { "a purpose that it does not know", { purpose = "leisure" }, "purpose", "invalid_value" },
       { "bytes in a string", { bytes = "11" }, "bytes", "invalid_type" },
       { "half a byte", { bytes = 1.5 }, "bytes", "invalid_type" },
       { "less than no bytes", { bytes = -1 }, "bytes", "integer_below_min_value" },
