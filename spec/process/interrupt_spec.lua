@@ -118,8 +118,8 @@ describe("Ctrl-C", function()
         return function(event) if event.event == name then interrupt() end end
       end
       local make = require("openai_uploads").new
-      local params = { filename = "a", purpose = "b", bytes = 3, mime_type = "c/d" }
-      local file = { data = "abc", filename = "a", purpose = "b" }
+      local params = { filename = "a", purpose = "batch", bytes = 3, mime_type = "c/d" }
+      local file = { data = "abc", filename = "a", purpose = "batch" }
       local function step_through(client, work) while not work:done() do client.step(1) end end
     ]]
 
