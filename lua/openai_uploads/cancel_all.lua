@@ -1,15 +1,16 @@
 -- SPDX-License-Identifier: MIT
--- Many cancels at once.
+-- cancel_all: cancels many Uploads, several at a time.
 local core = require "openai_uploads.core"
 local in_flight = require "openai_uploads.in_flight"
 local plain = require "openai_uploads.plain"
 
--- What is said to the program is said at its line: it called the function below, which called these.
+-- The level at which errors are raised, so that they name the program's line: the program called the function below,
+-- which called these.
 local CALLERS_LINE = 3
 
-local MAX_IDS = 1000 * 1000 -- a list whose __index always has one more must end
+local MAX_IDS = 1000 * 1000 -- bounds a list whose __index never returns nil
 
--- The ids, all of them read and checked before the first is sent.
+-- Reads and checks every id before the first cancel is sent.
 local function read_ids(ids)
   if type(ids) ~= "table" then
     error(("bad argument #1 to 'cancel_all' (ids must be a table, got %s)"):format(type(ids)), CALLERS_LINE)
@@ -19,7 +20,7 @@ local function read_ids(ids)
       "the colon)", CALLERS_LINE)
   end
   local list = {}
-  for index = 1, math.huge do -- as ipairs does where it knows of an __index
+  for index = 1, math.huge do -- respects __index, as ipairs does since Lua 5.3
     local id = ids[index]
     if id == nil then return list end
     local refusal = core.upload_id_refusal(id)
@@ -33,7 +34,7 @@ local function read_ids(ids)
   end
 end
 
--- Splits our own option from those of each call.
+-- Separates on_result, our own option, from the options of each call.
 local function split_options(options)
   if options == nil then return nil, nil end
   if type(options) ~= "table" then
@@ -60,7 +61,7 @@ end
 
 local function is_new(self, id) return self.uploads[id] == nil and not (self.failures and self.failures[id]) end
 
--- Begins as many as may be under way. Returns whether there may be more.
+-- Starts cancels until max_connections of them run. Returns whether ids may be left.
 local function begin_more(self)
   local calls, ids = self.calls, self.ids
   while calls.count < self.max_connections do
@@ -68,7 +69,7 @@ local function begin_more(self)
     if id == nil then return false end
     self.next_index = self.next_index + 1
     if is_new(self, id) then
-      self.uploads[id] = false -- until it is known
+      self.uploads[id] = false -- a placeholder until the result arrives
       if self.refusal then
         note(self, id, nil, self.refusal)
       else
@@ -88,7 +89,7 @@ local function note_ended(self)
   for transfer, id in self.calls.take, self.calls do note(self, id, core.take(transfer)) end
 end
 
--- What ends it all, as when memory runs out, leaves nothing under way.
+-- Calls action(...). An error in it, such as running out of memory, aborts every call in flight and is raised again.
 local function protected(self, action, ...)
   local fine, result = pcall(action, ...)
   if fine then return result end
@@ -101,8 +102,9 @@ local function wait(self)
   if waiting.loop then waiting:wait(calls) else protected(self, waiting.wait, waiting, calls) end
 end
 
---- The cancel_all of a client, so many at a time. One failure never stops the rest; an id that stands there twice is
---- sent once. An error in on_result, or misuse of an option, ends those under way and is raised.
+--- Returns a client's cancel_all, which runs at most max_connections cancels at a time. A failure does not stop the
+--- other cancels. An id that is listed twice is sent once. An error in on_result, or misuse of an option, aborts the
+--- cancels in flight and is raised.
 return function(waiting, max_connections)
   local start = waiting.begins.cancel
   return function(ids, options)

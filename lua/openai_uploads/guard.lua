@@ -1,31 +1,33 @@
 -- SPDX-License-Identifier: MIT
--- Guards for flows of a program's own: an Upload that is not completed when its scope is left is cancelled.
+-- Guards for Uploads that a program drives itself: an Upload that is not completed when its scope ends is cancelled.
 --
--- A guard learns of completions by standing in for `complete` and `start.complete`. `cancel` is left as it is: when the
--- program has cancelled an Upload itself, the service refuses the second cancel, which harms nothing; and so it is
--- whenever a completion was not seen. Where one was sent and its outcome is not known, nothing is cancelled.
+-- A guard learns of completions because it replaces `complete` and `start.complete`. It leaves `cancel` alone. If the
+-- program cancelled the Upload itself, or if the guard did not see a completion, the service refuses the guard's
+-- cancel, which does no harm. If a completion was sent and its outcome is unknown, the guard cancels nothing.
 local cancel_when_dropped = require "openai_uploads.cancel_when_dropped"
 local core = require "openai_uploads.core"
 
 local has_close = _VERSION >= "Lua 5.4"
 
--- What is known of an Upload while somebody guards it.
+-- Creates the state of one guarded Upload.
 local function new_watch(client, waiting, upload_id)
   return {
     client = client, waiting = waiting, upload_id = upload_id, process_id = core.process_id(),
-    completions = {}, -- transfers that are under way, or were not looked at yet
+    completions = {}, -- transfers that run, or whose outcome was not read yet
     may_be_completed = false, is_over = false,
     dropped = cancel_when_dropped(client, upload_id, true),
   }
 end
 
--- Takes note of what a completion came to: all of them are known when none is left.
+-- Notes the outcome of a completion. Once every completion has failed for certain, the collector may cancel the Upload
+-- again.
 local function note_outcome(watch, upload, failure)
   if upload or failure.may_have_applied then watch.may_be_completed = true end
   if not watch.may_be_completed and not next(watch.completions) then watch.dropped.is_armed = true end
 end
 
--- The same for those that were begun, and perhaps not waited for. `is_last`: what still runs is aborted.
+-- Notes the outcomes of completions that were started and perhaps never waited for. With `is_last`, running completions
+-- are aborted first.
 local function look_at_completions(watch, is_last)
   local ended = {}
   for transfer in pairs(watch.completions) do
@@ -39,14 +41,16 @@ local function look_at_completions(watch, is_last)
   end
 end
 
--- Where the loop cannot wait, as in a coroutine that is being closed, this raises, and leaves it to the collector.
+-- Raises if the loop cannot wait, as in a coroutine that is being closed. `is_armed` then stays set, and the collector
+-- starts the cancel.
 local function cancel(watch)
   watch.client.cancel(watch.upload_id)
   watch.dropped.is_armed = false
 end
 
--- The scope is left: nothing more is known of the Upload from here on. In a process forked since, it is the parent's.
--- Returns false, and what was raised while it was cancelled; a failure of the cancel is nobody's concern here.
+-- Ends the watch when the scope ends. A forked child cancels nothing, because the Upload belongs to its parent. Returns
+-- true, or false and the error that the cancel raised. Plain Lua 5.1 in a loop raises that error directly. A failure
+-- that the cancel returns is ignored.
 local function finish(watch)
   if watch.is_over then return true end
   watch.is_over = true
@@ -62,7 +66,8 @@ local function finish(watch)
   return pcall(cancel, watch)
 end
 
--- What its function returned or raised is what with_upload does.
+-- Ends the watch, then returns the results of with_upload's function or raises its error. An error of the function
+-- takes precedence over an error of the cancel.
 local function leave(watch, fine, ...)
   local finished, raised = finish(watch)
   if not fine then error((...), 0) end
@@ -70,11 +75,12 @@ local function leave(watch, fine, ...)
   return ...
 end
 
--- What is wrong with what should be what `create` returned; nil and the Upload's id when nothing is.
+-- Checks arguments that should be the results of `create`. Returns the problem, or nil and the Upload's id. A failure
+-- has no id.
 local function problem_of(upload, failure)
   if upload == nil and type(failure) == "table" then return nil end
   if type(upload) ~= "table" then return "an Upload, or nil and a failure, expected, got " .. type(upload) end
-  local object, id = upload.object, upload.id -- what is checked is what is used, whatever they are the next time
+  local object, id = upload.object, upload.id -- read once, because __index may return another value the next time
   if object ~= nil and object ~= "upload" then
     return ("an Upload expected, got an object '%s'"):format(core.describe(object))
   end
@@ -83,11 +89,13 @@ local function problem_of(upload, failure)
   return nil, id
 end
 
--- Notes what is completed through this client in the watches of `watched`, by id.
+-- Replaces the client's `complete` and `start.complete` by functions that note each completion in `watched`, a table of
+-- watches by id.
 local function note_completions(client, waiting, watched)
   local start = client.start.complete
 
-  -- Begins one. Whatever is raised while it is waited for, the watch has the transfer.
+  -- Starts a completion and adds its transfer to the watch, so that an error during the wait does not lose the
+  -- transfer.
   local function begin(...)
     local begun, transfer = pcall(start, ...)
     if not begun then error(transfer, 0) end
@@ -150,7 +158,7 @@ local function add_with_upload(client, waiting, watch_over)
   end
 end
 
---- Gives a client its guard and with_upload.
+--- Adds guard and with_upload to a client.
 return function(client, waiting)
   local watched = setmetatable({}, { __mode = "v" }) -- id -> watch
   local function watch_over(upload_id)

@@ -1,18 +1,19 @@
 -- SPDX-License-Identifier: MIT
--- Calls under way side by side, each with what it is for: an id, or a table. Those that are done wait in a line to be
--- dealt with.
+-- A set of calls that run side by side. Each call has a context: an id, or a table. Finished calls stay in a queue,
+-- `line`, until they are handled.
 --
--- A loop waits for the set as for a transfer, which is done when any of its calls is. Memory may run out at any point,
--- and a hook may raise (Ctrl-C): then the client's next step calls `hear` once more, and nothing was forgotten.
+-- A loop waits for the set as it waits for a transfer: the set is done when any of its calls is. Running out of memory,
+-- or a hook that raises (Ctrl-C), may interrupt any function here. The client's next step then calls `hear` again, so
+-- no call is lost.
 local core = require "openai_uploads.core"
 
 local in_flight = {}
 in_flight.__index = in_flight
 
---- An empty one. wake(): called when one is done, in the step that ends it.
+--- Returns an empty set. wake(set) is called when a call finishes, within the step that finishes it.
 function in_flight.new(wake)
   local self = setmetatable({
-    calls = {}, -- transfer -> what it is for; of all, as long as they are not dealt with
+    calls = {}, -- transfer -> context, of every call that was not handled yet
     line = {}, first = 1, last = 0,
     count = 0,
     wake = wake or false, is_held = false, hear = false,
@@ -24,7 +25,7 @@ function in_flight.new(wake)
   return self
 end
 
--- It may be interrupted anywhere, and called again: one that is in the line twice is passed over.
+-- May be interrupted anywhere and called again. A transfer that is then queued twice is skipped the second time.
 function in_flight:note_end(transfer)
   if self.calls[transfer] == nil then return end
   local last = self.last + 1
@@ -32,7 +33,7 @@ function in_flight:note_end(transfer)
   self.last = last
 end
 
---- Adds a transfer that was begun. Where it has ended as it was begun, it joins the line at once.
+--- Adds a started transfer. If the transfer is already done, it joins the queue at once.
 function in_flight:add(transfer, what)
   self.calls[transfer] = what
   self.count = self.count + 1
@@ -40,7 +41,7 @@ function in_flight:add(transfer, what)
   if core.listen(transfer, self.hear) then self:note_end(transfer) end
 end
 
---- The first one in the line, and what it is for; it stays there. nil when there is none.
+--- Returns the first transfer in the queue and its context, or nil if the queue is empty. The transfer stays queued.
 function in_flight:peek()
   local calls, line = self.calls, self.line
   while self.first <= self.last do
@@ -52,21 +53,21 @@ function in_flight:peek()
   end
 end
 
---- Forgets one, whether it is in the line or runs.
+--- Removes a transfer, whether it is queued or still runs.
 function in_flight:remove(transfer)
   if self.calls[transfer] == nil then return end
   self.calls[transfer] = nil
   self.count = self.count - 1
 end
 
---- Takes the first one out of the line.
+--- Removes the first transfer from the queue. Returns the transfer and its context, or nil if the queue is empty.
 function in_flight:take()
   local transfer, what = self:peek()
   if transfer then self:remove(transfer) end
   return transfer, what
 end
 
---- Iterates over all: transfer, what it is for. Each may be removed meanwhile.
+--- Iterates over every transfer and its context. The loop body may remove them.
 function in_flight:each() return next, self.calls, nil end
 
 function in_flight:abort()
@@ -75,7 +76,7 @@ function in_flight:abort()
   end
 end
 
---- The client holds those under way until they are done; with `is_held`, those that are added later as well.
+--- Lets the client hold the running transfers until they are done. If `is_held` is set, `add` does so for later ones.
 function in_flight:hold()
   for transfer in self:each() do core.hold(transfer) end
 end
@@ -86,7 +87,7 @@ function in_flight:listen(woken)
   if self:done() then woken(self) else self.wake = woken end
 end
 
---- Whoever waits by this alone is held by the transfers, and those by the client.
+--- Calls woken(set) when a call is done. The transfers hold the listener, and the client holds the transfers.
 function in_flight:on_done(woken)
   self:hold()
   self:listen(woken)

@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: MIT
--- The module is a client of its own, made from the environment at its first call; `new` gives others.
+-- The module is itself a client, configured from the environment at its first call. `new` creates other clients.
 local core = require "openai_uploads.core"
 local cancel_all = require "openai_uploads.cancel_all"
 local guard = require "openai_uploads.guard"
@@ -7,7 +7,7 @@ local loops = require "openai_uploads.loop"
 local upload_file_chunked = require "openai_uploads.upload_file_chunked"
 local waiting = require "openai_uploads.waiting"
 
--- A client with all its functions. Errors have no position.
+-- Creates a client with all its functions. Errors carry no position.
 local function make(settings)
   local loop = loops.find(settings and settings.loop)
   local waits = waiting.new(loop)
@@ -15,7 +15,7 @@ local function make(settings)
   if not made then error(client, 0) end
   waits.client, waits.begins = client, begins
   if loop then waits:suspend() end
-  local kept = {} -- of the settings, for what is done in Lua
+  local kept = {} -- the settings that Lua code reads
   for _, name in ipairs { "max_connections", "max_retries", "patience" } do kept[name] = settings and settings[name] end
   client.cancel_all = cancel_all(waits, kept.max_connections or core.max_connections)
   upload_file_chunked(client, await, waits, kept)
@@ -23,15 +23,15 @@ local function make(settings)
   return client
 end
 
---- A client with settings of its own; what they leave out comes from the environment, which is read now.
---- Raises on an unknown setting, or one of the wrong type or out of range. What the world got wrong (no key,
---- a bad URL) is the `configuration` failure of every call instead.
+--- Creates a client with the given settings. Missing settings come from the environment, which is read now. Raises on a
+--- setting that is unknown, of the wrong type or out of range. A configuration that cannot work (no key, a bad URL)
+--- makes every call return a `configuration` failure instead.
 local function new(settings)
   if settings == nil then settings = {} end
   if type(settings) ~= "table" then
     error(("bad argument #1 to 'new' (settings must be a table, got %s)"):format(type(settings)), 2)
   end
-  local copy = {} -- for they are read here and in C, and must be the same
+  local copy = {} -- Lua and C both read the settings and must see the same values
   for name, value in next, settings do copy[name] = value end
   local made, client = pcall(make, copy)
   if not made then error(client, 2) end

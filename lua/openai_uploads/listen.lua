@@ -1,10 +1,10 @@
 -- SPDX-License-Identifier: MIT
--- How a loop learns that what its coroutine waits for is done: as on_done, but the client does not hold the transfer
--- for it. Loops hold their coroutines, and those hold what they wait for: a coroutine that is dropped takes its calls
--- along.
+-- How a loop learns that the transfer its coroutine waits for is done. Unlike on_done, this does not let the client
+-- hold the transfer. A loop holds its coroutines, and a coroutine holds the transfer it waits for. A coroutine that is
+-- dropped therefore takes its calls with it.
 local core = require "openai_uploads.core"
 
---- Calls listener(awaited) when a transfer, or an object that is waited for like one, is done.
+--- Calls listener(awaited) when `awaited` is done. It is a transfer, or an object that is waited for like one.
 return function(awaited, listener)
   if type(awaited) == "userdata" then core.listen(awaited, listener) else awaited:listen(listener) end
 end

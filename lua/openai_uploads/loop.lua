@@ -1,15 +1,15 @@
 -- SPDX-License-Identifier: MIT
--- The event loop that a client lives in: how a call waits without stopping anything but its own coroutine.
+-- The event loop of a client: a call that waits suspends only its own coroutine.
 --
--- A loop is a table with wait(client, transfer [, seconds]), which suspends the calling coroutine until something
--- may have come about, and is called again until transfer:done(). `seconds`: it need not wait longer. It may have
--- refusal() too: why no call can wait just now, or nil.
+-- A loop is a table with wait(client, transfer [, seconds]). It suspends the calling coroutine until the transfer may
+-- have progressed, and is called again until transfer:done(). It need not wait longer than `seconds`. A loop may also
+-- have refusal(), which returns the reason why no call can wait now, or nil.
 
 local loop = {}
 
 local names = { "nginx", "cqueues", "luv", "copas" }
 
--- nginx's thread pools run Lua that has an `ngx` but cannot yield to nginx: there, blocking is right.
+-- Lua in nginx's thread pools has an `ngx` table but cannot yield to nginx. Calls must block there.
 local function is_inside_nginx()
   local ngx = rawget(_G, "ngx")
   return type(ngx) == "table" and type(ngx.get_phase) == "function" and type(ngx.sleep) == "function"
@@ -26,8 +26,8 @@ local function by_name(name)
   error(("bad option 'loop' ('%s' is none of: blocking, %s)"):format(name, table.concat(names, ", ")), 0)
 end
 
---- The loop for a setting; nil when calls shall block. Raises, without a position, on one that is none or cannot be
---- loaded.
+--- Returns the loop for a setting, or nil if calls block. Raises, without a position, if the setting is not a loop or
+--- the loop cannot be loaded.
 function loop.find(setting)
   if setting == nil then setting = is_inside_nginx() and "nginx" or "blocking" end
   if setting == "blocking" then return nil end

@@ -1,9 +1,9 @@
 -- SPDX-License-Identifier: MIT
--- Copies of the tables that a program hands over, so that what is checked is what is used.
+-- Copies of tables that a program passes, so that the checked values are the values used.
 local core = require "openai_uploads.core"
 
---- A copy of the table that is argument `number` of `call`, and that of the tables in it, without metatables. Raises,
---- without a position, where it contains itself or is larger than any argument.
+--- Returns a deep copy, without metatables, of the table that is argument `number` of `call`. Raises, without a
+--- position, if the table contains itself or is larger than any argument may be.
 return function(given, what, number, call)
   local copy, problem = core.plain(given, what)
   if copy then return copy end

@@ -1,20 +1,21 @@
 -- SPDX-License-Identifier: MIT
--- A whole file, in parts that are sent side by side.
+-- upload_file_chunked: sends a whole file in parts, several at a time.
 local core = require "openai_uploads.core"
 local job = require "openai_uploads.file_upload.job"
 local params = require "openai_uploads.file_upload.params"
 local plain = require "openai_uploads.plain"
 
-local SECONDS_TO_CANCEL = 10 -- when whoever waited was interrupted
+local SECONDS_TO_CANCEL = 10 -- how long an interrupted call waits for its cancel
 
--- No more parts at a time than connections: those in line would only hold memory. Errors have no position.
+-- Limits the concurrency to max_connections, because parts without a connection would only hold memory. Errors carry no
+-- position.
 local function start(client, await, waiting, settings, given, options)
   if options ~= nil and type(options) ~= "table" then
     error(("bad argument #2 to 'upload_file_chunked' (options must be a table, got %s)"):format(type(options)), 0)
   end
   options = options and plain(options, "options", 2, "upload_file_chunked")
   local with_response = options and options.with_response
-  if with_response ~= nil and type(with_response) ~= "boolean" then -- which the last call alone is given
+  if with_response ~= nil and type(with_response) ~= "boolean" then -- checked here, because only the last call gets it
     error(("bad option 'with_response' (boolean expected, got %s)"):format(type(with_response)), 0)
   end
   local plan, failure = params.plan(given)
@@ -27,17 +28,18 @@ local function start(client, await, waiting, settings, given, options)
   error(made, 0)
 end
 
--- Ctrl-C, and whatever else is raised where somebody waits: nothing is left behind, then it is raised again.
+-- Waits for the job. If the wait raises (on Ctrl-C, for example), aborts the job and waits for its cancel, then raises
+-- the error again.
 local function wait_through(begun)
   local fine, raised = pcall(begun.wait, begun)
   if fine then return end
-  if not begun.failure then pcall(begun.abort, begun) end -- else it would give up on the cancel
+  if not begun.failure then pcall(begun.abort, begun) end -- a second abort would give up on the cancel
   pcall(begun.wait, begun, SECONDS_TO_CANCEL)
   error(raised, 0)
 end
 
---- Gives a client its upload_file_chunked and start.upload_file_chunked. await: the client's. settings: the client's,
---- as the program gave them.
+--- Adds upload_file_chunked and start.upload_file_chunked to a client. await: the client's. settings: those that the
+--- program passed to the client.
 return function(client, await, waiting, settings)
   local function begin(given, options) return start(client, await, waiting, settings, given, options) end
 

@@ -1,44 +1,45 @@
 -- SPDX-License-Identifier: MIT
--- How the calls of a client wait: all of them, in its loop or by blocking. C never yields, so in a loop a call is begun
--- in C, waited for here, and its result is taken in C again.
+-- How the calls of a client wait: in its loop, or by blocking. C never yields. In a loop, C starts a call, this file
+-- waits for it, and C takes its result.
 local core = require "openai_uploads.core"
 
--- Code that LuaJIT compiles keeps the client that it was compiled for alive, and so its connections.
+-- A compiled LuaJIT trace keeps the client it was recorded with alive, and with it that client's connections.
 local jit = rawget(_G, "jit")
 if jit then jit.off(true, true) end
 
 local waiting = {
-  -- Plain Lua 5.1 cannot suspend inside a pcall. (To try would be a yield, which nginx forbids inside `require`.)
+  -- Whether a coroutine can suspend inside a pcall. Plain Lua 5.1 cannot. The version decides, because a trial would
+  -- yield, which nginx forbids inside `require`.
   in_pcall = _VERSION ~= "Lua 5.1" or jit ~= nil,
 }
 waiting.__index = waiting
 
---- For a client that is set later, as its field `client`, with `begins`: what `start` has, for calls that are waited
---- for at once. loop: what its calls wait in; nil when they block.
+--- Creates the waiting of a client. The caller sets the field `client` later, and the field `begins`: the functions of
+--- `start`, for calls that are waited for at once. loop: the client's loop, or nil if its calls block.
 function waiting.new(loop) return setmetatable({ loop = loop or false, client = false, begins = false }, waiting) end
 
--- Why nothing can wait just now; nil where it can.
+-- Returns the reason why no call can wait now, or nil if it can.
 local function refusal(self) return self.loop and self.loop.refusal and self.loop.refusal() or nil end
 
---- The same as a failure of a call.
+--- Returns that reason as a failure of a call, or nil.
 function waiting:refusal()
   local why = refusal(self)
   return why and core.failure("configuration", why)
 end
 
--- Lets no more than so many seconds pass, until something may have come about.
+-- Waits until `awaited` may have progressed, at most `seconds`.
 local function turn(self, awaited, seconds)
   local client = self.client
   if not self.loop then return client.step(seconds) end
-  if client.timeout() == 0 then -- for what `start` has left, a turn of the loop would be long
+  if client.timeout() == 0 then -- `start` left work that is due: a turn of the loop would delay it
     client.step()
     if awaited:done() then return end
   end
   self.loop.wait(client, awaited, seconds < math.huge and seconds or nil)
 end
 
---- Waits until `awaited:done()`, no longer than so many seconds, where they are given. A turn takes no longer than
---- `longest`, and after_turn(awaited) is called then; both may be left out.
+--- Waits until `awaited:done()`, at most `seconds` if given. A turn takes at most `longest` seconds, and
+--- after_turn(awaited) is called after each turn. Both are optional.
 function waiting:wait(awaited, seconds, longest, after_turn)
   local last = core.now() + (seconds or math.huge)
   while not awaited:done() do
@@ -49,7 +50,8 @@ function waiting:wait(awaited, seconds, longest, after_turn)
   end
 end
 
---- For the methods named wait: raises, at their caller's line, where `seconds` are none, or nothing can wait.
+--- Checks the argument of methods named wait. Raises, at their caller's line, if `seconds` is invalid or no call can
+--- wait now.
 function waiting:check(awaited, seconds)
   if seconds ~= nil and not (type(seconds) == "number" and seconds >= 0) then
     error("bad argument #1 to 'wait' (seconds must be a number that is not negative)", 3)
@@ -58,7 +60,7 @@ function waiting:check(awaited, seconds)
   if why then error(why, 3) end
 end
 
---- What transfer:wait([seconds]) is in a loop.
+--- Returns the function that is transfer:wait([seconds]) in a loop.
 function waiting:method()
   return function(transfer, seconds)
     self:check(transfer, seconds)
@@ -67,8 +69,8 @@ function waiting:method()
   end
 end
 
---- Begins a call that is to be waited for, start(...). Returns its transfer; nil and a failure where nothing can wait.
---- Misuse raises at the line of whoever called the function that calls this one.
+--- Starts a call with start(...), to be waited for. Returns its transfer, or nil and a failure if no call can wait now.
+--- Misuse raises at the line that called this function's caller.
 function waiting:begin(start, ...)
   local failure = self:refusal()
   if failure then return nil, failure end
@@ -77,21 +79,22 @@ function waiting:begin(start, ...)
   return transfer
 end
 
---- Waits for what `begin` has returned, and returns what the call comes to.
+--- Takes the results of `begin`, waits for the transfer, and returns the results of the call.
 function waiting:finish(transfer, failure)
   if not transfer then return nil, failure end
   self:wait(transfer)
   return core.take(transfer)
 end
 
---- What a call returns: no nils at its end.
+--- Returns the results of a call, without trailing nils.
 function waiting.result(upload, failure, response)
   if response ~= nil then return upload, failure, response end
   if failure ~= nil then return nil, failure end
   return upload
 end
 
--- Puts a suspending call into `calls` for each that `starts` can begin; of a table of them, a table.
+-- Sets in `calls` a suspending call for each function of `starts`. Nested tables of functions are handled in the same
+-- way.
 local function suspend_all(self, starts, calls)
   for name, start in pairs(starts) do
     if type(start) == "table" then
@@ -105,8 +108,8 @@ local function suspend_all(self, starts, calls)
   end
 end
 
---- Lets the calls of its client, one of the core, wait in the loop. Some loops have to let go of a descriptor before it
---- is closed.
+--- Replaces the calls of the core's client by calls that wait in the loop. `close` first lets the loop forget the
+--- client, because some loops must release a descriptor before it is closed.
 function waiting:suspend()
   local client, loop = self.client, self.loop
   local close = client.close

@@ -1,13 +1,13 @@
 -- SPDX-License-Identifier: MIT
--- Copas: to its select, each waiting coroutine is a socket of its own on the client's descriptor.
+-- Copas: each waiting coroutine presents itself to Copas as a socket of its own on the client's descriptor.
 local copas = require "copas"
 local core = require "openai_uploads.core"
 
 local waiting = {}
 waiting.__index = waiting
 
--- What Copas asks of a socket. The first three are LuaSocket's: `dirty` says that there is something to read which
--- no descriptor shows, as when another coroutine's step ended this one's transfer.
+-- The socket interface that Copas uses. The first three methods are LuaSocket's. `dirty` reports data that the
+-- descriptor does not show, as when another coroutine's step has finished this coroutine's transfer.
 function waiting:getfd() return self.descriptor end
 function waiting:dirty() return self.transfer:done() or core.now() >= self.last end
 function waiting.settimeout() return 1 end
@@ -22,7 +22,7 @@ function waiting.close() return true end
 
 local loop = {}
 
-local isyieldable = rawget(coroutine, "isyieldable") -- Lua 5.1 and 5.2 have none
+local isyieldable = rawget(coroutine, "isyieldable") -- absent in Lua 5.1 and 5.2
 
 local function check_can_yield()
   local running, is_main = coroutine.running()
@@ -32,7 +32,7 @@ local function check_can_yield()
   end
 end
 
---- Copas before 3.0 has no timers, so there the end of `seconds` is noticed when the loop turns for something else.
+--- Copas before 3.0 has no timers. There, the end of `seconds` is noticed only when another event turns the loop.
 function loop.wait(client, transfer, seconds)
   check_can_yield()
   local descriptor = client.fd()

@@ -1,5 +1,6 @@
 -- SPDX-License-Identifier: MIT
--- cqueues: each waiting coroutine polls the client's descriptor, and a condition for what another's step brought.
+-- cqueues: each waiting coroutine polls the client's descriptor, and a condition that is signalled when another
+-- coroutine's step finishes the transfer.
 local cqueues = require "cqueues"
 local condition = require "cqueues.condition"
 local listen = require "openai_uploads.listen"
@@ -8,11 +9,11 @@ local SECONDS_WITHOUT_DESCRIPTOR = 0.005
 
 local loop = {}
 
-local weak_keys = { __mode = "k" } -- a controller may go, and those who wait in it
-local polling = setmetatable({}, weak_keys)    -- client -> tokens of those who poll its descriptor
-local conditions = setmetatable({}, weak_keys) -- transfer -> what those wait on who wait for it
+local weak_keys = { __mode = "k" } -- a controller may be collected together with its waiting coroutines
+local polling = setmetatable({}, weak_keys)    -- client -> tokens of the coroutines that poll its descriptor
+local conditions = setmetatable({}, weak_keys) -- transfer -> the condition of the coroutines that wait for it
 
---- cqueues remembers descriptors, so it has to forget the client's while that still is the client's.
+--- cqueues caches descriptors. It must forget the client's descriptor while the client still has it open.
 function loop.forget(client)
   if polling[client] then cqueues.cancel(client.fd()) end
   polling[client] = nil

@@ -1,6 +1,6 @@
 -- SPDX-License-Identifier: MIT
--- luv: a poll handle for each client with somebody waiting. Its callback steps the client; coroutines go on in a turn
--- of the loop of their own, never inside the step that ended their transfer.
+-- luv: a poll handle for each client that coroutines wait for. Its callback steps the client. Coroutines are resumed in
+-- a separate turn of the loop, never inside the step that finished their transfer.
 local listen = require "openai_uploads.listen"
 local uv = require "luv"
 
@@ -8,14 +8,15 @@ local LONGEST_TIMER = 1e9 -- seconds
 
 local loop = {}
 
--- client -> { handle, descriptor, waiting: wake functions and their transfers, which nobody else may hold }
+-- client -> { handle, descriptor, waiting: wake function -> transfer }. This may be the only reference to a transfer.
 local watched = {}
-local ready = {} -- coroutines to go on
+local ready = {} -- coroutines to resume
 local next_turn
 
 local wake_in_next_turn
 
--- What a coroutine raises is for luv to tell of, which ends most programs; where it does not, the others go on.
+-- An error in a coroutine is raised for luv to report, which ends most programs. If the program survives, the other
+-- coroutines are resumed in the next turn.
 local function resume_ready()
   local list = ready
   ready = {}
@@ -35,8 +36,8 @@ function wake_in_next_turn(waiting)
   if #ready == 1 then next_turn:start(0, 0, resume_ready) end
 end
 
--- There may be but one handle on a descriptor. It goes with its last waiter, so that a loop can end and a client can
--- be collected. A client that was closed meanwhile has another descriptor, perhaps of the same number.
+-- A descriptor can have only one handle. The last waiter closes the handle, so that the loop can end and the client can
+-- be collected. A client that was closed meanwhile has a new descriptor, perhaps with the same number.
 local function watch(client, transfer, wake)
   local descriptor = assert(client.fd(), "loop 'luv' needs a system on which client.fd() gives a descriptor")
   local found = watched[client]
@@ -56,7 +57,7 @@ local function unwatch(client, found, wake)
   if watched[client] == found then watched[client] = nil end
 end
 
--- Several may wait for one transfer, which tells but the last of them.
+-- Several coroutines may wait for one transfer, but the transfer calls only the last listener.
 local function wake_all(found, transfer)
   local list = {}
   for wake, waited in pairs(found.waiting) do
@@ -65,15 +66,15 @@ local function wake_all(found, transfer)
   for _, wake in ipairs(list) do wake() end
 end
 
---- A handle must not outlive its descriptor: before the client's is closed, all who wait are woken. Those whose wait
---- is not over, as for a file whose Upload is being cancelled, then wait on the next one.
+--- Wakes every waiter before the client closes its descriptor, because a handle must not outlive its descriptor. A
+--- coroutine whose wait is not over, as for a file whose Upload is being cancelled, then waits on the next handle.
 function loop.forget(client)
   local found, list = watched[client], {}
   for wake in pairs(found and found.waiting or list) do list[#list + 1] = wake end
   for _, wake in ipairs(list) do wake() end
 end
 
-local isyieldable = rawget(coroutine, "isyieldable") -- Lua 5.1 and 5.2 have none
+local isyieldable = rawget(coroutine, "isyieldable") -- absent in Lua 5.1 and 5.2
 
 local function yieldable()
   local running, is_main = coroutine.running()

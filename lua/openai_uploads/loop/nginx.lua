@@ -1,20 +1,20 @@
 -- SPDX-License-Identifier: MIT
--- nginx: waiting requests sleep on semaphores, and one driver for each client and worker steps the engine. nginx can
--- wait on nothing but its own sockets, so a bell tells the driver, by a byte on a TCP socket, that there is work.
+-- nginx: waiting requests sleep on semaphores. One driver for each client and worker steps the engine. nginx can wait
+-- only on its own sockets, so a bell sends the driver a byte over a TCP socket when there is work.
 local core = require "openai_uploads.core"
 local listen = require "openai_uploads.listen"
 local semaphore = require "ngx.semaphore"
 
 local ngx = ngx
 
--- What LuaJIT compiles holds on to the client that it was compiled for, and so to connections that nobody else wants.
+-- A compiled LuaJIT trace keeps the client it was recorded with alive, and with it connections that nothing else uses.
 jit.off(true, true)
 
 local SECONDS_WITHOUT_BELL = 0.001
 local IDLE_WAITS_BEFORE_REST = 2 -- the bell rings once a second when nothing happens
-local SECONDS_OF_TRUST = 5       -- in a driver that does not show itself, though the bell rings each second
-local SECONDS_TO_BEGIN = 0.01    -- for a driver; it never does when as many timers run as may
-local STEPS_IN_A_ROW = 4 -- before nginx's own events have their turn
+local SECONDS_OF_TRUST = 5       -- how long a driver may stay unseen, although the bell wakes it every second
+local SECONDS_TO_BEGIN = 0.01    -- for a driver's timer, which never runs at nginx's limit of running timers
+local STEPS_IN_A_ROW = 4 -- before nginx handles its own events
 local MILLISECONDS_OF_HELLO = 1000
 local MILLISECONDS_OF_RECEIVE = 1000 * 3600 * 24
 
@@ -25,7 +25,7 @@ local cannot_yield = {
 
 local loop = {}
 
---- Why no call can wait in this phase; nil when it can.
+--- Returns the reason why no call can wait in this phase, or nil if it can.
 function loop.refusal()
   local phase = ngx.get_phase()
   if not cannot_yield[phase] then return nil end
@@ -33,8 +33,8 @@ function loop.refusal()
     .. "can wait, such as access or content"):format(phase)
 end
 
--- client -> its driver: { seen: when it last showed itself; has_begun; woken: how many waiters it woke; turn,
--- is_yielding: the semaphore it sleeps on while those go on }
+-- client -> its driver: { seen: when it last ran, has_begun: whether it ever ran, woken: how many waiters it woke,
+-- turn: the semaphore on which it sleeps while woken waiters run, is_yielding: whether it sleeps there }
 local drivers = setmetatable({}, { __mode = "k" })
 local told_of_no_bell
 
@@ -45,7 +45,7 @@ local function tell_of_no_bell(why)
     " ms, because the waker does not work: ", why)
 end
 
--- A bell, and the socket at which it is heard; nil and why, where there can be none.
+-- Returns { bell, socket: hears the bell }, or nil and the reason why there is none.
 local function new_bell(client)
   if not client.fd() then return nil, "this system has no descriptor to wait on" end
   local bell, port, token = core.waker()
@@ -64,26 +64,27 @@ local function close_bell(hearing)
   hearing.socket:close()
 end
 
--- Lets nginx work until there may be something to do. nil and why, when the bell will not be heard again.
+-- Lets nginx work until the client may have work. Returns nil and the reason if the bell can no longer be heard.
 local function wait_for_work(client, hearing)
   if not hearing then
     ngx.sleep(SECONDS_WITHOUT_BELL)
     return true
   end
-  local descriptor = client.fd() -- another one, once the client was closed
+  local descriptor = client.fd() -- a new one if the client was closed
   if not (descriptor and hearing.bell:arm(descriptor)) then return nil, "the waker cannot watch the client" end
   return hearing.socket:receive(1)
 end
 
--- Lets those go on whom the last step has woken: they begin new calls, and see to answers while they do.
+-- Lets the waiters run that the last step woke. They start new calls, and handle answers meanwhile.
 local function let_woken_go_on(driver)
   driver.is_yielding = true
-  driver.turn:wait(SECONDS_WITHOUT_BELL) -- some may have been ended by their clients meanwhile
+  driver.turn:wait(SECONDS_WITHOUT_BELL) -- bounded: a woken request may have been aborted by its HTTP client
   driver.is_yielding = false
 end
 
--- Steps until nothing has run for a while. As long as a step wakes somebody, the next may at once wake more; but not
--- too often in a row, for nginx has other work. worker_shutdown_timeout closes the bell's socket, like all others.
+-- Steps until nothing has run for a while. After a step that woke a waiter, the next step follows once the waiters have
+-- run, because it may wake more. STEPS_IN_A_ROW bounds this, because nginx has other work. worker_shutdown_timeout
+-- closes the bell's socket, as it closes all sockets.
 local function drive(client, driver)
   local hearing, why = new_bell(client)
   local idle, woken, in_a_row = 0, driver.woken, 0
@@ -115,7 +116,8 @@ local function run_driver(_, client, driver)
   if not succeeded then ngx.log(ngx.ERR, "openai_uploads: ", why) end
 end
 
--- The client's driver, which runs in a timer because no request may end it; nil when the worker gives no timer.
+-- Returns the client's driver, or nil if the worker gives no timer. The driver runs in a timer, so that the end of a
+-- request does not end it.
 local function driver_of(client)
   local driver = drivers[client]
   if driver and core.now() - driver.seen < SECONDS_OF_TRUST then return driver end
@@ -125,8 +127,8 @@ local function driver_of(client)
   return driver
 end
 
--- Made here, not where the wait is: nginx wipes the stack of a request that is given up, and with it the locals that
--- functions made there still share.
+-- Create this closure outside wait(): when nginx kills a request it clears that coroutine's stack, and open upvalues
+-- with it.
 local function new_waker(driver, woken)
   return function()
     driver.woken = driver.woken + 1
@@ -134,7 +136,8 @@ local function new_waker(driver, woken)
   end
 end
 
--- A semaphore keeps the waiter whose yield has failed, and the worker later dies of that: so none is tried.
+-- Refuses where the coroutine cannot yield: a semaphore keeps a waiter whose yield failed, and the worker later crashes
+-- because of it.
 function loop.wait(client, transfer, seconds)
   if not core.can_yield() then
     error("a call cannot wait inside a function that C calls, such as log or api_key: "
