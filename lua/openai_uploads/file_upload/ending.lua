@@ -1,47 +1,48 @@
 -- SPDX-License-Identifier: MIT
--- How a file's way ends: all is completed; or what is under way is stopped, and the Upload cancelled. What happens in a
--- state is done once more where memory ran out in it.
+-- The end of a file's upload: either all is completed, or the running calls are stopped and the Upload is cancelled. If
+-- memory runs out in a state, its function is called again.
 local core = require "openai_uploads.core"
 local resume = require "openai_uploads.file_upload.resume"
 local resume_file = require "openai_uploads.file_upload.resume_file"
 
 local ending = {
-  on_entering = {}, -- state -> what is done in it, which leads to another one, or waits for an answer
-  on_answer = {},   -- what a call was for -> what its answer leads to
+  on_entering = {}, -- state -> function, which leads to another state or waits for an answer
+  on_answer = {},   -- name of a call -> function that handles its answer
 }
 local on_entering, on_answer = ending.on_entering, ending.on_answer
 
--- What a completion can be refused with for good: to send it once more would give the same.
+-- Failures that refuse a completion for good. Sending the completion again would give the same failure.
 local final_kinds = { bad_request = true, not_found = true, gone = true, unprocessable_entity = true }
 
---- Ends it with a failure, the first one. The answer to a creation is waited for: it alone tells what to cancel.
+--- Ends the job with a failure. Later failures are ignored. The answer to a creation is waited for, because only that
+--- answer has the id of the Upload to cancel.
 function ending.fail(self, failure)
   if self.failure or self.state == "done" then return end
   self.failure = failure
   self.state = self.state == "creating" and "winding_down" or "stopping"
 end
 
---- The same, by what was raised in a program's function, or in ours.
+--- Ends the job with an error that a function of the program, or of this library, raised.
 function ending.fail_by_error(self, raised)
   if core.is_interruption(raised) then self.interruption = raised end
   ending.fail(self, core.failure("aborted", core.describe(raised)))
 end
 
---- Ends it before anything of it was begun: an Upload that is there is left as it is.
+--- Ends a job that has sent nothing. An existing Upload is left as it is.
 function ending.refuse(self, failure)
   if self.failure then return end
   failure.upload_id = self.upload_id or nil
   self.failure, self.state = failure, "concluding"
 end
 
---- Ends it as aborted; or, where it is ending, gives up on the answer to the creation, or on the cancel.
+--- Ends the job as aborted. If the job is already ending, gives up on the answer to the creation or on the cancel.
 function ending.abort(self)
   local failure = not self.failure and core.failure("aborted", "aborted by the program")
   if failure then return ending.fail(self, failure) end
   if self.state == "winding_down" or self.state == "cancelling" then self.state = "giving_up" end
 end
 
---- Lets go of what it holds. Nothing may be under way any more.
+--- Releases the resources of the job. No call may run any more.
 function ending.release(self)
   if self.dropped then self.dropped.is_armed = false end
   if self.plan.state then resume_file.settle(self.plan.state, self.upload or nil, self.failure or nil) end
@@ -50,7 +51,7 @@ function ending.release(self)
   if self.kept_digest then self.kept_digest:close() end
 end
 
---- A copy of the program's options, for one of the calls that are made for them.
+--- Returns a copy of the program's options, for one of the job's calls.
 function ending.options(self)
   local options = {}
   for name, value in pairs(self.options) do options[name] = value end
@@ -58,15 +59,15 @@ function ending.options(self)
   return options
 end
 
---- What is to be saved in order to go on. `completing`: a completion is about to be sent. From then on an Upload may be
---- completed, whoever reads that.
+--- Returns the table to save in order to resume. `completing`: a completion is about to be sent. From then on, every
+--- reader must assume that the Upload may be completed.
 function ending.describe(self, completing)
   local saved = resume.describe(self.plan, self.upload_id, self.parts)
   saved.completing = completing or self.may_be_completed or nil
   return saved
 end
 
--- Whether a call that was aborted may have been acted on all the same. Notes an Upload that it was answered with.
+-- Returns whether the service may have acted on an aborted call. Notes the Upload of its answer, if there is one.
 local function leaves_doubt(self, transfer)
   local result, failure, may_have_applied = core.result(transfer)
   if result == false then return may_have_applied end
@@ -74,7 +75,7 @@ local function leaves_doubt(self, transfer)
   return result ~= nil or failure.may_have_applied
 end
 
--- Aborts those under way; their answers are not taken up any more. Notes whether one of them leaves a doubt.
+-- Aborts the running calls and ignores their answers. Notes whether the service may have acted on one of them.
 local function stop(self)
   for transfer, call in self.calls:each() do
     transfer:abort()
@@ -85,7 +86,7 @@ local function stop(self)
   end
 end
 
---- Stops what is under way, for good, where it could not begin.
+--- Stops a job for good that could not start.
 function ending.abandon(self)
   pcall(stop, self)
   ending.release(self)
@@ -95,7 +96,7 @@ function on_entering.winding_down(self)
   for transfer in self.calls:each() do core.wind_down(transfer) end
 end
 
--- What is known where a completion was sent, and nothing is cancelled any more.
+-- Returns the aftermath of a completion that was sent. Nothing is cancelled any more.
 local function words_of_completion(self)
   local id, upload = self.upload_id, self.upload_answered
   local file = upload and type(upload.file) == "table" and upload.file.id
@@ -104,7 +105,8 @@ local function words_of_completion(self)
     "again would make a second File"):format(id, self.plan.filename, self.plan.create.purpose)
 end
 
--- Neither cancelled, which could race with the completion, nor called kept, which would make a second File.
+-- Neither cancels the Upload, which could race with the completion, nor reports it as kept, which would lead to a
+-- second File.
 local function leave_in_doubt(self)
   local failure = self.failure
   failure.may_have_applied, failure.may_be_completed = true, true
@@ -117,7 +119,7 @@ end
 
 local function keep(self)
   local failure = self.failure
-  local has_expired = failure.kind == "gone" -- it takes no part any more
+  local has_expired = failure.kind == "gone" -- an expired Upload accepts no part
   failure.resume = not has_expired and ending.describe(self) or nil
   failure.aftermath = self.upload_id .. (has_expired and " has expired" or " is kept")
   self.state = "concluding"
@@ -138,7 +140,7 @@ local function note_cancel(self, upload, failure)
   self.state = "concluding"
 end
 
--- It is tried however little time there was for the rest, and nobody is told of its retries.
+-- Tries the cancel regardless of the deadline. on_retry is not called for its retries.
 local function cancel(self)
   local options = ending.options(self)
   options.deadline, options.on_retry = nil, nil
@@ -149,8 +151,8 @@ local function cancel(self)
   note_cancel(self, nil, core.failure("aborted", core.describe(raised)))
 end
 
--- What is in doubt when all is stopped is a completion: no other call leaves a doubt here. In a process forked since,
--- the Upload is the parent's.
+-- A doubt here is about a completion, because no other call leaves one in this state. A forked child cancels nothing,
+-- because the Upload belongs to its parent.
 function on_entering.stopping(self)
   stop(self)
   if self.is_in_doubt then self.may_be_completed = true end
@@ -185,7 +187,7 @@ function on_entering.concluding(self)
   self.state = "done"
 end
 
---- Calls on_done's listener, if there is one. An error in it is told on stderr.
+--- Calls on_done's listener, if there is one. An error in it is written to stderr.
 function on_entering.done(self)
   local listener = self.listener
   if not listener then return end
@@ -193,7 +195,7 @@ function on_entering.done(self)
   local fine, raised = pcall(listener, self)
   if fine then return end
   if raised == "not enough memory" then
-    self.listener = listener -- it is called again
+    self.listener = listener -- called again in the next step
     error(raised, 0)
   end
   if core.is_interruption(raised) then

@@ -1,6 +1,6 @@
 -- SPDX-License-Identifier: MIT
--- A file on its way, as a program holds it: it is used as a transfer is. It is one machine, driven by the answers to
--- its calls, which come in the steps of its client, and by its abort.
+-- The upload of a file, as a program holds it. It has the interface of a transfer. It is a state machine, driven by its
+-- `abort` and by the answers to its calls, which arrive in the steps of its client.
 --
 --     new ──► creating ──────────► sending ──► summing ──► completing ──► concluding ──► done
 --     to resume ──► checking ─────────┘
@@ -12,53 +12,54 @@
 --     aborted once more:
 --     winding_down, cancelling ──► giving_up ──► concluding ──► done
 --
--- checking: whether the parts that are there hold what the file does. summing: its MD5 is not known yet. completing:
--- the completion was sent; nothing may cancel the Upload from here on before the outcome is known. winding_down: the
--- answer to the creation is waited for, for it alone tells what to cancel. `sending.lua` has what is done in the first
--- five, and `ending.lua` the rest.
+-- checking: the job compares the sent parts with the file. summing: the job waits for the MD5 of the whole file.
+-- completing: the completion was sent, and nothing may cancel the Upload before the outcome is known. winding_down: the
+-- job waits for the answer to the creation, because only that answer has the id of the Upload to cancel. `sending.lua`
+-- has the functions of the first five states, and `ending.lua` the others.
 local core = require "openai_uploads.core"
 local ending = require "openai_uploads.file_upload.ending"
 local in_flight = require "openai_uploads.in_flight"
 local sending = require "openai_uploads.file_upload.sending"
 local waiting = require "openai_uploads.waiting"
 
-local SECONDS_BETWEEN_REPORTS = 0.1 -- of progress, to a program that wants them
+local SECONDS_BETWEEN_REPORTS = 0.1 -- of progress, to a program's on_progress
 
 local OUT_OF_MEMORY = "not enough memory"
 
 local job = {}
 job.__index = job
 
--- All its fields. Ending goes on without memory, so none is added then.
+-- Creates a job with all its fields. Ending must work without memory, so no field is added later.
 local function new(client, await, waits, plan, options)
   return setmetatable({
     client = client, await = await, waiting = waits, plan = plan, options = options, process_id = core.process_id(),
     state = "creating",
     deadline_at = nil,        -- on core.now()'s clock
-    -- What is there of it.
+    -- The Upload and its parts so far.
     upload_id = false,
-    dropped = false,          -- cancels it when nobody holds the job any more
-    part_ids = {}, parts = {}, -- number -> id; number -> { number, id, md5 }
-    has_begun = {}, next_number = 1, -- of parts: number -> true
-    bytes_done = 0,           -- of parts that are there
-    digest = false, kept_digest = false, -- of the whole; of the parts that were there
-    saved = false,            -- what on_checkpoint is given
-    reported_at = 0,          -- when on_progress was called
-    -- What is under way.
+    dropped = false,          -- cancels the Upload when the job is collected
+    part_ids = {}, parts = {}, -- number -> id, and number -> { number, id, md5 }
+    has_begun = {}, next_number = 1, -- of started parts: number -> true
+    bytes_done = 0,           -- of parts that the service has
+    digest = false, kept_digest = false, -- of the whole file, and of the parts sent before
+    saved = false,            -- the table that on_checkpoint gets
+    reported_at = 0,          -- when on_progress was last called
+    -- The calls.
     calls = false,            -- transfer -> { name, number, transfer, its result }
-    answer = false,           -- of them, that which is dealt with
-    spent = false,            -- those that were; each has the one before as `later`
+    answer = false,           -- the call that is being handled
+    spent = false,            -- a list of handled calls: each has the previous one as `later`
     is_working = false, interruption = false,
-    -- What it came to.
+    -- The outcome.
     upload = false, failure = false, response = false,
-    is_in_doubt = false,      -- a call was stopped that may have been acted on
-    may_be_completed = false, -- a completion was sent, here or before, whose outcome is not known
-    upload_answered = false,  -- the Upload of a completion that was answered as it was stopped
+    is_in_doubt = false,      -- the service may have acted on a call that was stopped
+    may_be_completed = false, -- a completion with unknown outcome was sent, here or before
+    upload_answered = false,  -- the Upload in the answer to a stopped completion
     listener = false,
   }, job)
 end
 
--- Notes what a call came to. Alone, a call that ran out of memory raises that; one of a file's ends the file.
+-- Notes the result of a call. A call that a program makes raises when it has run out of memory. A call of a job ends
+-- the job instead.
 local function note_result(call)
   if call.has_result then return end
   local result, failure, response = core.result(call.transfer)
@@ -70,7 +71,7 @@ local function note_result(call)
   call.result, call.failure, call.response, call.has_result = result, failure, response, true
 end
 
--- The call whose answer is to be dealt with; nil when there is none.
+-- Returns the next call whose answer is to be handled, or nil if there is none.
 local function next_answer(self)
   if self.answer then return self.answer end
   local transfer, call = self.calls:peek()
@@ -88,16 +89,18 @@ local function deal_with(self, call)
   act(self, call.result, call.failure, call.response, call.number)
 end
 
--- What is raised ends it all; but where memory ran out, it is done once more in the next step.
+-- Calls action(self, call). An error ends the job. Running out of memory does not: the next step tries the action
+-- again.
 local function attempt(self, action, call)
   local fine, raised = pcall(action, self, call)
   if fine then return end
   if raised == OUT_OF_MEMORY or self.failure and not call then error(raised, 0) end
   ending.fail_by_error(self, raised)
-  if call and self.state == "winding_down" then action(self, call) end -- its answer tells what there is to cancel
+  if call and self.state == "winding_down" then action(self, call) end -- its answer has the id of the Upload to cancel
 end
 
--- The mark is set and taken away in here, within a pcall: an interruption at either would leave it for ever.
+-- `is_working` is set and cleared in this function, which runs in a pcall. Elsewhere an interruption could leave it
+-- set.
 local function work(self)
   self.is_working = true
   repeat
@@ -114,8 +117,9 @@ local function work(self)
   self.is_working = false
 end
 
--- Goes on as far as answers are there. A function of the program that steps the client, or aborts this, comes here
--- again: then whoever called it goes on. What raises is called again by the client, so transfers are released last.
+-- Handles every answer that has arrived. A function of the program may step the client or abort the job, and so call
+-- this again. The outer call then goes on. The client calls a listener again if it raised, so transfers are released
+-- last.
 local function advance(self)
   if self.is_working then return end
   local fine, raised = pcall(work, self)
@@ -127,19 +131,20 @@ local function advance(self)
     core.release(self.spent.transfer)
     self.spent = self.spent.later
   end
-  local interruption = self.interruption -- has ended this, and goes to whoever steps
+  local interruption = self.interruption -- has ended the job, and is raised to the caller of the step
   self.interruption = false
   if interruption then error(interruption, 0) end
 end
 
---- Begins a call, start(...). Misuse of it raises. name: whose answer it gets; number: of its part.
+--- Starts a call with start(...). Misuse raises. name: the key of the function that handles the answer. number: the
+--- number of the call's part, if it has one.
 function job:begin(name, number, start, ...)
   local call = {
     name = name, number = number, transfer = false, has_result = false, result = nil, failure = nil, response = nil,
     later = false,
   }
   local begun, transfer = pcall(start, ...)
-  if not begun then error(transfer, 0) end -- without our line
+  if not begun then error(transfer, 0) end -- without the position in this file
   call.transfer = transfer
   local fine, raised = pcall(self.calls.add, self.calls, call.transfer, call)
   if fine then return end
@@ -152,7 +157,7 @@ function job:begin(name, number, start, ...)
   error("the call was begun, and could not be waited for: " .. core.describe(raised), 0)
 end
 
---- Begins it. Misuse of an option raises.
+--- Starts the job. Misuse of an option raises.
 function job.start(client, await, waits, plan, options)
   local self = new(client, await, waits, plan, options or {})
   self.calls = in_flight.new(function() advance(self) end)
@@ -165,7 +170,7 @@ function job.start(client, await, waits, plan, options)
   return self
 end
 
---- One that has failed before anything was begun.
+--- Returns a job that has failed before it sent anything.
 function job.failed(failure)
   local self = new(nil, nil, nil, {}, {})
   self.state, self.failure, self.calls = "done", failure, in_flight.new()
@@ -180,7 +185,7 @@ local function result(self)
   return true, self.upload, nil, self.response or nil
 end
 
--- Whoever waits, or polls, tells of the progress now and then.
+-- Reports the progress at intervals. Called while a program waits or polls.
 local function look(self)
   if not self.failure and self.plan.on_progress and core.now() - self.reported_at >= SECONDS_BETWEEN_REPORTS then
     local fine, raised = pcall(sending.report, self)
@@ -204,7 +209,7 @@ function job:wait(seconds)
   return result(self)
 end
 
---- Ends it, and cancels its Upload: it is done once that is over. While that is under way, gives up on it.
+--- Aborts the job and cancels its Upload. The job is done when the cancel is. A second call gives up on the cancel.
 function job:abort()
   if self.state == "done" then return false end
   ending.abort(self)
@@ -216,7 +221,7 @@ job.__close = function(self)
   if self:abort() and self.state ~= "done" then self:wait() end
 end
 
---- The same as on_done, but the client does not hold the job for it.
+--- Like on_done, but the client does not hold the job for it.
 function job:listen(listener)
   self.listener = listener
   if self.state == "done" then advance(self) end

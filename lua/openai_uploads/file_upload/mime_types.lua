@@ -1,6 +1,7 @@
 -- SPDX-License-Identifier: MIT
--- The MIME types of files that people send to OpenAI, by extension: those that its documentation lists for file
--- inputs, fine-tuning, batches, assistants and vision, and a few neighbours. All others are bytes.
+-- The MIME types of files that people send to OpenAI, by extension. They are those that its documentation lists for
+-- file inputs, fine-tuning, batches, assistants and vision, and a few related ones. Every other file is
+-- application/octet-stream.
 
 local mime_types = {
   -- documents
@@ -52,10 +53,10 @@ local mime_types = {
   gz = "application/gzip", tar = "application/x-tar", zip = "application/zip",
 }
 
--- Of A to Z alone: string.lower follows the locale of the host.
+-- Lowers only A to Z, because string.lower follows the locale of the host.
 local function lower(letter) return string.char(letter:byte() + 32) end
 
---- The type for a file of that name. A type is the world's business: an ending that is not known is no error.
+--- Returns the type for a file name. An unknown extension is not an error.
 return function(filename)
   local extension = filename:match "%.([A-Za-z0-9]+)$"
   return extension and mime_types[extension:gsub("[A-Z]", lower)] or "application/octet-stream"

@@ -1,6 +1,6 @@
 -- SPDX-License-Identifier: MIT
--- The params of upload_file_chunked: checked, completed, and turned into a plan of the parts. Misuse raises, without
--- a position; what the world got wrong is a failure.
+-- The params of upload_file_chunked. This file checks them, adds defaults, and plans the parts. Misuse raises, without
+-- a position. Problems of the environment, such as a missing file, are failures.
 local core = require "openai_uploads.core"
 local guess_mime_type = require "openai_uploads.file_upload.mime_types"
 local plain = require "openai_uploads.plain"
@@ -10,10 +10,10 @@ local resume_file = require "openai_uploads.file_upload.resume_file"
 local params = {}
 
 local DEFAULT_CONCURRENCY, MAX_CONCURRENCY = 4, 64
-local MAX_PARTS = 100000 -- what a request to complete has room for
-local MIN_USUAL_PART_BYTES = 256 * 1024 -- smaller ones gain less, 50 ms away, than their requests cost
+local MAX_PARTS = 100000 -- the most that fit into a request to complete
+local MIN_USUAL_PART_BYTES = 256 * 1024 -- a smaller part saves less time than its request costs at 50 ms of latency
 
--- name -> what it must be
+-- name -> type
 local known = {
   file = "string", data = "string", filename = "string", mime_type = "string", purpose = "string", md5 = "string",
   bytes = "whole number", part_size = "whole number", concurrency = "whole number",
@@ -34,12 +34,12 @@ local function complain_of_unknown(given)
   complain("unknown field 'params.%s'%s", name, nearest and (" (did you mean '%s'?)"):format(nearest) or "")
 end
 
--- An integer where Lua has them: 64 * 2^20 is none, nor is a number that was read from JSON.
+-- Returns an integer if Lua has integers. A value such as 64 * 2^20, or a number from JSON, may be a float.
 local function whole(value)
   return value and math.tointeger and math.tointeger(value) or value -- luacheck: ignore 143
 end
 
--- The fields, each read once: what is checked is what is used. Those count that an __index has.
+-- Reads each field once, so that the checked values are the values used. Fields from an __index count.
 local function read(given)
   local fields = {}
   if type(given) ~= "table" then complain("params must be a table, got %s", type(given)) end
@@ -73,7 +73,7 @@ local function check_range(given, name, least, most)
   end
 end
 
--- Puts what was read of it in its place.
+-- Replaces params.resume by its checked copy.
 local function check_resume(given)
   local saved, problem = resume.read(given.resume)
   if not saved then complain("params.resume %s", problem) end
@@ -103,7 +103,7 @@ end
 
 local function file_failure(format, ...) return nil, core.failure("file", format:format(...)) end
 
--- Fills in what is to be read. False and a failure, where that cannot be.
+-- Opens the source of the plan. Returns true, or nil and a failure.
 local function open(plan, given)
   if given.data then
     plan.data, plan.bytes = given.data, #given.data
@@ -119,12 +119,12 @@ local function open(plan, given)
   return true
 end
 
--- As many parts as go at a time, so that a file of any size uses all connections that it may.
+-- Returns the size that gives one part to each concurrent call, so that a file of any size uses all its connections.
 local function usual_part_size(bytes, concurrency)
   return math.min(math.max(math.ceil(bytes / concurrency), MIN_USUAL_PART_BYTES), core.max_part_bytes)
 end
 
--- Nil and a failure, where there would be more parts than can be completed.
+-- Divides the plan into parts. Returns true, or nil and a failure if there are more parts than can be completed.
 local function divide(plan)
   plan.part_size = plan.part_size or whole(usual_part_size(plan.bytes, plan.concurrency))
   plan.part_count = math.ceil(plan.bytes / plan.part_size)
@@ -134,7 +134,7 @@ local function divide(plan)
     MAX_PARTS, math.ceil(plan.bytes / MAX_PARTS)))
 end
 
--- Nil and a failure, where the file is not the one to resume.
+-- Compares the file with the one to resume. Returns true, or nil and a failure if they differ.
 local function compare(plan)
   local difference = plan.resume and resume.difference(plan.resume, plan)
   if not difference then return true end
@@ -148,11 +148,11 @@ local function plan_of(given)
     filename = filename, concurrency = given.concurrency or DEFAULT_CONCURRENCY,
     part_size = whole(given.part_size or saved.part_size),
     md5 = given.md5 ~= "compute" and given.md5 or nil,
-    computes_md5 = given.md5 == "compute" or (given.resume and not given.md5), -- the parts are of two processes
+    computes_md5 = given.md5 == "compute" or (given.resume and not given.md5), -- two processes send the parts
     on_progress = given.on_progress, on_checkpoint = given.on_checkpoint,
     keeps_on_failure = given.keep_on_failure or given.resume_file ~= nil, resume = given.resume,
     is_saved = given.keep_on_failure or given.on_checkpoint ~= nil or given.resume_file ~= nil,
-    create = { -- as the service will have it: a table to resume from may go through JSON
+    create = { -- as the service stores them: a table to resume from may go through JSON
       filename = core.utf8(filename), purpose = core.utf8(given.purpose),
       mime_type = core.utf8(given.mime_type or saved.mime_type or guess_mime_type(filename)),
       expires_after = given.expires_after,
@@ -160,8 +160,8 @@ local function plan_of(given)
   }
 end
 
--- Opens the file of `resume_file`, and takes up what it keeps. The parts keep the size that they had. Returns its
--- state, nil where there is none; false and a failure.
+-- Opens the file of `resume_file` and adopts its saved Upload. The parts keep their size. Returns the state, nil if no
+-- such file is wanted, or false and a failure.
 local function take_up(given)
   if not given.resume_file then return nil end
   local state, failure = resume_file.open(given.resume_file)
@@ -171,8 +171,8 @@ local function take_up(given)
   return state
 end
 
---- What is to be done: { file or data, bytes, part_size, part_count, create: the params of that call, ... }; nil and
---- a failure where the file cannot be read, or is not the one to resume.
+--- Returns the plan: { file or data, bytes, part_size, part_count, create: the params of that call, ... }. Returns nil
+--- and a failure if the file cannot be read or is not the one to resume.
 function params.plan(given)
   given = read(given)
   check(given)

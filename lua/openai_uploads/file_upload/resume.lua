@@ -1,20 +1,20 @@
 -- SPDX-License-Identifier: MIT
--- What must be known to go on with an Upload later, in another process too: a plain table that can be written as JSON.
+-- The data needed to resume an Upload later, also in another process: a plain table that can be written as JSON.
 --
---   { upload_id, filename, purpose, mime_type, bytes, expires_after: as the Upload was created; part_size;
---     parts: a list of { number, id, md5: of what was sent };
+--   { upload_id, filename, purpose, mime_type, bytes, expires_after: as the Upload was created, part_size,
+--     parts: a list of { number, id, md5: of the sent bytes },
 --     completing: true once its completion may have been sent }
 --
--- A file is known by what it holds, not by its size and its time of modification: archives, images and checkouts give
--- many files the same time, and a copy of the same file another one.
+-- A file is identified by its content, not by its size and its modification time. Archives, images and checkouts give
+-- many files the same time, and a copy of the same file has another time.
 local core = require "openai_uploads.core"
 
 local MAX_BYTES = 2 ^ 53
 
 local resume = {}
 
---- The table for an Upload so far. parts: number of a part -> { number, id, md5 }. One without an MD5 cannot be told
---- from another's later, and is sent again then.
+--- Returns the table for an Upload so far. parts: number of a part -> { number, id, md5 }. A part without an MD5 cannot
+--- be verified later, so it is left out and sent again.
 function resume.describe(plan, upload_id, parts)
   local create, list = plan.create, {}
   for number = 1, plan.part_count do
@@ -27,12 +27,12 @@ function resume.describe(plan, upload_id, parts)
   }
 end
 
---- Adds one more part to such a table, in the order of their numbers. Parts end nearly in that order.
+--- Adds a part to such a table, in the order of the numbers. Parts finish nearly in that order.
 function resume.add(saved, part)
   local list = saved.parts
   local index = #list
   while index > 0 and list[index].number > part.number do index = index - 1 end
-  if index > 0 and list[index].number == part.number then return end -- memory ran out after it was added
+  if index > 0 and list[index].number == part.number then return end -- added before memory ran out
   table.insert(list, index + 1, part)
 end
 
@@ -40,7 +40,7 @@ local function is_text(value) return type(value) == "string" and value ~= "" end
 
 local function is_md5(value) return type(value) == "string" and #value == 32 and not value:find "%X" end
 
--- A plain { number, id, md5 }; nil and why it is none.
+-- Returns a plain { number, id, md5 }, or nil and the problem.
 local function read_part(part, count)
   if type(part) ~= "table" then return nil, "has a part without number or id" end
   local number, id, md5 = part.number, part.id, part.md5
@@ -54,7 +54,7 @@ end
 local function read_parts(list, count)
   if type(list) ~= "table" then return nil, "has no list of parts" end
   local parts, by_number, by_id = {}, {}, {}
-  for index = 1, 2 * count + 1 do -- one may be noted once more, when memory ran out meanwhile
+  for index = 1, 2 * count + 1 do -- a part may be saved twice if memory ran out meanwhile
     local part = list[index]
     if part == nil then break end
     local problem
@@ -72,8 +72,9 @@ local function read_parts(list, count)
   return parts
 end
 
---- What stands in such a table, a plain one, where everything is of its type; nil and why it is none, as words that
---- follow its name. Older versions saved neither purpose nor what parts held: theirs are read as well.
+--- Returns a checked plain copy of such a table. Returns nil and the problem if the table is not valid, in words that
+--- follow the table's name. Older versions saved neither the purpose nor the MD5s of parts. Their tables are accepted
+--- as well.
 function resume.read(saved)
   local copy = {}
   for _, name in ipairs { "upload_id", "filename", "purpose", "mime_type" } do
@@ -105,7 +106,7 @@ local function is_same(one, other)
   return true
 end
 
--- For a person: a text in quotes, a table with its fields.
+-- Formats a value for a person: a text in quotes, a table with its fields.
 local function shown(value)
   if type(value) == "number" then return ("%.14g"):format(value) end
   if type(value) ~= "table" then return value == nil and "none" or ("'%s'"):format(tostring(value)) end
@@ -115,8 +116,8 @@ local function shown(value)
   return "{ " .. table.concat(pieces, ", ") .. " }"
 end
 
---- What is not as it was when the Upload was created, and what to do; nil when all is the same. What the parts hold is
---- for `difference_of_parts`.
+--- Returns a text: the difference between the Upload as created and the plan, with advice. Returns nil if they are the
+--- same. `difference_of_parts` compares the content of the parts.
 function resume.difference(saved, plan)
   local create = plan.create
   if not saved.purpose or not saved.filename or not saved.mime_type then
@@ -139,22 +140,22 @@ function resume.difference(saved, plan)
   return nil
 end
 
---- The failure of a file that is not the one to go on with.
+--- Returns the failure for a file that is not the one to resume.
 function resume.refusal(plan, difference)
   local failure = core.failure("file", ("%s cannot be resumed: %s"):format(plan.filename, difference))
   failure.refused_resume = true
   return failure
 end
 
---- How far the parts reach that are there: the number of the last one; 0 when there is none.
+--- Returns the number of the last saved part, or 0 if there is none.
 function resume.last_number(saved)
   local last = 0
   for _, part in ipairs(saved.parts) do last = math.max(last, part.number) end
   return last
 end
 
---- What the parts held that is not there now; nil when all is the same. md5s: of each part up to the last one, as
---- core.digest tells them.
+--- Returns the difference between the sent parts and the present file, or nil if there is none. md5s: the MD5 of each
+--- part up to the last one, in the form that core.digest returns.
 function resume.difference_of_parts(saved, md5s)
   for _, part in ipairs(saved.parts) do
     local now = md5s:sub(32 * part.number - 31, 32 * part.number)

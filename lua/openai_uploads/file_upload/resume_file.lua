@@ -1,12 +1,13 @@
 -- SPDX-License-Identifier: MIT
--- The param `resume_file`: a file in which the library itself keeps what was sent, as the command does for --resume. It
--- is opened before anything is sent, and one upload at a time has it.
+-- The param `resume_file`: a file in which the library itself saves what was sent, as the command does for --resume.
+-- The file is opened before anything is sent. Only one upload at a time can use it.
 local core = require "openai_uploads.core"
 local resume_state = require "openai_uploads.file_upload.resume_state"
 
 local resume_file = {}
 
--- A refusal of an earlier completion, after which nothing may be sent any more.
+-- Returns the failure for a file with a verdict: an earlier completion may have succeeded, and cannot be sent again, so
+-- nothing may be sent any more.
 local function failure_of(verdict, path)
   local failure = core.failure(verdict.kind, "nothing was sent: " .. verdict.aftermath)
   failure.may_be_completed, failure.may_have_applied = true, true
@@ -14,7 +15,7 @@ local function failure_of(verdict, path)
   return failure
 end
 
---- Opens the file, with what was sent before as `resume`. Returns its state; nil and a failure.
+--- Opens the file. Returns its state, in which `resume` is the saved Upload, or nil and a failure.
 function resume_file.open(path)
   local state, problem = resume_state.open(path)
   if not state then return nil, core.failure(problem.kind, problem.message) end
@@ -23,9 +24,9 @@ function resume_file.open(path)
   return nil, failure_of(state.verdict, path)
 end
 
--- Otherwise the same call would be refused for ever.
+-- Moves the file aside. Otherwise the same call would be refused for ever.
 local function put_aside(state, failure)
-  state.aside = state.aside or state.set_aside() -- when memory runs out below, this is called again
+  state.aside = state.aside or state.set_aside() -- this function is called again if memory runs out below
   if state.aside then
     failure.aftermath = ("what was saved is now in '%s', and the same call starts over"):format(state.aside)
   else
@@ -37,7 +38,7 @@ local function add_to_aftermath(failure, text)
   failure.aftermath = failure.aftermath and failure.aftermath .. "; " .. text or text
 end
 
--- What is saved stays, but for what an Upload that has expired is of no use to.
+-- Keeps the saved Upload, unless the Upload has expired and cannot be resumed.
 local function keep(state, failure)
   if failure.kind == "gone" then
     state.remove()
@@ -50,8 +51,8 @@ local function keep(state, failure)
   end
 end
 
---- Brings the file up to date with the end of an upload, and lets go of it. upload: the completed one; failure: why
---- there is none. With neither, nothing was begun. May be called again.
+--- Updates the file at the end of an upload and releases it. upload: the completed one. failure: the reason why there
+--- is none. With neither, nothing was sent. May be called again.
 function resume_file.settle(state, upload, failure)
   if state.is_settled then return end
   if failure and failure.refused_resume then

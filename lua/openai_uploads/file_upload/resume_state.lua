@@ -1,15 +1,15 @@
 -- SPDX-License-Identifier: MIT
--- The file of `resume_file` and of `upload --resume`: what of an Upload has been sent, so that another process can go
--- on. It is a journal of lines of JSON, each written once, so that its cost does not grow with the square of the number
--- of parts:
+-- The file of `resume_file` and of `upload --resume`. It saves the sent parts of an Upload, so that another process can
+-- resume it. It is a journal of lines of JSON. Each line is written once, so that the cost does not grow with the
+-- square of the number of parts:
 --
 --   {"format":"openai-uploads resume 2"}
---   {"upload_id":...,"parts":[...]}         a table to resume from; none before the Upload was created
---   {"number":...,"id":...,"md5":...}       a part that has come since, one a line
---   {"completing":true}                     the completion may have been sent; false: it was refused
---   {"verdict":{"kind":...,"aftermath":..}} nothing is to be sent any more, and why
+--   {"upload_id":...,"parts":[...]}         a table to resume from, absent until the Upload is created
+--   {"number":...,"id":...,"md5":...}       a part that was sent since, one a line
+--   {"completing":true}                     the completion may have been sent (false: it was refused)
+--   {"verdict":{"kind":...,"aftermath":..}} nothing may be sent any more, and the reason
 --
--- A last line that is not whole is of a program that was killed while it wrote: that part is sent again.
+-- An incomplete last line comes from a program that was killed while it wrote. That part is sent again.
 local cjson = require("cjson.safe").new()
 local core = require "openai_uploads.core"
 local resume = require "openai_uploads.file_upload.resume"
@@ -19,14 +19,15 @@ local resume_state = {}
 local FORMAT = "openai-uploads resume 2"
 local FIRST_LINE = ('{"format":"%s"}\n'):format(FORMAT)
 local ANY_FORMAT = "^openai%-uploads resume %d+$"
-local MAX_BYTES = 32 * 1024 * 1024 -- nothing of ours is longer
+local MAX_BYTES = 32 * 1024 * 1024 -- no journal of this library is longer
 local ENOENT = 2
 
 local function failure(path, format, ...)
   return { kind = "file", message = ("state file '%s' " .. format):format(path, ...) }
 end
 
--- Whether the text is that of a state in which nothing is kept yet: an empty file too, which nothing is lost with.
+-- Returns whether the text is a state that holds nothing yet. An empty file counts too, because it holds nothing to
+-- lose.
 local function is_fresh(text, first)
   if text == FIRST_LINE:sub(1, #text) then return true end
   return type(first) == "table" and type(first.format) == "string" and first.format:find(ANY_FORMAT) ~= nil
@@ -37,8 +38,8 @@ local function is_verdict(value)
   return type(value) == "table" and type(value.kind) == "string" and type(value.aftermath) == "string"
 end
 
--- The table to resume from that the lines behind the first make up, and the verdict, if there is one; nil and what is
--- wrong with them.
+-- Parses the lines after the first. Returns the table to resume from, and the verdict if there is one. Returns nil and
+-- the problem if the lines are not valid.
 local function read_lines(text, from)
   local saved, verdict
   for line in text:sub(from):gmatch "([^\n]*)\n" do
@@ -63,8 +64,9 @@ local function read_lines(text, from)
   return saved, verdict
 end
 
--- What the text keeps: nil where it is nothing yet; false and what the failure says. The second result otherwise: how
--- many of its bytes are whole lines; the third one the verdict, if there is one.
+-- Parses the text. Returns the table to resume from, or nil if it holds none yet. The second result is the number of
+-- bytes in whole lines, and the third is the verdict, if there is one. Returns false and the text of the failure if the
+-- file is not valid.
 local function decode(text)
   local first = cjson.decode(text:match "^[^\n]*" or "")
   if is_fresh(text, first) then return nil, 0 end
@@ -82,7 +84,8 @@ local function decode(text)
   return saved, #whole, more
 end
 
--- What is kept, with its journal at the end of the last whole line.
+-- Reads the journal, cuts it after its last whole line, and gives a new one its first line. Returns the saved table or
+-- nil, and the verdict. Returns false, the reason, and whether the file was empty, if the journal cannot be used.
 local function load(journal)
   local text, problem = journal:read(MAX_BYTES)
   if not text then return false, problem.message end
@@ -102,8 +105,9 @@ local function exists(path)
   return file ~= nil or number ~= ENOENT
 end
 
---- A state, with `resume` when something has been sent before; nil and a failure when the file is none of ours, is in
---- use, or cannot be written: it is written to here already, so that this is known before anything is sent.
+--- Returns a state, in which `resume` is set if something was sent before. Returns nil and a failure if the file has
+--- another format, is in use, or cannot be written. This function already writes to the file, so that such a problem
+--- shows before anything is sent.
 function resume_state.open(path)
   local journal, problem = core.journal(path)
   if not journal then return nil, failure(path, "%s", problem.message) end
@@ -124,8 +128,8 @@ function resume_state.open(path)
     return true
   end
 
-  --- `part` is what has come to the table since it was saved last; without it, that may be `completing`. Returns true,
-  --- or nil and a failure; then the file is what it was.
+  --- Appends a change of the table. part: the part that was added since the last save. Without it, `completing` may
+  --- have changed. Returns true, or nil and a failure that leaves the file unchanged.
   function state.save(now, part)
     local completing, done, problem_of_it = now.completing == true, true, nil
     if not state.resume then
@@ -139,23 +143,24 @@ function resume_state.open(path)
     return done, problem_of_it
   end
 
-  --- Nothing is to be sent any more. verdict: { kind, aftermath }. Returns as `save` does.
+  --- Notes that nothing may be sent any more. verdict: { kind, aftermath }. Returns as `save` does.
   function state.close(verdict)
     state.verdict = verdict
     return append { verdict = verdict }
   end
 
-  --- Nothing is to be resumed any more. What a link leads to is left with nothing in it.
+  --- Removes the file, because nothing is left to resume. The target of a link stays, as an empty file.
   function state.remove()
     journal:truncate(0)
     os.remove(path)
     journal:close()
   end
 
-  --- Lets go of the file, and leaves it as it is.
+  --- Closes the file and leaves it as it is.
   function state.release() journal:close() end
 
-  --- Puts the file aside, for another to take its place. Returns the path; nil where that is taken, or cannot be.
+  --- Renames the file, so that a new one can take its place. Returns the new path, or nil if that path is taken or the
+  --- file cannot be renamed.
   function state.set_aside()
     local aside = path .. ".old"
     if exists(aside) or not os.rename(path, aside) then return nil end

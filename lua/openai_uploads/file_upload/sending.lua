@@ -1,23 +1,23 @@
 -- SPDX-License-Identifier: MIT
--- A file on its way: its Upload is created, its parts are sent side by side, it is completed. What happens in a state
--- is done once more where memory ran out in it, and whenever an answer has come.
+-- The upload of a file: creates its Upload, sends its parts side by side, and completes it. The function of a state is
+-- called again whenever an answer arrives, and if memory ran out in it.
 local core = require "openai_uploads.core"
 local cancel_when_dropped = require "openai_uploads.cancel_when_dropped"
 local ending = require "openai_uploads.file_upload.ending"
 local resume = require "openai_uploads.file_upload.resume"
 
-local SECONDS_OF_PATIENCE = 30 -- with parts and the completion, where nobody said how often to try again
+local SECONDS_OF_PATIENCE = 30 -- for parts and the completion, if the program set no retry limits
 
-local MIN_DEADLINE = 0.001 -- seconds that a call takes for one
+local MIN_DEADLINE = 0.001 -- the smallest deadline, in seconds, that a call accepts
 
-local sending = { on_entering = {}, on_answer = {} } -- as those of `ending`
+local sending = { on_entering = {}, on_answer = {} } -- as in `ending`
 local on_entering, on_answer = sending.on_entering, sending.on_answer
 
 local function size_of_part(plan, number)
   return math.min(plan.part_size, plan.bytes - (number - 1) * plan.part_size)
 end
 
--- The options of one more call; nil, and the failure, when the deadline of the whole has passed.
+-- Returns the options of one more call, or nil and the failure if the deadline of the whole upload has passed.
 local function options_of_call(self)
   local options = ending.options(self)
   if self.deadline_at then
@@ -36,7 +36,7 @@ local function call_program(name, action, ...)
   error(("the %s function raised an error: %s"):format(name, core.describe(raised)), 0)
 end
 
---- Bytes handed over so far, those of parts that are done and of those under way, and in total.
+--- Returns the bytes handed over so far, of finished and running parts, and the total.
 function sending.progress(self)
   local sent = self.bytes_done
   for transfer, call in self.calls:each() do
@@ -45,7 +45,7 @@ function sending.progress(self)
   return sent, self.plan.bytes
 end
 
---- Tells the program of it.
+--- Calls the program's on_progress.
 function sending.report(self)
   local on_progress = self.plan.on_progress
   if not on_progress or self.failure then return end
@@ -53,9 +53,9 @@ function sending.report(self)
   call_program("on_progress", on_progress, sending.progress(self))
 end
 
--- Into the file of `resume_file`, and by the program. part: the one that has come; nil after the creation, and before
--- the completion. The table grows with them: a new one each time would take time that grows with the square of their
--- number.
+-- Saves the Upload in the file of `resume_file` and passes it to on_checkpoint. part: the part that was just sent. It
+-- is nil after the creation and before the completion. The table grows with the parts. A new table for each part would
+-- take time that grows with the square of their number.
 local function save(self, part, completing)
   local on_checkpoint, state = self.plan.on_checkpoint, self.plan.state
   if not on_checkpoint and not state then return end
@@ -67,16 +67,16 @@ local function save(self, part, completing)
   if on_checkpoint then call_program("on_checkpoint", on_checkpoint, self.saved, part) end
 end
 
--- part: { number, id, md5 } of one that has come.
+-- Notes a finished part. part: { number, id, md5 }.
 local function note_part(self, part)
   local number = part.number
-  self.parts[number] = self.parts[number] or false -- has its place, before it is added
+  self.parts[number] = self.parts[number] or false -- allocates its slot first, as memory may run out
   if not self.parts[number] and self.saved and part.md5 then resume.add(self.saved, part) end
   self.parts[number] = part
   save(self, part)
 end
 
--- For what is in vain when the line is away for a while: nothing of a file should be lost by that.
+-- Adds the default patience to the options of a call, so that a short loss of the network loses nothing of a file.
 local function be_patient(self, options)
   if not self.plan.retries_as_told and options.max_retries == nil and options.patience == nil then
     options.patience = SECONDS_OF_PATIENCE
@@ -84,7 +84,8 @@ local function be_patient(self, options)
   return options
 end
 
--- From here on the Upload is cancelled when nobody holds the job any more, unless it shall be kept.
+-- Notes the Upload's id. From here on the Upload is cancelled when the job is collected, unless it is to be kept or may
+-- be completed.
 local function note_upload(self, upload_id)
   self.upload_id = upload_id
   self.dropped = self.dropped or cancel_when_dropped(self.client, upload_id,
@@ -104,19 +105,21 @@ function on_answer.create(self, upload, failure)
   sending.report(self)
 end
 
--- The MD5 that a digest comes to; nil, where that is waited for, or has failed. Then there is the failure as well.
+-- Returns the MD5 of a digest. Returns nil if the digest still runs, after starting a wait for it. Returns nil and the
+-- failure if the digest failed.
 local function md5_of(self, digest, options)
   local md5, failure = digest:wait(0)
   if not md5 and not failure then self:begin("digest", nil, self.await, digest:descriptor(), options) end
   return md5, failure
 end
 
--- It has ended, or the deadline has passed, which is found next; or all has, by the client's `close` or a fork.
+-- The digest has finished, or the deadline has passed, which options_of_call finds next. Any other failure ends the
+-- job, as after the client's `close` or a fork.
 function on_answer.digest(self, has_ended, failure)
   if not has_ended and failure.kind ~= "timeout" then ending.fail(self, failure) end
 end
 
--- Nothing is sent before the parts that are there are known to hold what is in their place now.
+-- Sends nothing before the sent parts are known to hold the file's present bytes.
 function on_entering.checking(self)
   if self.calls.count > 0 then return end
   local plan = self.plan
@@ -137,7 +140,7 @@ function on_entering.checking(self)
   self.state = "sending"
 end
 
--- The number of the next part to send; nil when there is none.
+-- Returns the number of the next part to send, or nil if there is none.
 local function take_next(self)
   while self.next_number <= self.plan.part_count do
     local number = self.next_number
@@ -146,7 +149,7 @@ local function take_next(self)
   end
 end
 
--- An on_retry that is told the number of the Part. What is not a function is refused where the call begins.
+-- Returns an on_retry that adds the number of the Part. A value that is not a function is refused when the call starts.
 local function naming_part(on_retry, number)
   if type(on_retry) ~= "function" then return on_retry end
   return function(info)
@@ -165,7 +168,7 @@ local function send_part(self, number, options)
   }, be_patient(self, options))
 end
 
--- A part that could not be begun, as when memory ran out, is the next one again.
+-- Starts a part. If that fails, as when memory ran out, the same part is the next one to send.
 local function begin_part(self, number, options)
   self.has_begun[number] = true
   local fine, raised = pcall(send_part, self, number, options)
@@ -175,7 +178,7 @@ local function begin_part(self, number, options)
   error(raised, 0)
 end
 
--- Keeps as many on their way as are wanted at a time. A connection that is being made counts as the part it is for.
+-- Keeps as many parts running as `concurrency` allows. A connection that is being made counts as its part.
 function on_entering.sending(self)
   while self.calls.count < math.min(self.plan.concurrency, self.plan.part_count) do
     local options, failure = options_of_call(self)
@@ -200,7 +203,7 @@ function on_answer.part(self, part, failure, response, number)
   sending.report(self)
 end
 
--- From here on nothing may cancel the Upload before the outcome is known.
+-- Sends the completion. From here on nothing may cancel the Upload before the outcome is known.
 local function send_completion(self, md5, options)
   save(self, nil, true)
   if self.failure then return end
@@ -213,7 +216,7 @@ local function send_completion(self, md5, options)
   error(raised, 0)
 end
 
--- All parts are there. The digest may need longer than the sending.
+-- Completes the Upload, once all parts are sent and the MD5 is known. The digest may take longer than the parts.
 function on_entering.summing(self)
   if self.calls.count > 0 then return end
   local options, failure = options_of_call(self)
@@ -240,7 +243,7 @@ function on_answer.complete(self, upload, failure, response)
   ending.fail(self, failure)
 end
 
--- Takes up an Upload that was there before.
+-- Adopts an Upload that an earlier job created.
 local function adopt(self, saved)
   self.state, self.upload_id, self.may_be_completed = "checking", saved.upload_id, saved.completing or false
   for _, part in ipairs(saved.parts) do
@@ -249,7 +252,7 @@ local function adopt(self, saved)
   end
 end
 
--- Goes as far as it can without an answer, so that misuse of an option is found, and raised.
+-- Runs a resumed job until it needs an answer, so that misuse of an option is found and raised.
 local function go_on(self)
   local fine, raised = pcall(sending.report, self)
   if not fine then ending.fail_by_error(self, raised) end
@@ -258,11 +261,12 @@ local function go_on(self)
     on_entering[state](self)
     if self.state == state then break end
   end
-  if not ending.on_entering[self.state] then note_upload(self, self.upload_id) end -- misuse leaves it as it was
+  if not ending.on_entering[self.state] then note_upload(self, self.upload_id) end -- misuse leaves the Upload as it was
 end
 
--- Connections for the first parts are made while the Upload is created. One takes the place of its part until then. A
--- failure is the part's to find. `core.max_shared_part_bytes`: a part of that size goes where the creation went.
+-- Makes connections for the first parts while the Upload is created. Each takes the place of its part until then. A
+-- failure to connect is ignored, because the part will meet it too. A part of at most `core.max_shared_part_bytes` is
+-- sent on the connection of the creation.
 local function connect_ahead(self, options)
   local plan = self.plan
   if plan.part_size <= core.max_shared_part_bytes or plan.bytes <= core.max_shared_part_bytes then return end
@@ -275,7 +279,7 @@ end
 
 function on_answer.connection() end
 
---- Begins it: nothing is under way yet. Misuse of an option raises.
+--- Starts the job, which has no running call yet. Misuse of an option raises.
 function sending.begin(self)
   local plan, failure = self.plan, nil
   if type(self.options.deadline) == "number" then self.deadline_at = core.now() + self.options.deadline end
@@ -286,7 +290,7 @@ function sending.begin(self)
   local options = options_of_call(self) or self.options
   self:begin("create", nil, self.client.start.create, plan.create, options)
   connect_ahead(self, ending.options(self))
-  self.calls:hold() -- without an id there is nothing to cancel it by
+  self.calls:hold() -- the client holds the creation: without its id nothing could be cancelled
 end
 
 return sending
