@@ -185,6 +185,15 @@ static long status_of(const struct http_attempt *attempt) {
   return status >= 200 ? status : 0;
 }
 
+/* When headers were over the cap, the rest of them still comes. When memory ran out, or nothing could be
+ * sent, libcurl may keep an HTTP/2 connection whose session is broken, and every later request on it would
+ * fail. */
+static bool leaves_connection_unusable(const struct http_attempt *attempt, CURLcode result) {
+  if (attempt->response.headers.over_cap) return true;
+  return attempt->requests_begun > 0 &&
+         (result == CURLE_OUT_OF_MEMORY || result == CURLE_SEND_ERROR || result == CURLE_HTTP2);
+}
+
 void http_attempt_conclude(struct http_attempt *attempt, CURLcode result, struct attempt_outcome *outcome) {
   struct attempt_facts facts = {
       .result = result,
@@ -198,7 +207,7 @@ void http_attempt_conclude(struct http_attempt *attempt, CURLcode result, struct
   };
   attempt->ended_well = result == CURLE_OK && attempt->requests_begun == 1;
   forget_request(attempt);
-  if (attempt->response.headers.over_cap) http_attempt_give_up_connection(attempt); /* the rest still comes */
+  if (leaves_connection_unusable(attempt, result)) http_attempt_give_up_connection(attempt);
   if (attempt->connects_ahead && result == CURLE_OK) {
     *outcome = (struct attempt_outcome){0};
     return;
