@@ -8,6 +8,10 @@ local script = {}
 
 local LONGEST_LIFE = 30 -- seconds
 
+-- A child that is paused must not be in the process group of the suite: where nobody controls that group, as in a
+-- service or a container, the kernel sends SIGHUP to all of it when another of its processes ends.
+local OWN_SESSION = "$(command -v setsid) "
+
 local not_inherited = {
   "OPENAI_API_KEY", "OPENAI_BASE_URL", "OPENAI_ORG_ID", "OPENAI_PROJECT_ID", "OPENAI_CUSTOM_HEADERS", "OPENAI_LOG",
   "http_proxy", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY", "no_proxy", "NO_PROXY", "SSL_CERT_FILE",
@@ -83,7 +87,7 @@ end
 --   finish()     waits for its end and returns what it printed meanwhile, stderr included
 function script.start(code, environment)
   local path = write_file(code)
-  local child = assert(process.start(command(path, environment) .. " 2>&1"))
+  local child = assert(process.start(OWN_SESSION .. command(path, environment) .. " 2>&1"))
   os.remove(path)
 
   function child.asleep()
