@@ -120,7 +120,7 @@ describe("Ctrl-C", function()
       local make = require("openai_uploads").new
       local params = { filename = "a", purpose = "batch", bytes = 3, mime_type = "c/d" }
       local file = { data = "abc", filename = "a", purpose = "batch" }
-      local function step_through(client, work) while not work:done() do client.step(1) end end
+      local function step_through(client, work) repeat client.step(1) until work:done() end
     ]]
 
     local unavailable = { { status = 503 } }
