@@ -6,6 +6,7 @@ local resume = require "openai_uploads.file_upload.resume"
 local resume_file = require "openai_uploads.file_upload.resume_file"
 
 local ending = {
+  OUT_OF_MEMORY = "not enough memory", -- as Lua raises it
   on_entering = {}, -- state -> function, which leads to another state or waits for an answer
   on_answer = {},   -- name of a call -> function that handles its answer
 }
@@ -147,7 +148,7 @@ local function cancel(self)
   if self.dropped then self.dropped.is_armed = true end
   local begun, raised = pcall(self.begin, self, "cancel", nil, self.client.start.cancel, self.upload_id, options)
   if begun then self.state = "cancelling" return end
-  if raised == "not enough memory" then error(raised, 0) end
+  if raised == ending.OUT_OF_MEMORY then error(raised, 0) end
   note_cancel(self, nil, core.failure("aborted", core.describe(raised)))
 end
 
@@ -194,7 +195,7 @@ function on_entering.done(self)
   self.listener = false
   local fine, raised = pcall(listener, self)
   if fine then return end
-  if raised == "not enough memory" then
+  if raised == ending.OUT_OF_MEMORY then
     self.listener = listener -- called again in the next step
     error(raised, 0)
   end

@@ -24,8 +24,6 @@ local waiting = require "openai_uploads.waiting"
 
 local SECONDS_BETWEEN_REPORTS = 0.1 -- of progress, to a program's on_progress
 
-local OUT_OF_MEMORY = "not enough memory"
-
 local job = {}
 job.__index = job
 
@@ -65,7 +63,7 @@ local function note_result(call)
   local result, failure, response = core.result(call.transfer)
   if result == false then
     local may_have_applied = response
-    result, failure, response = nil, core.failure("aborted", OUT_OF_MEMORY), nil
+    result, failure, response = nil, core.failure("aborted", ending.OUT_OF_MEMORY), nil
     failure.may_have_applied = may_have_applied
   end
   call.result, call.failure, call.response, call.has_result = result, failure, response, true
@@ -94,7 +92,7 @@ end
 local function attempt(self, action, call)
   local fine, raised = pcall(action, self, call)
   if fine then return end
-  if raised == OUT_OF_MEMORY or self.failure and not call then error(raised, 0) end
+  if raised == ending.OUT_OF_MEMORY or self.failure and not call then error(raised, 0) end
   ending.fail_by_error(self, raised)
   if call and self.state == "winding_down" then action(self, call) end -- its answer has the id of the Upload to cancel
 end

@@ -273,7 +273,7 @@ local function connect_ahead(self, options)
   options.max_retries, options.patience, options.on_retry = 0, 0, nil
   for number = 1, math.min(plan.concurrency, plan.part_count) do
     local fine, raised = pcall(self.begin, self, "connection", number, self.client.start.parts.connect, options)
-    if not fine and raised ~= "not enough memory" then return ending.fail_by_error(self, raised) end
+    if not fine and raised ~= ending.OUT_OF_MEMORY then return ending.fail_by_error(self, raised) end
   end
 end
 
