@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Cancels Upload after Upload, each with an id of its own, so many at a time, in handles that are used again
- * and again. Whoever owns it drives its multi handle. */
+ * and again. Its owner drives the multi handle. */
 #ifndef BENCH_PLAIN_STREAM_H
 #define BENCH_PLAIN_STREAM_H
 

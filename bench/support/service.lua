@@ -48,7 +48,7 @@ function service.request_of(command, port)
   return assert(first, "no request came")
 end
 
--- Whether somebody listens on a port of this machine.
+-- Returns whether a program listens on a port of this machine.
 local function is_listening(port)
   local connection = socket.connect("127.0.0.1", port)
   if connection then connection:close() end

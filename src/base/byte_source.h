@@ -65,7 +65,7 @@ bool byte_source_get_md5(const struct byte_source *source, char hex[MD5_HEX_SIZE
 /* Closes the file. Nothing can be read afterwards, but the position is still known. */
 void byte_source_release(struct byte_source *source);
 
-/* Whether it has chunks, which somebody feeds. */
+/* Whether its bytes are chunks that the caller feeds. */
 bool byte_source_is_fed(const struct byte_source *source);
 
 /* The number of bytes that it gives; BYTE_SOURCE_UNKNOWN where only the end of the chunks tells. */

@@ -13,7 +13,7 @@
 
 struct descriptor_set {
   int epoll;
-  int timer;                 /* -1 until somebody asks for the descriptor */
+  int timer;                 /* -1 until a caller asks for the descriptor */
   unsigned char *registered; /* by descriptor: what the kernel watches it for */
   int size;
 };

@@ -171,7 +171,7 @@ const char *waker_token(const struct waker *bell) {
   return bell->token;
 }
 
-/* The kernel forgets a descriptor once it is closed, so one of the same number may have to be told of anew.
+/* The kernel forgets a descriptor once it is closed, so a new one of the same number must be added again.
  */
 bool waker_arm(struct waker *bell, int descriptor) {
   return watch(bell, descriptor, EPOLL_CTL_MOD, EPOLLIN | EPOLLONESHOT) ||

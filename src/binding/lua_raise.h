@@ -17,7 +17,7 @@ bool lua_raise_is_out_of_memory(lua_State *L, int status);
 bool lua_raise_is_interruption(lua_State *L);
 
 /* Whether that error, caught by a pcall with this status, says nothing of the function that was called:
- * memory ran out, or somebody interrupts the program. It is to be raised to the caller of ours. */
+ * memory ran out, or the user interrupts the program. It is to be raised to the caller of ours. */
 bool lua_raise_concerns_caller(lua_State *L, int status);
 
 /* Replaces the error on top of the stack by its text. */

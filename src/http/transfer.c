@@ -130,8 +130,7 @@ static void transfer_stop(struct transfer *transfer) {
 static void on_timer_due(struct engine_task *task) {
   struct transfer *transfer = transfer_of(task);
   double patience;
-  if (transfer->state == TRANSFER_WAITING &&
-      transfer->is_queued) { /* the program is told of the wait first */
+  if (transfer->state == TRANSFER_WAITING && transfer->is_queued) { /* the program learns of the wait first */
     transfer_engine_set_timer(transfer->client->engine, task, 0);
     return;
   }

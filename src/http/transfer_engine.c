@@ -233,7 +233,7 @@ static void transfer_engine_run_curl(struct transfer_engine *engine) {
 }
 
 /* Handles everything that is due by the clock. A timer that is set meanwhile is not due yet, however short
- * its delay: the host is told of its cause first. */
+ * its delay: the host learns of its cause first. */
 static void transfer_engine_run_due(struct transfer_engine *engine) {
   double now = monotonic_clock_now();
   transfer_engine_run_curl(engine);
