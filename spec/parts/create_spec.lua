@@ -340,16 +340,24 @@ describe("a step", function()
     return greatest
   end
 
-  it("sends but a short piece when it may not wait", function() assert.are.equal(64 * KIB, greatest_piece(1, 0)) end)
+  -- Where curl's own timers are due within the step, each part may send 4 KiB more.
+  local function check_short(count, greatest)
+    assert.is_true(greatest >= 64 * KIB and greatest <= (64 + 4 * count) * KIB, greatest)
+  end
 
-  it("sends as little of many parts, which take turns", function()
+  it("sends but a short piece when it may not wait", function() check_short(1, greatest_piece(1, 0)) end)
+
+  -- Waits until the timer that curl sets for a new connection (0.2 s) is due for all four at once.
+  it("sends little more of many parts, which take turns", function()
     local looked_at
     local greatest = greatest_piece(4, 0, function(total, sent)
       if looked_at or total < MIB then return end
-      looked_at = true
+      looked_at = core.now()
       for _, bytes in ipairs(sent) do assert.is_true(bytes >= 128 * KIB, bytes) end
+      while core.now() < looked_at + 0.25 do end -- luacheck: ignore 542
     end)
-    assert.are.same({ true, 64 * KIB }, { looked_at, greatest })
+    assert.is_number(looked_at)
+    check_short(4, greatest)
   end)
 
   it("sends long pieces when it may", function()

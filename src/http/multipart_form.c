@@ -5,7 +5,7 @@
 
 static size_t read_source(char *bytes, size_t size, size_t count, void *data) {
   struct multipart_form *form = data;
-  size_t room = size * count, limit = transfer_engine_max_bytes(form->engine), read;
+  size_t room = size * count, limit = transfer_engine_bytes_left(form->engine), read;
   form->moved_at = monotonic_clock_now(); /* curl asks for more when it has sent the last piece */
   switch (byte_source_read(form->source, bytes, room < limit ? room : limit, &read)) {
   case BYTE_SOURCE_READ: transfer_engine_note_bytes(form->engine, read); return read;

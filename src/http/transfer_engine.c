@@ -13,7 +13,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { EVENTS_A_STEP = 64, MAX_BYTES_WITHOUT_WAIT = 64 * 1024 };
+enum { EVENTS_A_STEP = 64, MAX_BYTES_WITHOUT_WAIT = 64 * 1024, MIN_BYTES_AT_ONCE = 4096 };
 
 #define SECONDS_UNTIL_ANOTHER_TRY 0.1
 
@@ -296,9 +296,15 @@ void transfer_engine_note_bytes(struct transfer_engine *engine, size_t count) {
   engine->bytes_noted += count;
 }
 
-size_t transfer_engine_max_bytes(const struct transfer_engine *engine) {
+static size_t max_bytes(const struct transfer_engine *engine) {
   if (engine->max_bytes_per_step) return engine->max_bytes_per_step;
   return engine->may_wait ? SIZE_MAX : MAX_BYTES_WITHOUT_WAIT;
+}
+
+/* curl's own timers, of many requests at once, may ask for bytes when the step has none left. */
+size_t transfer_engine_bytes_left(const struct transfer_engine *engine) {
+  size_t max = max_bytes(engine), least = max < MIN_BYTES_AT_ONCE ? max : MIN_BYTES_AT_ONCE;
+  return engine->bytes_noted + least < max ? max - engine->bytes_noted : least;
 }
 
 /* Handles the ready descriptors, beginning with another one each time: otherwise the first one could starve
@@ -312,7 +318,7 @@ static void transfer_engine_act_on(struct transfer_engine *engine, const struct 
     const struct descriptor_event *event = &events[(engine->turns + i) % count];
     now = transfer_engine_act(engine, event->descriptor, curl_select_mask(event->readiness), now);
     if (now >= stop_at) break;
-    if (engine->bytes_noted >= transfer_engine_max_bytes(engine)) break;
+    if (engine->bytes_noted >= max_bytes(engine)) break;
   }
 }
 

@@ -88,8 +88,8 @@ bool transfer_engine_is_late(const struct transfer_engine *engine);
  * such call is known. */
 bool transfer_engine_was_held_at(const struct transfer_engine *engine, double time);
 
-/* The most bytes of a body that curl may be given at once in this step. */
-size_t transfer_engine_max_bytes(const struct transfer_engine *engine);
+/* How many bytes of a body curl may be given now. A step that has sent its limit still gives a few. */
+size_t transfer_engine_bytes_left(const struct transfer_engine *engine);
 
 /* To be called when curl was given bytes of a body: they count towards the limit of this step. */
 void transfer_engine_note_bytes(struct transfer_engine *engine, size_t count);
