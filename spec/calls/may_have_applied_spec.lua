@@ -111,12 +111,18 @@ describe("may_have_applied", function()
   end)
 
   describe("of attempts that never left", function()
-    -- An address where nobody listens yet, and the function that starts an emulator there. Its port is one that no
-    -- outgoing connection of anybody's is given, as the emulator's own are.
+    -- An address where nobody listens yet, and the function that starts an emulator there. The port is outside the range
+    -- of outgoing connections, as the emulator's own ports are, and taken until then: no other emulator can start there.
     local function address_to_come()
-      local port = 20000 + math.floor(socket.gettime() * 1000) % 1500 * 8
+      local taken, port
+      repeat
+        taken, port = socket.tcp4(), 20000 + math.random(0, 1499) * 8
+        local is_bound = taken:bind("127.0.0.1", port)
+        if not is_bound then taken:close() end
+      until is_bound
       local base_url = ("http://127.0.0.1:%d/v1"):format(port)
       return base_url, function()
+        taken:close()
         local child = assert(process.start(("env EMULATOR_PORT=%d emulator/run"):format(port)))
         assert.are.equal(base_url, child.first_line)
         return child
