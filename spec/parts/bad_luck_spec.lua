@@ -146,14 +146,14 @@ describe("a part that", function()
   it("goes slowly and goes on is not ended by timeouts", function()
     local size, sips = 12 * MIB, 15
     local steps = {
-      { "head" }, { "wait", 0.3 }, { "sip", 524288, 0.04, sips },
+      { "head" }, { "wait", 0.7 }, { "sip", 524288, 0.04, sips },
       { "sip", size - sips * 524288, 0, 1 }, { "send", good_answer }, { "half_close" }, { "await_close" },
     }
     for index = 1, 5, 4 do
       local script = server.script { steps }
       local params = sources[index][2](large:sub(1, size))
       local part, failure = rows.client(script.base_url).parts.create("upload_1", params,
-        { timeout = 0.2, stall_timeout = 0.5 })
+        { timeout = 0.5, stall_timeout = 1 })
       assert.is_nil(failure)
       assert.are.equal("part_1", part.id)
       script.close()
