@@ -124,7 +124,7 @@ describe("resume_file", function()
   it("belongs to one upload at a time", function()
     service.answer_next { { call = "create", gate = true } } -- or all of it may be sent as it is begun
     local job = client.start.upload_file_chunked(upload_file.params(nil, { file = path, resume_file = state }))
-    check.holds(state, tostring(check.failure("file", upload())))
+    check.holds(("'%s' is in use by another upload: wait until"):format(state), tostring(check.failure("file", upload())))
     service.open_gate()
     assert(select(2, job:wait()))
     assert.are.equal(1, upload_file.counts(service).create)

@@ -181,10 +181,10 @@ it(("a state file that chance has changed is refused by name and left as it is, 
       local last = table.remove(original.parts)
       os.remove(place)
       local state = assert(resume_state.open(place))
-      assert(state.save(original))
-      assert(state.save(original, last))
+      assert(state:save(original))
+      assert(state:save(original, last))
       text = upload_file.read(place)
-      state.remove()
+      state:remove()
     end
     local changed = text
     for _ = 1, draw(2) do changed = one_of(edits)(changed, draw(math.max(#changed, 1))) end
@@ -200,7 +200,7 @@ it(("a state file that chance has changed is refused by name and left as it is, 
       fine, outcome = pcall(try, state.resume, true)
       if not fine then error(("round %d of seed %d: %s"):format(round, seed, tostring(outcome)), 0) end
     end
-    if state then state.remove() end
+    if state then state:remove() end
     count[outcome] = count[outcome] + 1
   end
   assert.are.equal(0, count.misuse)

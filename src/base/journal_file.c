@@ -36,7 +36,7 @@ static void leave_name(int descriptor) {
   fcntl(descriptor, F_SETLK, &lock);
 }
 
-/* The process that has the file; 0: that is not known, as where it is on another machine. */
+/* The process that has the file; 0: it is this one, or not known, as where it is on another machine. */
 static pid_t find_name(int descriptor) {
   struct flock lock = whole_file();
   return fcntl(descriptor, F_GETLK, &lock) == 0 && lock.l_type != F_UNLCK ? lock.l_pid : 0;
@@ -46,7 +46,7 @@ static bool fail_for_user(struct failure *failure, int descriptor) {
   pid_t process = find_name(descriptor);
   if (process <= 0)
     return failure_set(failure, FAILURE_FILE,
-                       "is in use by another program: wait until that has ended, or name another file");
+                       "is in use by another upload: wait until that has ended, or name another file");
   return failure_set(failure, FAILURE_FILE,
                      "is in use by process %ld: wait until that has ended, or name another file",
                      (long)process);

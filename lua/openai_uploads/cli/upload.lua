@@ -12,7 +12,7 @@ local upload_stdin = require "openai_uploads.cli.upload_stdin"
 local function tell_upload(run, upload)
   run.display.finish(run.total or upload.bytes)
   local code = calls.tell_completed(upload, run.out, #run.options.files > 1 and run.path or nil)
-  if run.state then run.state.remove() end
+  if run.state then run.state:remove() end
   return code
 end
 

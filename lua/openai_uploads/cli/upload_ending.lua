@@ -7,7 +7,7 @@ local UNKNOWN_UPLOAD = "it is not known whether an Upload was created; if one wa
 -- Renames a state of another file, or the same command would fail each time.
 local function tell_of_refused_state(run)
   local state = run.state
-  local aside = state.set_aside()
+  local aside = state:set_aside()
   if aside then
     run.out.note(("what was saved is in %s now; to start over, give the same command once more"):format(aside))
   else
@@ -24,7 +24,7 @@ local function settle_state(run, failure)
   local is_over = failure.may_be_completed and not failure.resume
   if failure.resume then run:save(failure.resume) end
   if is_over and state.resume and not state.verdict then
-    local closed, problem = state.close { kind = failure.kind, aftermath = failure.aftermath }
+    local closed, problem = state:close { kind = failure.kind, aftermath = failure.aftermath }
     if not closed then run:tell_of_state(problem) end
   end
   return is_over
@@ -36,7 +36,7 @@ local function tell_of_state(run, client, failure)
   if not state then return end
   local is_over = settle_state(run, failure)
   if not state.resume then
-    state.remove()
+    state:remove()
     local is_lost = failure.upload_id and not failure.may_be_completed and not run.gave_up
     if is_lost then client.cancel(failure.upload_id) end
   elseif failure.refused_resume then

@@ -26,7 +26,7 @@ end
 
 --- Records in the state what was sent. A state that cannot be written is reported once, and the upload goes on.
 function upload_run:save(resume, part)
-  local saved, problem = self.state.save(resume, part)
+  local saved, problem = self.state:save(resume, part)
   if not saved then self:tell_of_state(problem) end
 end
 

@@ -20,13 +20,13 @@ function resume_file.open(path)
   local state, problem = resume_state.open(path)
   if not state then return nil, core.failure(problem.kind, problem.message) end
   if not state.verdict then return state end
-  state.release()
+  state:release()
   return nil, failure_of(state.verdict, path)
 end
 
 -- Moves the file aside. Otherwise the same call would be refused for ever.
 local function put_aside(state, failure)
-  state.aside = state.aside or state.set_aside() -- this function is called again if memory runs out below
+  state.aside = state.aside or state:set_aside() -- this function is called again if memory runs out below
   if state.aside then
     failure.aftermath = ("what was saved is now in '%s', and the same call starts over"):format(state.aside)
   else
@@ -41,13 +41,13 @@ end
 -- Keeps the saved Upload, unless the Upload has expired and cannot be resumed.
 local function keep(state, failure)
   if failure.kind == "gone" then
-    state.remove()
+    state:remove()
     add_to_aftermath(failure, "the same call starts over")
   elseif failure.resume then
-    state.save(failure.resume)
+    state:save(failure.resume)
     add_to_aftermath(failure, "the same call sends the rest")
   elseif failure.may_be_completed then
-    state.close { kind = failure.kind, aftermath = failure.aftermath }
+    state:close { kind = failure.kind, aftermath = failure.aftermath }
   end
 end
 
@@ -58,12 +58,12 @@ function resume_file.settle(state, upload, failure)
   if failure and failure.refused_resume then
     put_aside(state, failure)
   elseif upload or not state.resume then
-    state.remove()
+    state:remove()
   elseif failure then
     keep(state, failure)
   end
   state.is_settled = true
-  state.release()
+  state:release()
 end
 
 return resume_file

@@ -105,6 +105,58 @@ local function exists(path)
   return file ~= nil or number ~= ENOENT
 end
 
+-- Appends one line. Returns true, or nil and a failure that leaves the file unchanged.
+local function append(self, value)
+  local encoded, unfit = cjson.encode(value)
+  if not encoded then return nil, failure(self.path, "cannot be written: %s", unfit) end
+  local written, problem = self.journal:append(encoded .. "\n")
+  if not written then return nil, failure(self.path, "%s", problem.message) end
+  return true
+end
+
+local state = {}
+state.__index = state
+
+--- Appends a change of the table. part: the part that was added since the last save. Without it, `completing` may have
+--- changed. Returns true, or nil and a failure that leaves the file unchanged.
+function state:save(now, part)
+  local completing, done, problem = now.completing == true, true, nil
+  if not self.resume then
+    done, problem = append(self, now)
+  elseif part then
+    done, problem = append(self, part)
+  elseif completing ~= self.is_completing then
+    done, problem = append(self, { completing = completing })
+  end
+  if done then self.resume, self.is_completing = now, completing end
+  return done, problem
+end
+
+--- Notes that nothing may be sent any more. verdict: { kind, aftermath }. Returns as `save` does.
+function state:close(verdict)
+  self.verdict = verdict
+  return append(self, { verdict = verdict })
+end
+
+--- Removes the file, because nothing is left to resume. The target of a link stays, as an empty file.
+function state:remove()
+  self.journal:truncate(0)
+  os.remove(self.path)
+  self.journal:close()
+end
+
+--- Closes the file and leaves it as it is.
+function state:release() self.journal:close() end
+
+--- Renames the file, so that a new one can take its place. Returns the new path, or nil if that path is taken or the
+--- file cannot be renamed.
+function state:set_aside()
+  local aside = self.path .. ".old"
+  if exists(aside) or not os.rename(self.path, aside) then return nil end
+  self.journal:close()
+  return aside
+end
+
 --- Returns a state, in which `resume` is set if something was sent before. Returns nil and a failure if the file has
 --- another format, is in use, or cannot be written. This function already writes to the file, so that such a problem
 --- shows before anything is sent.
@@ -117,58 +169,12 @@ function resume_state.open(path)
     journal:close()
     return nil, failure(path, "%s", why)
   end
-  local state = { path = path, resume = saved, verdict = saved and why or nil }
-  local is_completing = saved ~= nil and saved.completing == true
-
-  local function append(value)
-    local encoded, unfit = cjson.encode(value)
-    if not encoded then return nil, failure(path, "cannot be written: %s", unfit) end
-    local written, problem_of_it = journal:append(encoded .. "\n")
-    if not written then return nil, failure(path, "%s", problem_of_it.message) end
-    return true
-  end
-
-  --- Appends a change of the table. part: the part that was added since the last save. Without it, `completing` may
-  --- have changed. Returns true, or nil and a failure that leaves the file unchanged.
-  function state.save(now, part)
-    local completing, done, problem_of_it = now.completing == true, true, nil
-    if not state.resume then
-      done, problem_of_it = append(now)
-    elseif part then
-      done, problem_of_it = append(part)
-    elseif completing ~= is_completing then
-      done, problem_of_it = append { completing = completing }
-    end
-    if done then state.resume, is_completing = now, completing end
-    return done, problem_of_it
-  end
-
-  --- Notes that nothing may be sent any more. verdict: { kind, aftermath }. Returns as `save` does.
-  function state.close(verdict)
-    state.verdict = verdict
-    return append { verdict = verdict }
-  end
-
-  --- Removes the file, because nothing is left to resume. The target of a link stays, as an empty file.
-  function state.remove()
-    journal:truncate(0)
-    os.remove(path)
-    journal:close()
-  end
-
-  --- Closes the file and leaves it as it is.
-  function state.release() journal:close() end
-
-  --- Renames the file, so that a new one can take its place. Returns the new path, or nil if that path is taken or the
-  --- file cannot be renamed.
-  function state.set_aside()
-    local aside = path .. ".old"
-    if exists(aside) or not os.rename(path, aside) then return nil end
-    journal:close()
-    return aside
-  end
-
-  return state
+  return setmetatable({
+    path = path, journal = journal,
+    resume = saved,                -- the saved table; nil before the Upload is created
+    verdict = saved and why or nil, -- as `close` takes it
+    is_completing = saved ~= nil and saved.completing == true, -- as the last saved line has it
+  }, state)
 end
 
 return resume_state

@@ -62,7 +62,7 @@ local function save(self, part, completing)
   self.saved = self.saved or ending.describe(self)
   if completing then self.saved.completing = true end
   local kept, problem = true, nil
-  if state then kept, problem = state.save(self.saved, part) end
+  if state then kept, problem = state:save(self.saved, part) end
   if not kept then return ending.fail(self, core.failure(problem.kind, problem.message)) end
   if on_checkpoint then call_program("on_checkpoint", on_checkpoint, self.saved, part) end
 end
