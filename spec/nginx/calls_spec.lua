@@ -5,29 +5,16 @@
 
 local check = require "spec.support.check"
 local fault = require "spec.support.fault"
-local held = require "spec.support.nginx.held"
 local nginx = require "spec.support.nginx"
 local with_service = require "spec.support.with_service"
 
-local stalled
-
 local service = with_service.emulator()
-
-setup(function() stalled = held.start() end)
-
-teardown(function() stalled.stop() end)
+local stalled = with_service.held_service()
 
 -- Lua of init_by_lua: clients of the emulator, `good`, and of the service that answers when told to, `held`.
-local function clients(settings)
-  return ("probe.clients.good = %s\nprobe.clients.held = %s\n"):format(
-    nginx.client(check.merged({ base_url = service.base_url }, settings or {})),
-    nginx.client(check.merged({ base_url = stalled.base_url }, settings or {})))
-end
+local function clients(settings) return nginx.clients({ good = service, held = stalled }, settings) end
 
--- A location whose content this Lua makes.
-local function content(path, code)
-  return ("location = %s { content_by_lua_block {\n%s\n} }\n"):format(path, code)
-end
+local content = nginx.content
 
 local kept = content("/kept", "probe.say_kept()")
 

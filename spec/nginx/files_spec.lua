@@ -13,10 +13,7 @@ local letters = "abcdefghij"
 local service = with_service.emulator()
 after_each(upload_file.remove_all)
 
--- A location whose content this Lua makes.
-local function content(path, code)
-  return ("location = %s { content_by_lua_block {\n%s\n} }\n"):format(path, code)
-end
+local content = nginx.content
 
 -- Lua of init_by_lua: a client of the emulator, and the params for the file of that path in parts of two bytes.
 local function init(path, settings)

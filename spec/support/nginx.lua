@@ -97,6 +97,22 @@ function nginx.client(settings)
   return 'require("openai_uploads").new { ' .. table.concat(fields, ", ") .. " }"
 end
 
+-- Lua of init_by_lua: a client of each of these services. services: name -> { base_url, ... }.
+function nginx.clients(services, settings)
+  local lines = {}
+  for name, service in pairs(services) do
+    local own = { base_url = service.base_url }
+    for key, value in pairs(settings or {}) do own[key] = value end
+    lines[#lines + 1] = ("probe.clients.%s = %s\n"):format(name, nginx.client(own))
+  end
+  return table.concat(lines)
+end
+
+-- A location whose content this Lua makes.
+function nginx.content(path, code)
+  return ("location = %s { content_by_lua_block {\n%s\n} }\n"):format(path, code)
+end
+
 local function words_of_environment(environment)
   local words = { "env", "-u OPENAI_API_KEY", "-u OPENAI_BASE_URL" }
   for name, value in pairs(environment or {}) do words[#words + 1] = name .. "=" .. quoted(value) end

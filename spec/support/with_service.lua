@@ -5,6 +5,7 @@
 --
 --   local service = with_service.emulator()    -- behaves as OpenAI's does, see spec/support/emulator.lua
 --   local server = with_service.fault_server() -- plays scripts of faults, see spec/support/fault.lua
+--   local stalled = with_service.held_service() -- answers when told to, see spec/support/nginx/held.lua
 --
 -- What they return has its fields and functions as soon as a spec, or a later `setup`, runs.
 
@@ -12,6 +13,7 @@ local busted = require "busted"
 local clients = require "spec.support.clients"
 local emulator = require "spec.support.emulator"
 local fault = require "spec.support.fault"
+local held = require "spec.support.nginx.held"
 
 local with_service = {}
 
@@ -32,5 +34,7 @@ function with_service.emulator()
 end
 
 function with_service.fault_server() return with(fault.start) end
+
+function with_service.held_service() return with(held.start) end
 
 return with_service
