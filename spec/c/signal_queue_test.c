@@ -2,13 +2,11 @@
 /* Each case in a child process of its own, whose signals are its own. */
 #include "base/signal_queue.h"
 
+#include "child.h"
 #include "unit.h"
 #include <math.h>
 #include <signal.h>
-#include <sys/wait.h>
 #include <unistd.h>
-
-enum { ALL_IS_WELL = 0, WRONG = 1 };
 
 static int open_queue(void) {
   struct failure failure = {0};
@@ -76,19 +74,6 @@ static int gives_them_back(void) {
   return WRONG;
 }
 
-/* The signal that ended the child; 0 when it found that all is well, -1 when not. */
-static int run(int (*child)(void)) {
-  int status;
-  pid_t pid = fork();
-  if (pid == 0) {
-    alarm(10);
-    _exit(child());
-  }
-  if (pid < 0 || waitpid(pid, &status, 0) != pid) return -1;
-  if (WIFSIGNALED(status)) return WTERMSIG(status);
-  return WEXITSTATUS(status) == ALL_IS_WELL ? 0 : -1;
-}
-
 int main(void) {
   static const struct queue_row {
     const char *sentence;
@@ -105,7 +90,7 @@ int main(void) {
       {"a closed queue gives the signals back", gives_them_back, SIGTERM},
   };
   EACH(row, rows) {
-    int ended_by = run(row->child);
+    int ended_by = child_ended_by(row->child);
     CHECK(ended_by == row->signal, "%s (%d)", row->sentence, ended_by);
   }
   return unit_end();

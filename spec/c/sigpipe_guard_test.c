@@ -2,14 +2,12 @@
 /* Each case in a child process of its own, where a SIGPIPE that gets through is the end. */
 #include "base/sigpipe_guard.h"
 
+#include "child.h"
 #include "unit.h"
 #include <errno.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/wait.h>
 #include <unistd.h>
-
-enum { ALL_IS_WELL = 0, WRONG = 1 };
 
 static void write_to_a_broken_socket(void) {
   int pair[2];
@@ -100,20 +98,6 @@ static int leaves_a_handler_alone(void) {
   return handled ? ALL_IS_WELL : WRONG;
 }
 
-/* The signal that ended the child; 0 when it found that all is well, -1 when not. */
-static int run(int (*child)(void)) {
-  int status;
-  pid_t pid = fork();
-  if (pid == 0) {
-    signal(SIGPIPE, SIG_DFL);
-    alarm(10);
-    _exit(child());
-  }
-  if (pid < 0 || waitpid(pid, &status, 0) != pid) return -1;
-  if (WIFSIGNALED(status)) return WTERMSIG(status);
-  return WEXITSTATUS(status) == ALL_IS_WELL ? 0 : -1;
-}
-
 int main(void) {
   static const struct guard_row {
     const char *sentence;
@@ -129,7 +113,7 @@ int main(void) {
       {"the host's handler is called for its own writes alone", leaves_a_handler_alone, 0},
   };
   EACH(row, rows) {
-    int ended_by = run(row->child);
+    int ended_by = child_ended_by(row->child);
     CHECK(ended_by == row->signal, "%s (%d)", row->sentence, ended_by);
   }
   return unit_end();
