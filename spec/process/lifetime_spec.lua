@@ -2,15 +2,11 @@
 -- Clients and calls come and go with Lua's collector, coroutines and the end of the program.
 
 local check = require "spec.support.check"
+local drive = require "spec.support.drive"
 local script = require "spec.support.script"
 local with_service = require "spec.support.with_service"
 
 local service = with_service.emulator()
-
-local function collect()
-  collectgarbage()
-  collectgarbage()
-end
 
 local function new_id() return service.make_uploads(1)[1] end
 
@@ -26,12 +22,12 @@ describe("the collector", function()
   it("may run whenever a function of the program is called", function()
     service.answer_next { { status = 500 }, { status = 503 } }
     local told = {}
-    local function tell(what) collect() told[#told + 1] = what end
+    local function tell(what) drive.collect() told[#told + 1] = what end
     local client = check.client(service, { api_key = function() tell "key" return check.key end })
     local upload = client.cancel(new_id(), {
       on_retry = function() tell "retry" end, log = function(event) tell(event.event) end,
     })
-    collect()
+    drive.collect()
     assert.are.equal("cancelled", upload.status)
     assert.are.equal("key request retry retry key request retry retry key request done", table.concat(told, " "))
   end)
@@ -55,9 +51,9 @@ describe("the collector", function()
 
   it("takes a client whose functions nobody has, and no other", function()
     local cancel = check.client(service).cancel
-    collect()
+    drive.collect()
     assert(cancel(new_id()))
-    collect()
+    drive.collect()
     assert(cancel(new_id()))
     local requests = service.requests()
     assert.are.equal(requests[1].connection, requests[2].connection)
@@ -70,15 +66,15 @@ describe("the collector", function()
       pipe:close()
       return count
     end
-    collect()
+    drive.collect()
     local before = descriptors()
     if before == 0 then pending("this system has no /proc/PID/fd") end
     for index = 1, 1000 do
       local client = check.client(service)
       if index % 10 == 0 then client.cancel("upload_unknown") end
-      if index % 50 == 0 then collect() end
+      if index % 50 == 0 then drive.collect() end
     end
-    collect()
+    drive.collect()
     local left = descriptors() - before
     assert.is_true(left < 20, left) -- a few, where the collector finds an old pointer on the stack
   end)
@@ -92,7 +88,7 @@ describe("the collector", function()
       kept[1], kept[2], kept[3], kept[4] = options, options.log, failure, response
     end
     call()
-    collect()
+    drive.collect()
     assert.is_nil(next(kept))
     assert(client.cancel(new_id()))
   end)
@@ -159,7 +155,7 @@ describe("a coroutine", function()
       client = check.client(service, { api_key = function() return check.key end })
       client.cancel "upload_unknown"
     end)()
-    collect()
+    drive.collect()
     assert(client.cancel(new_id()))
     assert.are.equal("cancelled", coroutine.wrap(function() return client.cancel(new_id()) end)().status)
   end)
