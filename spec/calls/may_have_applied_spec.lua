@@ -111,8 +111,9 @@ describe("may_have_applied", function()
   end)
 
   describe("of attempts that never left", function()
-    -- An address where nobody listens yet, and the function that starts an emulator there. The port is outside the range
-    -- of outgoing connections, as the emulator's own ports are, and taken until then: no other emulator can start there.
+    -- An address where nobody listens yet, and the function that starts an emulator there. The port is outside the
+    -- range of outgoing connections, as the emulator's own ports are, and taken until then, so that no other emulator
+    -- starts there.
     local function address_to_come()
       local taken, port
       repeat
