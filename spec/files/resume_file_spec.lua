@@ -124,7 +124,7 @@ describe("resume_file", function()
   it("belongs to one upload at a time", function()
     service.answer_next { { call = "create", gate = true } } -- or all of it may be sent as it is begun
     local job = client.start.upload_file_chunked(upload_file.params(nil, { file = path, resume_file = state }))
-    local words = ("'%s' is in use by another upload: wait until"):format(state)
+    local words = ("'%s' is in use already: wait until"):format(state)
     check.holds(words, tostring(check.failure("file", upload())))
     service.open_gate()
     assert(select(2, job:wait()))

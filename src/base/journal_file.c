@@ -46,7 +46,7 @@ static bool fail_for_user(struct failure *failure, int descriptor) {
   pid_t process = find_name(descriptor);
   if (process <= 0)
     return failure_set(failure, FAILURE_FILE,
-                       "is in use by another upload: wait until that has ended, or name another file");
+                       "is in use already: wait until that has ended, or name another file");
   return failure_set(failure, FAILURE_FILE,
                      "is in use by process %ld: wait until that has ended, or name another file",
                      (long)process);

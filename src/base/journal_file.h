@@ -13,7 +13,7 @@ struct journal_file {
 
 /* Opens the file, or creates an empty one, and locks it until it is closed. On failure, of kind `file`, the
  * message is the rest of a sentence that begins with the path: it cannot be opened, is a directory, a pipe or
- * a device, or another upload uses it. Never waits. */
+ * a device, or it is in use. Never waits. */
 bool journal_file_open(struct journal_file *journal, const char *path, struct failure *failure);
 
 /* Appends all bytes or none. */
