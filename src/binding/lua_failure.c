@@ -145,11 +145,11 @@ static bool is_quotable(const char *text, size_t length) {
 
 /* Pushes the table that the body contains as JSON; false, and pushes nothing, when it contains none. */
 static bool push_decoded(lua_State *L, const struct text_buffer *body) {
-  if (body->length > 0 && lua_json_decode(L, body->bytes, body->length) && lua_type(L, -1) == LUA_TTABLE) {
-    lua_object_normalize(L);
+  if (body->length == 0) return false;
+  if (lua_json_decode(L, body->bytes, body->length) && lua_type(L, -1) == LUA_TTABLE &&
+      lua_object_normalize(L))
     return true;
-  }
-  if (body->length > 0) lua_pop(L, 1);
+  lua_pop(L, 1);
   return false;
 }
 

@@ -9,8 +9,6 @@
 #include <locale.h>
 #include <string.h>
 
-enum { DEEPEST_NESTING = 100 }; /* an Upload has three levels */
-
 static const char decode_key[] = "openai_uploads.json.decode";
 static const char encode_key[] = "openai_uploads.json.encode";
 static const char new_key[] = "openai_uploads.json.new";
@@ -22,31 +20,48 @@ static const char *const array_marks[][2] = {
 };
 enum { ARRAY_MARKS = sizeof array_marks / sizeof *array_marks };
 
-/* Calls an option setter of the cjson instance on top of the stack. */
-static void set_option(lua_State *L, const char *name, int depth) {
+/* Pushes a function of the table on top of the stack. */
+static void push_function(lua_State *L, const char *name) {
   lua_getfield(L, -1, name);
-  if (depth > 0)
-    lua_pushinteger(L, depth);
-  else
-    lua_pushboolean(L, 0);
-  lua_call(L, 1, 0);
+  if (!lua_isfunction(L, -1))
+    luaL_error(L, "the module 'cjson' lacks the function '%s': 'decode', 'encode' and 'new' are needed",
+               name);
 }
 
-void lua_json_open(lua_State *L) {
+/* lua-cjson reads NaN, Infinity and 0x10 unless it is told not to. Others have no such setting. */
+static void refuse_invalid_numbers(lua_State *L) {
+  lua_getfield(L, -1, "decode_invalid_numbers");
+  if (lua_isfunction(L, -1)) {
+    lua_pushboolean(L, 0);
+    lua_call(L, 1, 0);
+  } else {
+    lua_pop(L, 1);
+  }
+}
+
+static void push_cjson(lua_State *L) {
   lua_getglobal(L, "require");
   lua_pushliteral(L, "cjson");
   lua_call(L, 1, 1);
-  lua_getfield(L, -1, "new");
+  if (!lua_istable(L, -1)) luaL_error(L, "the module 'cjson' is a %s, not a table", luaL_typename(L, -1));
+}
+
+/* Pushes an instance whose settings are ours alone. */
+static void push_instance(lua_State *L) {
+  push_function(L, "new");
   lua_pushvalue(L, -1);
   lua_setfield(L, LUA_REGISTRYINDEX, new_key);
   lua_call(L, 0, 1);
-  set_option(L, "decode_max_depth", DEEPEST_NESTING);
-  set_option(L, "encode_max_depth", DEEPEST_NESTING);
-  set_option(L, "decode_invalid_numbers", 0);
-  set_option(L, "encode_keep_buffer", 0);
-  lua_getfield(L, -1, "decode");
+  if (!lua_istable(L, -1)) luaL_error(L, "the function 'new' of the module 'cjson' returned no table");
+}
+
+void lua_json_open(lua_State *L) {
+  push_cjson(L);
+  push_instance(L);
+  refuse_invalid_numbers(L);
+  push_function(L, "decode");
   lua_setfield(L, LUA_REGISTRYINDEX, decode_key);
-  lua_getfield(L, -1, "encode");
+  push_function(L, "encode");
   lua_setfield(L, LUA_REGISTRYINDEX, encode_key);
   for (int i = 0; i < ARRAY_MARKS; i++) {
     lua_getfield(L, -2, array_marks[i][0]);
@@ -68,10 +83,12 @@ bool lua_json_is_array(lua_State *L, int index) {
   return false;
 }
 
-/* Calls the function below the argument on top of the stack. */
+/* Calls the function below the argument on top of the stack. Pushes its result; or pushes the text of its
+ * error and returns false. */
 static bool call_protected(lua_State *L) {
   int status = lua_pcall(L, 1, 1, 0);
   if (lua_raise_concerns_caller(L, status)) lua_error(L);
+  if (status != 0) lua_raise_describe(L);
   return status == 0;
 }
 
@@ -159,6 +176,10 @@ bool lua_json_encode(lua_State *L, int index) {
   lua_getfield(L, LUA_REGISTRYINDEX, encode_key);
   lua_pushvalue(L, index);
   if (!call_protected(L)) return false;
+  if (lua_type(L, -1) != LUA_TSTRING) {
+    lua_pushfstring(L, "cjson.encode returned a %s, not a string", luaL_typename(L, -1));
+    return false;
+  }
   lua_json_push_utf8(L, compat_absindex(L, -1));
   lua_remove(L, -2);
   return true;

@@ -6,10 +6,12 @@
 #include <lua.h>
 #include <stdbool.h>
 
-/* Loads cjson; raises when it is missing. To be called once a Lua state, before the others. */
+/* Loads cjson. Any table with the functions `decode`, `encode` and `new` serves, as docs/install.md tells.
+ * Raises when there is none. To be called once a Lua state, before the others. */
 void lua_json_open(lua_State *L);
 
-/* Pushes the decoded value; or pushes cjson's error and returns false. Raises only when memory runs out. */
+/* Pushes the decoded value, which may be nested as deep as memory allows; or pushes cjson's error and returns
+ * false. Raises only when memory runs out. */
 bool lua_json_decode(lua_State *L, const char *text, size_t length);
 
 /* Pushes the string at `index` (absolute) with U+FFFD for everything that is not UTF-8. */

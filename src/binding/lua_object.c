@@ -6,27 +6,61 @@
 
 #include <string.h>
 
-/* A traversal may set an existing field, also to nil. A null in an array stays cjson's null, because a hole
- * would move the values behind it. The decoder limits the depth. */
-void lua_object_normalize(lua_State *L) {
+enum { DEEPEST_NESTING = 100 }; /* an Upload has three levels */
+
+/* The only userdata that a decoder makes. cjson's is light, Neovim's is not. */
+static bool is_null(int type) {
+  return type == LUA_TLIGHTUSERDATA || type == LUA_TUSERDATA;
+}
+
+/* Some decoders mark arrays or empty objects so. */
+static void remove_metatable(lua_State *L) {
+  if (!lua_getmetatable(L, -1)) return;
+  lua_pushnil(L);
+  lua_setmetatable(L, -3);
+  lua_pop(L, 1);
+}
+
+/* NOLINTBEGIN(misc-no-recursion): DEEPEST_NESTING bounds it */
+static bool normalize(lua_State *L, int depth);
+
+/* The same for the field whose name and value are on top of the stack, above its table. A traversal may set
+ * an existing field, also to nil. A null in an array stays cjson's null, because a hole would move the values
+ * behind it. */
+static bool normalize_field(lua_State *L, int depth) {
   lua_Integer integer;
-  luaL_checkstack(L, 4, "JSON nested too deep");
+  int type = lua_type(L, -1);
+  if (type == LUA_TTABLE) return normalize(L, depth + 1);
+  if (is_null(type) && lua_type(L, -2) == LUA_TSTRING) {
+    lua_pushvalue(L, -2);
+    lua_pushnil(L);
+    lua_rawset(L, -5);
+  } else if (type == LUA_TNUMBER && compat_float_is_integer(L, -1, &integer)) {
+    lua_pushvalue(L, -2);
+    lua_pushinteger(L, integer);
+    lua_rawset(L, -5);
+  }
+  return true;
+}
+
+static bool normalize(lua_State *L, int depth) {
+  if (depth > DEEPEST_NESTING) return false;
+  luaL_checkstack(L, 5, "JSON nested too deep");
+  remove_metatable(L);
   lua_pushnil(L);
   while (lua_next(L, -2)) {
-    int type = lua_type(L, -1);
-    if (type == LUA_TTABLE) {
-      lua_object_normalize(L);
-    } else if (type == LUA_TLIGHTUSERDATA && lua_type(L, -2) == LUA_TSTRING) {
-      lua_pushvalue(L, -2);
-      lua_pushnil(L);
-      lua_rawset(L, -5);
-    } else if (type == LUA_TNUMBER && compat_float_is_integer(L, -1, &integer)) {
-      lua_pushvalue(L, -2);
-      lua_pushinteger(L, integer);
-      lua_rawset(L, -5);
+    if (!normalize_field(L, depth)) {
+      lua_pop(L, 2);
+      return false;
     }
     lua_pop(L, 1);
   }
+  return true;
+}
+/* NOLINTEND(misc-no-recursion) */
+
+bool lua_object_normalize(lua_State *L) {
+  return normalize(L, 1);
 }
 
 /* Returns the text in a field of the table at `table`, NULL when it has none. The text is valid as long as
@@ -78,12 +112,9 @@ static bool decode(lua_State *L, const char *text, size_t length, const struct e
     return false;
   }
   problem = problem_of(L, expected);
-  if (!problem) {
-    lua_object_normalize(L);
-    return true;
-  }
+  if (!problem && lua_object_normalize(L)) return true;
   lua_pushfstring(L, "the answer is no %s%s: %s", expected->completed ? "completed " : "", expected->type,
-                  problem);
+                  problem ? problem : "it is nested too deep");
   return false;
 }
 

@@ -11,8 +11,8 @@
  * the nulls of objects, integers as integers. When it brought none, pushes the reason and returns false. */
 bool lua_object_push_decoded(lua_State *L, const struct transfer *transfer);
 
-/* Drops the nulls of objects in the table on top of the stack, and makes integers of floats that are whole.
- */
-void lua_object_normalize(lua_State *L);
+/* Drops the nulls of objects and all metatables in the table on top of the stack, and makes integers of
+ * floats that are whole. False when it is nested so deep that it cannot be an answer of the service. */
+bool lua_object_normalize(lua_State *L);
 
 #endif

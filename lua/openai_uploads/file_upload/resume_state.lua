@@ -10,7 +10,7 @@
 --   {"verdict":{"kind":...,"aftermath":..}} nothing may be sent any more, and the reason
 --
 -- An incomplete last line comes from a program that was killed while it wrote. That part is sent again.
-local cjson = require("cjson.safe").new()
+local cjson = require("cjson").new()
 local core = require "openai_uploads.core"
 local resume = require "openai_uploads.file_upload.resume"
 
@@ -21,9 +21,19 @@ local FIRST_LINE = ('{"format":"%s"}\n'):format(FORMAT)
 local ANY_FORMAT = "^openai%-uploads resume %d+$"
 local MAX_BYTES = 32 * 1024 * 1024 -- no journal of this library is longer
 local ENOENT = 2
+local OUT_OF_MEMORY = "not enough memory" -- as Lua raises it
 
 local function failure(path, format, ...)
   return { kind = "file", message = ("state file '%s' " .. format):format(path, ...) }
+end
+
+-- Calls cjson's `encode` or `decode`. Returns the result, or nil and the reason if the value does not fit. Running out
+-- of memory and Ctrl-C say nothing of the value, so they are raised.
+local function convert(encode_or_decode, value)
+  local converted, result = pcall(encode_or_decode, value)
+  if converted then return result end
+  if result == OUT_OF_MEMORY or core.is_interruption(result) then error(result, 0) end
+  return nil, core.describe(result)
 end
 
 -- Returns whether the text is a state that holds nothing yet. An empty file counts too, because it holds nothing to
@@ -43,7 +53,7 @@ end
 local function read_lines(text, from)
   local saved, verdict
   for line in text:sub(from):gmatch "([^\n]*)\n" do
-    local decoded = cjson.decode(line)
+    local decoded = convert(cjson.decode, line)
     if type(decoded) ~= "table" then return nil, "has a line that cannot be read" end
     if not saved then
       saved = decoded
@@ -68,7 +78,7 @@ end
 -- bytes in whole lines, and the third is the verdict, if there is one. Returns false and the text of the failure if the
 -- file is not valid.
 local function decode(text)
-  local first = cjson.decode(text:match "^[^\n]*" or "")
+  local first = convert(cjson.decode, text:match "^[^\n]*" or "")
   if is_fresh(text, first) then return nil, 0 end
   local format = type(first) == "table" and first.format
   if type(format) ~= "string" or not format:find(ANY_FORMAT) then
@@ -107,7 +117,7 @@ end
 
 -- Appends one line. Returns true, or nil and a failure that leaves the file unchanged.
 local function append(self, value)
-  local encoded, unfit = cjson.encode(value)
+  local encoded, unfit = convert(cjson.encode, value)
   if not encoded then return nil, failure(self.path, "cannot be written: %s", unfit) end
   local written, problem = self.journal:append(encoded .. "\n")
   if not written then return nil, failure(self.path, "%s", problem.message) end
