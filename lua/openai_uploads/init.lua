@@ -1,6 +1,6 @@
 -- SPDX-License-Identifier: MIT
 -- The module is itself a client, configured from the environment at its first call. `new` creates other clients.
-local core = require "openai_uploads.core"
+local core = require "openai_uploads.load_core"
 local cancel_all = require "openai_uploads.cancel_all"
 local guard = require "openai_uploads.guard"
 local loops = require "openai_uploads.loop"

@@ -25,19 +25,28 @@ local function interpreter()
   return os.getenv "TEST_LUA" or (rawget(_G, "jit") and "luajit" or "lua" .. _VERSION:match "%d%.%d")
 end
 
+-- Compiles a C file of spec/support with these words for the compiler. Returns the path; nil and the compiler's words
+-- where it cannot be made.
+local function compiled(name, folder, ending, words)
+  local source, path = ("spec/support/%s.c"):format(name), ("%s/%s%s"):format(folder, name:gsub("/", "_"), ending)
+  local output, made = run(([[
+    [ '%s' -nt '%s' ] || {
+      own=$(mktemp '%s.XXXXXX')
+      cc -o "$own" '%s' %s -ldl && mv "$own" '%s' || { rm -f "$own"; false; }
+    }]]):format(path, source, path, source, words, path))
+  if made then return path end
+  return nil, output
+end
+
 -- The path of the shared library that a C file of spec/support makes, to be preloaded, or, with `is_module`, to be
 -- loaded by this Lua; nil and the compiler's words where it cannot be made. flags: more words for the compiler.
 function built.library(name, is_module, flags)
-  local folder = built.folder(is_module and interpreter() or "preloaded")
-  local source, path = ("spec/support/%s.c"):format(name), ("%s/%s.so"):format(folder, name:gsub("/", "_"))
   if is_module then flags = ("$(pkg-config --cflags %s)"):format(interpreter()) end
-  local words, made = run(([[
-    [ '%s' -nt '%s' ] || {
-      own=$(mktemp '%s.XXXXXX')
-      cc -shared -fPIC -o "$own" '%s' %s -ldl && mv "$own" '%s' || { rm -f "$own"; false; }
-    }]]):format(path, source, path, source, flags or "", path))
-  if made then return path end
-  return nil, words
+  return compiled(name, built.folder(is_module and interpreter() or "preloaded"), ".so",
+    "-shared -fPIC " .. (flags or ""))
 end
+
+-- The path of the program that a C file of spec/support makes; nil and the compiler's words where it cannot be made.
+function built.program(name) return compiled(name, built.folder "programs", "", "") end
 
 return built

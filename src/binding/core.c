@@ -24,6 +24,9 @@
 #include <pthread.h>
 #include <unistd.h>
 
+/* Found in the file by load_problem.lua, where this cannot be loaded. */
+__attribute__((used)) static const char built_for[] = "openai_uploads core for " COMPAT_LUA_NAME;
+
 /* Never undone: the host, or another module, may use curl as well. */
 static void initialize_curl(void) {
   curl_global_init(CURL_GLOBAL_DEFAULT);
@@ -119,6 +122,7 @@ __attribute__((visibility("default"))) int luaopen_openai_uploads_core(lua_State
 
 int luaopen_openai_uploads_core(lua_State *L) {
   static pthread_once_t once = PTHREAD_ONCE_INIT;
+  compat_checkversion(L);
   pthread_once(&once, initialize_curl);
   lua_json_open(L);
   lua_failure_open(L);

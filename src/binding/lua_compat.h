@@ -13,6 +13,25 @@
 /* Lua's headers do not say that it never returns. NOLINTNEXTLINE(readability-redundant-declaration) */
 _Noreturn int luaL_error(lua_State *L, const char *format, ...);
 
+/* The Lua that this is compiled for. Of the headers of 5.1, only those of LuaJIT 2.1 have LUA_OK. */
+#if LUA_VERSION_NUM == 501 && defined(LUA_OK)
+#define COMPAT_IS_LUAJIT 1
+#define COMPAT_LUA_NAME "LuaJIT"
+#else
+#define COMPAT_IS_LUAJIT 0
+#define COMPAT_LUA_NAME LUA_VERSION
+#endif
+
+/* Raises where another Lua runs. Only neighbours have all the functions that loading asks for: 5.1 needs no
+ * check. To be called first: the registry of 5.5 is at another index. */
+static inline void compat_checkversion(lua_State *L) {
+#if LUA_VERSION_NUM >= 502
+  luaL_checkversion(L);
+#else
+  (void)L;
+#endif
+}
+
 /* A userdata with one user value; on 5.1 its environment serves as that, so the value is always a table. */
 static inline void *compat_newuserdata(lua_State *L, size_t size) {
 #if LUA_VERSION_NUM >= 504
@@ -98,9 +117,9 @@ static inline bool compat_float_is_integer(lua_State *L, int index, lua_Integer 
 }
 
 /* Whether the coroutine may yield here: no C function has called into Lua since it was resumed. True where
- * Lua cannot tell. (Of the headers of 5.1, only those of LuaJIT 2.1 have LUA_OK.) */
+ * Lua cannot tell. */
 static inline bool compat_can_yield(lua_State *L) {
-#if LUA_VERSION_NUM >= 503 || (LUA_VERSION_NUM == 501 && defined(LUA_OK))
+#if LUA_VERSION_NUM >= 503 || COMPAT_IS_LUAJIT
   return lua_isyieldable(L);
 #else
   (void)L;

@@ -1,6 +1,7 @@
 -- SPDX-License-Identifier: MIT
 -- The command `openai-uploads`. It first fills standard streams that are closed, because the next descriptor would take
 -- their numbers, then takes the signals over, then loads the rest.
+require "openai_uploads.load_core" -- says in plain words why it cannot be loaded
 local interruption = require "openai_uploads.cli.interruption"
 local output = require "openai_uploads.cli.output"
 local standard_streams = require "openai_uploads.cli.standard_streams"
