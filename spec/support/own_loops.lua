@@ -8,15 +8,18 @@ local suspended = require "spec.support.suspended"
 local threads = {} -- in their order: { thread, object for select, last }
 
 local function may_go_on(waiting, readable)
-  return not waiting.object or readable[waiting.object] or socket.gettime() >= waiting.last
+  local object = waiting.object
+  return not object or object.is_forgotten or readable[object] or socket.gettime() >= waiting.last
 end
 
 local function turn()
   local list, objects, is_idle = threads, {}, true
   threads = {}
   for _, waiting in ipairs(list) do
-    objects[#objects + 1] = waiting.object
-    is_idle = is_idle and waiting.object ~= nil
+    local object = waiting.object
+    local is_watched = object and not object.is_forgotten
+    if is_watched then objects[#objects + 1] = object end
+    is_idle = is_idle and is_watched
   end
   local readable = socket.select(objects, nil, is_idle and 0.005 or 0)
   for _, waiting in ipairs(list) do
@@ -50,10 +53,22 @@ end
 -- One loop waits on the descriptor of the client, the other steps the client whenever its turn comes.
 local on_select, on_steps = {}, {}
 
+local watched = setmetatable({}, { __mode = "k" }) -- the objects for select
+
 function on_select.wait(client, transfer, seconds)
   local descriptor = client.fd()
-  yield({ getfd = function() return descriptor end, dirty = function() return transfer:done() end }, seconds)
+  local object = { client = client, is_forgotten = false, getfd = function() return descriptor end,
+    dirty = function() return transfer:done() end }
+  watched[object] = true
+  yield(object, seconds)
   client.step()
+end
+
+-- The descriptor is closed next, and select must not be given it any more.
+function on_select.forget(client)
+  for object in pairs(watched) do
+    if object.client == client then object.is_forgotten = true end
+  end
 end
 
 function on_steps.wait(client)

@@ -1,0 +1,90 @@
+-- SPDX-License-Identifier: MIT
+-- What the loops share whose host calls back. One watch serves all coroutines that wait for a client, because most hosts
+-- take one watch for each descriptor. The watch steps the client. The step that finishes a transfer wakes the coroutines
+-- that wait for it. The last of them ends the watch, so that the host's loop can end and the client can be collected.
+local listen = require "openai_uploads.listen"
+
+local LONGEST_TIMER = 1e6 -- seconds
+
+local watch = {}
+
+--- Returns the client's descriptor. Raises where the system has none. name: of the loop.
+function watch.descriptor(client, name)
+  local descriptor = client.fd()
+  if descriptor then return descriptor end
+  error(("loop '%s' needs a system on which client.fd() gives a descriptor"):format(name), 0)
+end
+
+-- Wakes those that wait for this transfer, or all. Several coroutines may wait for one transfer, but it calls only the
+-- last listener.
+local function wake_waiting(waiting, transfer)
+  local list = {}
+  for wake, waited in pairs(waiting) do
+    if waited == transfer or not transfer then list[#list + 1] = wake end
+  end
+  for _, wake in ipairs(list) do wake() end
+end
+
+--- Returns the loop of a host, which is a table of functions:
+---
+---   begin(client, waiting)   begins to step the client whenever it may have work, and returns a function that ends that.
+---                            It also ends, without a step, before the client closes its descriptor. `waiting` has the
+---                            transfers that are waited for as its values
+---   suspension()             returns, for the running coroutine, suspend(seconds, leave) and resume(). The latter is
+---                            called once, also inside a step, or before suspend. A suspend that raises calls leave()
+---                            first. Raises if the coroutine cannot be suspended
+---   after(seconds, action)   calls action() later, and returns a function that prevents it. Without it, suspend returns
+---                            after so many seconds
+function watch.loop(host)
+  local loop = {}
+  local watched = {} -- client -> { finish, descriptor, waiting: wake function -> transfer }. May alone hold a transfer.
+
+  -- A client that was closed meanwhile has a new descriptor, perhaps with the same number.
+  local function enter(client, transfer, wake)
+    local found, descriptor = watched[client], client.fd()
+    if not found or found.descriptor ~= descriptor then
+      found = { finish = false, descriptor = descriptor, waiting = {} }
+      found.finish = host.begin(client, found.waiting)
+      watched[client] = found
+    end
+    found.waiting[wake] = transfer
+    return found
+  end
+
+  -- Returns whether the wake function was still waiting.
+  local function leave(client, found, wake)
+    if not found.waiting[wake] then return false end
+    found.waiting[wake] = nil
+    if next(found.waiting) then return true end
+    if watched[client] == found then watched[client] = nil end
+    found.finish()
+    return true
+  end
+
+  --- Wakes every waiter, which ends the watch. A coroutine whose wait is not over, as for a file whose Upload is being
+  --- cancelled, then waits on the next watch.
+  function loop.forget(client)
+    local found = watched[client]
+    if found then wake_waiting(found.waiting) end
+  end
+
+  function loop.wait(client, transfer, seconds)
+    local suspend, resume = host.suspension()
+    local found, prevent
+    local function wake()
+      if not leave(client, found, wake) then return end
+      if prevent then prevent() end
+      resume()
+    end
+    local function give_up() leave(client, found, wake) end
+    found = enter(client, transfer, wake)
+    if seconds and seconds < LONGEST_TIMER and host.after then prevent = host.after(seconds, wake) end
+    listen(transfer, function() wake_waiting(found.waiting, transfer) end)
+    suspend(seconds, give_up)
+    give_up()
+  end
+
+  return loop
+end
+
+return watch
