@@ -38,8 +38,13 @@ local CHAPTERS = {
   { "Failures", "Failure", "FailureKind" },
   { "Resuming", "Resume", "ResumePart" },
   { "What functions are given", "RetryInfo", "LogEvent" },
-  { "Loops", "Loop" },
+  { "Loops", "Loop", "Loops" },
   { "The module", "Module" },
+}
+
+-- The class of each table that functions are annotated in, and what stands in front of their names.
+local OWNERS = {
+  uploads = { "Client", "uploads." }, transfer = { "Transfer", "transfer:" }, loops = { "Loops", "uploads.loops." },
 }
 
 -- The type at the beginning of an annotation, and the words behind it. Blanks inside of brackets are the type's, and so
@@ -111,11 +116,9 @@ local function read_line(state, line)
     if last then last.words = last.words .. " " .. words else table.insert(state.text, words) end
     return
   end
-  local of, name = line:match "^function (%w+)[.]?([%w_.:]*)"
-  if of then
-    local owner = of == "uploads" and "Client" or "Transfer"
-    local method = line:match "^function transfer:([%w_]+)"
-    table.insert(state.functions, { owner = owner, name = method and "transfer:" .. method or "uploads." .. name,
+  local owner, name = line:match "^function (%w+)[.:]([%w_.]+)"
+  if owner then
+    table.insert(state.functions, { owner = OWNERS[owner][1], name = OWNERS[owner][2] .. name,
       text = state.text, params = state.params, returns = state.returns })
   end
   local group = line:match "^(uploads%.[%w_]+) = {}"

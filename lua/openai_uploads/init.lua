@@ -41,6 +41,7 @@ end
 
 local uploads = make()
 uploads.new = new
+uploads.loops = { sleeping = loops.sleeping, timers = loops.timers }
 uploads._NAME = "openai_uploads"
 uploads._VERSION = core._VERSION
 

@@ -3,9 +3,14 @@
 --
 -- A loop is a table with wait(client, transfer [, seconds]). It suspends the calling coroutine until the transfer may
 -- have progressed, and is called again until transfer:done(). It need not wait longer than `seconds`. A loop may also
--- have refusal(), which returns the reason why no call can wait now, or nil.
+-- have refusal(), which returns the reason why no call can wait now, or nil, and forget(client), which is called before
+-- the client closes its descriptor.
 
-local loop = {}
+local loop = {
+  -- Make loops of hosts without a name below.
+  sleeping = require "openai_uploads.loop.sleeping",
+  timers = require "openai_uploads.loop.timers",
+}
 
 local names = { "nginx", "cqueues", "luv", "copas" }
 

@@ -157,6 +157,22 @@
 ---@class openai_uploads.Loop
 ---@field wait fun(client: openai_uploads.Client, transfer: openai_uploads.Transfer, seconds?: number) suspends the running coroutine until something may have happened. It is called again until `transfer:done()`, and need not wait longer than `seconds`
 ---@field refusal? fun(): string? why no call can wait at present. It becomes a `configuration` failure
+---@field forget? fun(client: openai_uploads.Client) called by `close` before the descriptor is closed: the loop must stop to watch it, and let the coroutines that wait for the client go on
+
+---Makes loops of hosts that have no name among the settings. It is on the module alone, not on other clients.
+---@class openai_uploads.Loops
+local loops = {}
+
+---The loop of a host that can sleep in a coroutine, or in a thread, of its own.
+---@param sleep fun(seconds: number) suspends the running coroutine. `seconds` is 0.02 at most
+---@return openai_uploads.Loop
+function loops.sleeping(sleep) end
+
+---The loop of a host that has one-shot timers. Calls are made in coroutines of the program. An error in one is raised in
+---`action`.
+---@param after fun(seconds: number, action: fun()) calls `action` once, later, and never before it returns. `seconds` is 0 for the next turn of the host, and 1 at most
+---@return openai_uploads.Loop
+function loops.timers(after) end
 
 ---The params of `create`. Others that the service knows are sent unchanged. Params are read once and copied. Those named
 ---here may come from a metatable's `__index`, others must stand in the table itself.
@@ -450,6 +466,7 @@ function uploads.new(settings) end
 ---@class openai_uploads.Module: openai_uploads.Client
 ---@field _VERSION string the release
 ---@field _NAME "openai_uploads"
+---@field loops openai_uploads.Loops
 
 ---@type openai_uploads.Module
 return uploads
