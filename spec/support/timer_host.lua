@@ -1,6 +1,6 @@
 -- SPDX-License-Identifier: MIT
--- A host in plain Lua with timers, and coroutines that sleep on them: for loops.sleeping and loops.timers, and as a host
--- for suspended.lua.
+-- A host in plain Lua with timers, and coroutines that sleep on them: for loops.sleeping and loops.timers, and as a
+-- host for suspended.lua.
 
 local socket = require "socket"
 local suspended = require "spec.support.suspended"

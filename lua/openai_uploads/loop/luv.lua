@@ -1,6 +1,6 @@
 -- SPDX-License-Identifier: MIT
--- luv: a poll handle for each client that coroutines wait for. Inside Neovim, steps and coroutines run in functions that
--- Neovim schedules, because its API refuses to be called in a callback of luv.
+-- luv: a poll handle for each client that coroutines wait for. Inside Neovim, steps and coroutines run in functions
+-- that Neovim schedules, because its API refuses to be called in a callback of luv.
 local coroutines = require "openai_uploads.loop.coroutines"
 local uv = require "luv"
 local watch = require "openai_uploads.loop.watch"

@@ -1,6 +1,6 @@
 -- SPDX-License-Identifier: MIT
--- The loop of a host that can sleep in a coroutine, or a thread, of its own: each waiting coroutine sleeps and steps the
--- client in turn.
+-- The loop of a host that can sleep in a coroutine, or a thread, of its own: each waiting coroutine sleeps and steps
+-- the client in turn.
 local core = require "openai_uploads.core"
 local new_pace = require "openai_uploads.loop.pace"
 

@@ -1,7 +1,8 @@
 -- SPDX-License-Identifier: MIT
--- What the loops share whose host calls back. One watch serves all coroutines that wait for a client, because most hosts
--- take one watch for each descriptor. The watch steps the client. The step that finishes a transfer wakes the coroutines
--- that wait for it. The last of them ends the watch, so that the host's loop can end and the client can be collected.
+-- What the loops share whose host calls back. One watch serves all coroutines that wait for a client, because most
+-- hosts take one watch for each descriptor. The watch steps the client. The step that finishes a transfer wakes the
+-- coroutines that wait for it. The last of them ends the watch, so that the host's loop can end and the client can be
+-- collected.
 local listen = require "openai_uploads.listen"
 
 local LONGEST_TIMER = 1e6 -- seconds
@@ -27,14 +28,14 @@ end
 
 --- Returns the loop of a host, which is a table of functions:
 ---
----   begin(client, waiting)   begins to step the client whenever it may have work, and returns a function that ends that.
----                            It also ends, without a step, before the client closes its descriptor. `waiting` has the
----                            transfers that are waited for as its values
----   suspension()             returns, for the running coroutine, suspend(seconds, leave) and resume(). The latter is
----                            called once, also inside a step, or before suspend. A suspend that raises calls leave()
----                            first. Raises if the coroutine cannot be suspended
----   after(seconds, action)   calls action() later, and returns a function that prevents it. Without it, suspend returns
----                            after so many seconds
+---   begin(client, waiting)   begins to step the client whenever it may have work. Returns a function that ends this,
+---                            which is called before the client closes its descriptor. `waiting` has the transfers
+---                            that are waited for as its values
+---   suspension()             returns, for the running coroutine, suspend(seconds, leave) and resume(). resume() is
+---                            called at most once, perhaps inside a step, or before suspend. A suspend that raises
+---                            calls leave() first. Raises if the coroutine cannot be suspended
+---   after(seconds, action)   calls action() later, and returns a function that prevents it. A host whose suspend
+---                            returns after so many seconds needs none
 function watch.loop(host)
   local loop = {}
   local watched = {} -- client -> { finish, descriptor, waiting: wake function -> transfer }. May alone hold a transfer.
