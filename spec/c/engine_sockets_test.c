@@ -125,6 +125,24 @@ static void lets_a_shared_one_hear_its_peer(void) {
   end();
 }
 
+static void keeps_the_wake_up_registered(void) {
+  unsigned others;
+  int ends[2];
+  begin();
+  if (pipe(ends) != 0) abort();
+  engine_sockets_watch_wake_up(&sockets, ends[0], DESCRIPTOR_READABLE);
+  if (write(ends[1], "x", 1) != 1) abort();
+  CHECK(look(&others) == 1 && others == 1, "a wake-up is told while requests run");
+  engine_sockets_watch_wake_up(&sockets, ends[0], 0);
+  CHECK(look(&others) == 1 && others == 0, "without requests it is not told");
+  CHECK(sockets.idle == 0 && is_quiet(), "nor looked at again");
+  engine_sockets_watch_wake_up(&sockets, ends[0], DESCRIPTOR_READABLE);
+  CHECK(look(&others) == 1 && others == 1, "and it is told when requests run again");
+  close(ends[0]);
+  close(ends[1]);
+  end();
+}
+
 #if defined(__linux__) && !defined(DESCRIPTOR_SET_POLL)
 static void wakes_the_host_once(void) {
   unsigned others;
@@ -148,6 +166,7 @@ int main(void) {
   gives_up_an_idle_one_that_stirs();
   leaves_an_idle_one_that_can_be_written_to();
   lets_a_shared_one_hear_its_peer();
+  keeps_the_wake_up_registered();
   wakes_the_host_once();
   return unit_end();
 }

@@ -16,7 +16,7 @@ bool engine_sockets_same_ends(const struct connection_ends *a, const struct conn
 }
 
 void engine_sockets_create(struct engine_sockets *sockets, struct descriptor_set *descriptors) {
-  *sockets = (struct engine_sockets){.descriptors = descriptors};
+  *sockets = (struct engine_sockets){.descriptors = descriptors, .wake_up = -1};
 }
 
 void engine_sockets_destroy(struct engine_sockets *sockets) {
@@ -39,6 +39,10 @@ static bool make_room(struct engine_sockets *sockets, int descriptor) {
   sockets->sockets = grown;
   sockets->size = size;
   return true;
+}
+
+bool engine_sockets_has(const struct engine_sockets *sockets, int descriptor) {
+  return find(sockets, descriptor) != NULL;
 }
 
 bool engine_sockets_add(struct engine_sockets *sockets, int descriptor) {
@@ -82,9 +86,21 @@ void engine_sockets_watch(struct engine_sockets *sockets, int descriptor, unsign
     descriptor_set_mute(sockets->descriptors, descriptor);
 }
 
+void engine_sockets_watch_wake_up(struct engine_sockets *sockets, int descriptor, unsigned interest) {
+  sockets->wake_up = descriptor;
+  sockets->wake_up_is_idle = interest == 0;
+  if (interest) descriptor_set_watch(sockets->descriptors, descriptor, interest);
+}
+
+static bool take_wake_up(struct engine_sockets *sockets, const struct descriptor_event *event) {
+  if (event->descriptor != sockets->wake_up || !sockets->wake_up_is_idle) return false;
+  descriptor_set_watch(sockets->descriptors, event->descriptor, 0);
+  return true;
+}
+
 bool engine_sockets_take_idle(struct engine_sockets *sockets, const struct descriptor_event *event) {
   struct engine_socket *socket = find(sockets, event->descriptor);
-  if (!socket) return false;
+  if (!socket) return take_wake_up(sockets, event);
   if (!socket->is_idle) {
     if (event->readiness & DESCRIPTOR_READABLE) socket->heard_at = monotonic_clock_now();
     return false;

@@ -38,6 +38,8 @@ struct engine_sockets {
   int size;
   unsigned idle;
   unsigned given_up_in_use;
+  int wake_up; /* libcurl's own descriptor for that; -1: it has shown none */
+  bool wake_up_is_idle;
   struct last_stream last_stream;
 };
 
@@ -55,11 +57,20 @@ void engine_sockets_remove(struct engine_sockets *sockets, int descriptor);
  * closed without notice, and so it is removed at once. */
 void engine_sockets_watch(struct engine_sockets *sockets, int descriptor, unsigned interest);
 
+/* Whether it is one of these sockets. */
+bool engine_sockets_has(const struct engine_sockets *sockets, int descriptor);
+
+/* The same for the descriptor on which the threads of libcurl 8.22 and later wake it up. It is watched while
+ * requests run, and lives as long as the multi handle. Without interest it stays registered until something
+ * arrives. */
+void engine_sockets_watch_wake_up(struct engine_sockets *sockets, int descriptor, unsigned interest);
+
 /* The socket was connected ahead of need. */
 void engine_sockets_note_unused(struct engine_sockets *sockets, int descriptor);
 
 /* Handles an event. True when the socket is idle, where no data is expected: it is given up, unless it is an
- * HTTP/2 connection that the peer has not closed, for such a peer may send frames at any time. */
+ * HTTP/2 connection that the peer has not closed, for such a peer may send frames at any time. True, too, for
+ * a wake-up while no request runs, which libcurl would leave unread. */
 bool engine_sockets_take_idle(struct engine_sockets *sockets, const struct descriptor_event *event);
 
 /* Checks all idle sockets for events, without waiting. One system call for each 64 sockets with events. */

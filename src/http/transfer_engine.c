@@ -15,6 +15,10 @@
 
 enum { EVENTS_A_STEP = 64, MAX_BYTES_WITHOUT_WAIT = 64 * 1024, MIN_BYTES_AT_ONCE = 4096 };
 
+/* curl's own number of threads, and what look-ups keep that hang for 30 s, as they do by default, while each
+ * call gives up after a connect_timeout of 10 s. */
+enum { MIN_RESOLVER_THREADS = 20, HANGING_LOOK_UPS_A_CONNECTION = 3 };
+
 #define SECONDS_UNTIL_ANOTHER_TRY 0.1
 
 #define SECONDS_OF_LATENESS 0.2 /* less than that is normal scheduling */
@@ -51,12 +55,24 @@ static int on_curl_timer(CURLM *multi, long milliseconds, void *data) {
   return 0;
 }
 
+/* A descriptor that curl made itself, and watches for a handle of its own. */
+static bool is_wake_up(const struct transfer_engine *engine, CURL *easy, curl_socket_t descriptor) {
+  char *task = NULL;
+  if (descriptor == engine->sockets.wake_up) return true;
+  return !engine_sockets_has(&engine->sockets, descriptor) &&
+         curl_easy_getinfo(easy, CURLINFO_PRIVATE, &task) == CURLE_OK && !task;
+}
+
 static int on_curl_socket(CURL *easy, curl_socket_t descriptor, int what, void *data, void *socket_data) {
   struct transfer_engine *engine = data;
   unsigned interest =
       (what & CURL_POLL_IN ? DESCRIPTOR_READABLE : 0u) | (what & CURL_POLL_OUT ? DESCRIPTOR_WRITABLE : 0u);
-  (void)easy, (void)socket_data;
-  engine_sockets_watch(&engine->sockets, descriptor, what == CURL_POLL_REMOVE ? 0 : interest);
+  (void)socket_data;
+  if (what == CURL_POLL_REMOVE) interest = 0;
+  if (is_wake_up(engine, easy, descriptor))
+    engine_sockets_watch_wake_up(&engine->sockets, descriptor, interest);
+  else
+    engine_sockets_watch(&engine->sockets, descriptor, interest);
   return 0;
 }
 
@@ -75,6 +91,18 @@ int transfer_engine_close_socket(void *data, curl_socket_t descriptor) {
   struct transfer_engine *engine = data;
   engine_sockets_remove(&engine->sockets, descriptor);
   return close(descriptor);
+}
+
+/* From libcurl 8.20 on, the threads that look names up belong to the multi handle. A look-up that hangs keeps
+ * its thread after its call has ended: it must not delay the handle's end, nor keep later calls waiting. */
+static void set_resolver(struct transfer_engine *engine, unsigned max_connections) {
+#if LIBCURL_VERSION_NUM >= 0x081400 /* an older one that is loaded does not know these options */
+  curl_multi_setopt(engine->multi, CURLMOPT_QUICK_EXIT, 1L);
+  curl_multi_setopt(engine->multi, CURLMOPT_RESOLVE_THREADS_MAX,
+                    (long)max_connections * HANGING_LOOK_UPS_A_CONNECTION + MIN_RESOLVER_THREADS);
+#else
+  (void)engine, (void)max_connections;
+#endif
 }
 
 struct transfer_engine *transfer_engine_new(unsigned max_connections, size_t max_bytes_per_step) {
@@ -97,6 +125,7 @@ struct transfer_engine *transfer_engine_new(unsigned max_connections, size_t max
   curl_multi_setopt(engine->multi, CURLMOPT_TIMERDATA, engine);
   curl_multi_setopt(engine->multi, CURLMOPT_MAX_TOTAL_CONNECTIONS, (long)max_connections);
   curl_multi_setopt(engine->multi, CURLMOPT_MAXCONNECTS, (long)max_connections);
+  set_resolver(engine, max_connections);
   return engine;
 }
 
