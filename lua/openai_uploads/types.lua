@@ -143,7 +143,7 @@
 ---@field max_bytes_per_step? integer a step ends soon after it sent this many bytes of Parts, 1024 to 1073741824. Default:
 ---65536 in a step that does not wait, and as many as go within half a millisecond in one that may wait
 ---@field proxy? string URL of a proxy, or "" for none. Default: https_proxy and curl's other variables, except for hosts in no_proxy
----@field ca_file? string certificates of the authorities to trust, for the service and for a proxy that speaks TLS. Default: CURL_CA_BUNDLE, SSL_CERT_FILE, then libcurl's own
+---@field ca_file? string certificates of the authorities to trust, for the service and for a proxy that speaks TLS. Default: CURL_CA_BUNDLE, SSL_CERT_FILE, then libcurl's own. It is read when the client is made, too, for a process that cannot open it later
 ---@field ca_path? string a folder of such certificates. Default: SSL_CERT_DIR, then libcurl's own
 ---@field client_cert? string path of a client certificate
 ---@field client_key? string path of its key

@@ -4,7 +4,10 @@
 # BINDING_SOURCES, binding_objects and lua_flags.
 
 C_UNITS := signal_queue terminal retry_policy ascii json_text path_segment text_buffer failure edit_distance secret_mask sigpipe_guard environment attempt_outcome descriptor_set descriptor_set_poll waker md5 file_digest regular_file byte_source http_headers http_response \
-  header_secrets service_url proxy_route client_config engine_sockets engine_sockets_poll transfer_engine transfer_engine_poll transfer_engine_timer out_of_memory threads utf8 stream_trace
+  header_secrets service_url proxy_route client_config engine_sockets engine_sockets_poll transfer_engine transfer_engine_poll transfer_engine_timer kept_authorities out_of_memory threads utf8 stream_trace
+C_BASE_UNITS := retry_policy ascii json_text path_segment text_buffer failure edit_distance secret_mask sigpipe_guard \
+  signal_queue terminal environment waker md5 file_digest regular_file byte_source utf8 descriptor_set
+C_BASE_PROGRAMS := $(C_BASE_UNITS:%=%_test) descriptor_set_poll_test replay_upload_id replay_part_bytes
 C_FUZZERS := response upload_id service_url settings part_bytes retry_after
 C_PROGRAMS := $(C_UNITS:%=$(BUILD)/spec/%_test) $(C_FUZZERS:%=$(BUILD)/spec/replay_%)
 
@@ -24,10 +27,7 @@ $(BUILD)/spec/poll/%.o: src/base/%.c
 $(BUILD)/spec/%_poll_test.o: spec/c/%_test.c
 	$(C_COMPILE) -DDESCRIPTOR_SET_POLL
 
-$(BUILD)/spec/retry_policy_test $(BUILD)/spec/ascii_test $(BUILD)/spec/json_text_test $(BUILD)/spec/path_segment_test $(BUILD)/spec/text_buffer_test $(BUILD)/spec/failure_test \
-  $(BUILD)/spec/edit_distance_test $(BUILD)/spec/secret_mask_test $(BUILD)/spec/sigpipe_guard_test $(BUILD)/spec/signal_queue_test $(BUILD)/spec/terminal_test $(BUILD)/spec/environment_test $(BUILD)/spec/waker_test \
-  $(BUILD)/spec/md5_test $(BUILD)/spec/file_digest_test $(BUILD)/spec/regular_file_test $(BUILD)/spec/byte_source_test $(BUILD)/spec/utf8_test \
-  $(BUILD)/spec/descriptor_set_test: $(BUILD)/spec/%_test: $(BUILD)/spec/%_test.o $(BASE_OBJECTS)
+$(C_BASE_UNITS:%=$(BUILD)/spec/%_test): $(BUILD)/spec/%_test: $(BUILD)/spec/%_test.o $(BASE_OBJECTS)
 	$(C_LINK) $(C_WRAP) -lm -pthread
 $(BUILD)/spec/text_buffer_test: C_WRAP = -Wl,--wrap=free
 $(BUILD)/spec/file_digest_test: C_WRAP = -Wl,--wrap=pread,--wrap=pread64,--wrap=pthread_create,--wrap=pthread_join,--wrap=pthread_cond_timedwait,--wrap=pthread_cond_broadcast,--wrap=malloc,--wrap=calloc
@@ -36,10 +36,11 @@ $(BUILD)/spec/descriptor_set_poll_test: $(BUILD)/spec/descriptor_set_poll_test.o
 	$(C_LINK) -lm
 
 $(BUILD)/spec/header_secrets_test $(BUILD)/spec/http_headers_test $(BUILD)/spec/http_response_test $(BUILD)/spec/service_url_test $(BUILD)/spec/proxy_route_test $(BUILD)/spec/client_config_test $(BUILD)/spec/engine_sockets_test \
-  $(BUILD)/spec/transfer_engine_timer_test $(BUILD)/spec/attempt_outcome_test $(BUILD)/spec/stream_trace_test: $(BUILD)/spec/%_test: $(BUILD)/spec/%_test.o $(LOWER_OBJECTS)
+  $(BUILD)/spec/transfer_engine_timer_test $(BUILD)/spec/attempt_outcome_test $(BUILD)/spec/stream_trace_test $(BUILD)/spec/kept_authorities_test: $(BUILD)/spec/%_test: $(BUILD)/spec/%_test.o $(LOWER_OBJECTS)
 	$(C_LINK) $(C_WRAP) $(LIBS)
 $(BUILD)/spec/header_secrets_test: C_WRAP = -Wl,--wrap=realloc
 $(BUILD)/spec/http_headers_test: C_WRAP = -Wl,--wrap=curl_slist_free_all
+$(BUILD)/spec/kept_authorities_test: C_WRAP = -Wl,--wrap=malloc
 
 $(BUILD)/spec/transfer_engine_test: $(BUILD)/spec/transfer_engine_test.o $(BUILD)/spec/http_server.o $(LOWER_OBJECTS)
 	$(C_LINK) $(LIBS)
@@ -71,7 +72,7 @@ $(BUILD)/spec/replay_service_url $(BUILD)/spec/replay_settings $(BUILD)/spec/rep
 # Each program ends with "N passed, N failed"; one that dies counts as one failure. UNIT=md5_test runs that one alone.
 .PHONY: c-build c-list c-test
 UNIT ?= %
-C_CHOSEN = $(filter $(BUILD)/spec/$(UNIT),$(C_PROGRAMS))
+C_CHOSEN = $(filter $(UNIT:%=$(BUILD)/spec/%),$(C_PROGRAMS))
 c-build: $(C_CHOSEN)
 c-list:
 	@printf '%s\n' $(C_CHOSEN)

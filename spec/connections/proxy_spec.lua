@@ -4,6 +4,7 @@
 local b64 = require("mime").b64
 local check = require "spec.support.check"
 local fault = require "spec.support.fault"
+local libcurl = require "spec.support.libcurl"
 local rows = require "spec.support.rows"
 local script = require "spec.support.script"
 local with_service = require "spec.support.with_service"
@@ -139,6 +140,16 @@ describe("a proxy", function()
       failure = check.failure("tls", through { ca_file = "" })
       check.holds("no connection through the proxy ", failure.message)
       assert.are.same({ 1, false }, { failure.attempts, failure.may_have_applied })
+    end)
+
+    it("the ca_file that was there when its client was made", function()
+      local reason = libcurl.takes_no_authorities_from_memory(service)
+      if reason then pending(reason) return end
+      local copy = os.tmpname()
+      assert(os.execute(("cp '%s' '%s'"):format(service.ca_file, copy)))
+      local client = client_beyond(service.tls.good:match "^https://[^/]+", { ca_file = copy })
+      os.remove(copy)
+      check.holds("refused the connection: HTTP 4", check.failure("connection", client.cancel "upload_1").message)
     end)
 
     it("its name", function() check.failure("tls", through({ ca_file = service.ca_file }, "wrong_host")) end)

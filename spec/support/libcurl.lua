@@ -17,4 +17,19 @@ function libcurl.closes_unused_http1(service)
   return libcurl.version(service) >= 8000 and "libcurl 8 closes a connection of HTTP/1.1 on which no request was made"
 end
 
+--- Whether the module is linked against libcurl with GnuTLS, as Debian names it. Loads the module.
+function libcurl.is_gnutls()
+  require "openai_uploads.core"
+  local maps = assert(io.open "/proc/self/maps")
+  local found = maps:read("*a"):find("libcurl-gnutls", 1, true)
+  maps:close()
+  return found ~= nil
+end
+
+--- Why a client cannot be given authorities from memory; nil when it can.
+function libcurl.takes_no_authorities_from_memory(service)
+  return libcurl.is_gnutls() and libcurl.version(service) < 8022 and
+    "with GnuTLS, this libcurl takes authorities from their file alone"
+end
+
 return libcurl

@@ -25,7 +25,8 @@ static void leave_line(struct http_attempt *attempt, double now) {
 /* curl makes a connection for the attempt: it looks a name up, or opens a socket when it knows the address.
  */
 static int on_look_up(void *resolver, void *reserved, void *data) {
-  (void)resolver, (void)reserved;
+  (void)resolver;
+  (void)reserved;
   leave_line(data, monotonic_clock_now());
   return 0;
 }
@@ -86,7 +87,7 @@ static CURLcode set_proxy(CURL *easy, const struct proxy_route *route) {
  * it once. */
 static CURLcode set_authorities(CURL *easy, const struct http_settings *settings, CURLoption file,
                                 CURLoption path) {
-  bool has_file = settings->ca_file.length || running_curl_has_ca_file();
+  bool has_file = http_settings_ca_file(settings) != NULL;
   CURLcode failed = set_text(easy, file, &settings->ca_file);
   if (settings->ca_path.length || !has_file) return failed | set_text(easy, path, &settings->ca_path);
   return failed | curl_easy_setopt(easy, path, NULL);
@@ -103,6 +104,14 @@ static CURLcode set_tls(CURL *easy, const struct http_settings *settings) {
   curl_easy_setopt(easy, CURLOPT_PROXY_SSL_VERIFYHOST, verify_host);
   return set_authorities(easy, settings, CURLOPT_CAINFO, CURLOPT_CAPATH) |
          set_authorities(easy, settings, CURLOPT_PROXY_CAINFO, CURLOPT_PROXY_CAPATH);
+}
+
+bool attempt_options_trust_kept_authorities(struct http_attempt *attempt) {
+  const struct kept_authorities *kept = &attempt->settings->kept_authorities;
+  struct curl_blob blob = {.data = kept->bytes, .len = kept->length, .flags = CURL_BLOB_NOCOPY};
+  attempt->trusts_kept_authorities = true;
+  curl_easy_setopt(attempt->easy, CURLOPT_PROXY_CAINFO_BLOB, &blob);
+  return curl_easy_setopt(attempt->easy, CURLOPT_CAINFO_BLOB, &blob) == CURLE_OK;
 }
 
 /* Set the password even when it is empty: without one, OpenSSL asks on the terminal, and waits for as long as
@@ -223,6 +232,8 @@ bool attempt_options_set(struct http_attempt *attempt, const struct http_request
                    terms->fresh_connection || has_doubtful_connection(attempt) ? 1L : 0L);
   curl_easy_setopt(easy, CURLOPT_FORBID_REUSE, 0L);
   curl_easy_setopt(easy, CURLOPT_VERBOSE, 0L);
+  if (terms->trusts_kept_authorities && !attempt->trusts_kept_authorities)
+    attempt_options_trust_kept_authorities(attempt);
   attempt->connects_ahead = request->connects_ahead != CONNECTS_FOR_REQUEST;
   attempt->may_share =
       may_share_connection(request->source) && request->connects_ahead != CONNECTS_AHEAD_FOR_PART;

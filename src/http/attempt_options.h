@@ -13,6 +13,10 @@ bool attempt_options_set_client(struct http_attempt *attempt, const struct http_
 bool attempt_options_set(struct http_attempt *attempt, const struct http_request *request,
                          const struct attempt_terms *terms);
 
+/* Trusts the authorities that were read when the client was made. False when the TLS library of libcurl
+ * cannot be given them. */
+bool attempt_options_trust_kept_authorities(struct http_attempt *attempt);
+
 /* Removes the headers, which belong to the caller, from the handle. */
 void attempt_options_forget_headers(struct http_attempt *attempt);
 

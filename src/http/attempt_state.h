@@ -29,8 +29,9 @@ struct http_attempt {
   bool resend_refused;
   unsigned long stream; /* the HTTP/2 stream of its request; 0: none, or unknown */
   bool unprocessed;     /* the service refused its HTTP/2 stream, so the bytes sent do not count */
-  bool ended_well;      /* its last request: curl's handle holds nothing of that against the next one */
-  bool is_forgiven;     /* its time was extended because the host did not step; once an attempt */
+  bool trusts_kept_authorities;
+  bool ended_well;  /* its last request: curl's handle holds nothing of that against the next one */
+  bool is_forgiven; /* its time was extended because the host did not step; once an attempt */
   char curl_message[CURL_ERROR_SIZE];
   struct http_attempt *next; /* among the idle ones of a client */
 };
@@ -41,6 +42,7 @@ struct attempt_terms {
   size_t api_key_length;
   double connect_timeout; /* seconds */
   bool fresh_connection;
+  bool trusts_kept_authorities;
   bool share_connection; /* wait for a connection that is being made, which may be HTTP/2 */
   struct engine_task *task;
 };

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -24,16 +25,35 @@ static bool is_file(const struct text_buffer *setting) {
   return setting->length > 0 && strncmp(setting->bytes, "pkcs11:", 7) != 0;
 }
 
-static bool explain_file(const char *name, const struct text_buffer *setting,
+static bool explain_path(const char *name, const char *path, const char *advice,
                          struct attempt_outcome *outcome) {
-  const char *path = text_buffer_text(setting);
-  if (!is_file(setting) || can_be_opened(path)) return false;
-  failure_set(&outcome->failure, FAILURE_TLS, "%s '%.120s' cannot be opened: %s", name, path,
+  if (can_be_opened(path)) return false;
+  failure_set(&outcome->failure, FAILURE_TLS, "%s '%.120s' cannot be opened: %s%s", name, path,
               errno == ENOENT   ? "there is no such file"
               : errno == EACCES ? "it may not be read"
-                                : "it is not a readable file");
+                                : "it is not a readable file",
+              advice);
   outcome->retry.transient = false;
   return true;
+}
+
+static bool explain_file(const char *name, const struct text_buffer *setting,
+                         struct attempt_outcome *outcome) {
+  return is_file(setting) && explain_path(name, text_buffer_text(setting), "", outcome);
+}
+
+/* The file was not there when the client was made: a system without certificates, or a client that is made in
+ * a chroot. */
+static bool explain_default_authorities(const struct http_settings *settings,
+                                        const struct attempt_facts *facts, struct attempt_outcome *outcome) {
+  const char *path = settings->ca_file.length ? NULL : http_settings_ca_file(settings);
+  return path && facts->result == CURLE_SSL_CACERT_BADFILE &&
+         explain_path("libcurl's file of authorities", path,
+                      "; set ca_file, or make the client before a chroot", outcome);
+}
+
+bool connection_diagnosis_lost_authorities(const struct http_settings *settings) {
+  return settings->kept_authorities.length > 0 && !can_be_opened(http_settings_ca_file(settings));
 }
 
 /* As "BEGIN ENCRYPTED PRIVATE KEY" or "Proc-Type: 4,ENCRYPTED". */
@@ -68,6 +88,7 @@ static bool explain_key(const struct http_settings *settings, const struct attem
 static bool explain_files(const struct http_settings *settings, const struct attempt_facts *facts,
                           struct attempt_outcome *outcome) {
   return explain_file(settings->ca_file_name, &settings->ca_file, outcome) ||
+         explain_default_authorities(settings, facts, outcome) ||
          explain_file("client_cert", &settings->client_cert, outcome) ||
          explain_file("client_key", &settings->client_key, outcome) || explain_key(settings, facts, outcome);
 }
@@ -101,6 +122,30 @@ static void advise_on_authority(const struct attempt_facts *facts, struct attemp
     }
 }
 
+static void *do_nothing(void *nothing) {
+  return nothing;
+}
+
+static bool may_start_threads(void) {
+  pthread_t thread;
+  if (pthread_create(&thread, NULL, do_nothing, NULL) != 0) return false;
+  pthread_join(thread, NULL);
+  return true;
+}
+
+/* libcurl 8.22 and later only waits for a thread to be had, until the time is over. */
+static bool lacks_thread(const struct attempt_facts *facts) {
+  if (strstr(facts->curl_message, "thread failed to start")) return true;
+  return facts->result == CURLE_OPERATION_TIMEDOUT && strstr(facts->curl_message, "Resolving timed out") &&
+         !may_start_threads();
+}
+
+static void advise_on_threads(const struct attempt_facts *facts, struct attempt_outcome *outcome) {
+  if (lacks_thread(facts))
+    append(outcome, "; this process may start no thread, and looking a name up needs one (HAProxy: set "
+                    "insecure-fork-wanted)");
+}
+
 static void explain_proxy(const struct proxy_route *route, struct attempt_outcome *outcome) {
   struct failure original = outcome->failure;
   failure_set(&outcome->failure, original.kind, "no connection through the proxy %s: %s", route->name,
@@ -132,6 +177,7 @@ void connection_diagnosis_refine(const struct http_settings *settings, const str
   bool is_refused = answer->status > 0 && answer->status / 100 != 2 && !was_stopped(facts);
   if (outcome->failure.kind == FAILURE_TLS && explain_files(settings, facts, outcome)) return;
   advise_on_authority(facts, outcome);
+  advise_on_threads(facts, outcome);
   if (outcome->failure.kind == FAILURE_OUT_OF_MEMORY || proxy_route_is_direct(route)) return;
   if (is_refused)
     explain_refusal(route, answer->status, outcome);

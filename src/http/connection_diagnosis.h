@@ -17,4 +17,7 @@ struct proxy_answer {
 void connection_diagnosis_refine(const struct http_settings *settings, const struct attempt_facts *facts,
                                  const struct proxy_answer *answer, struct attempt_outcome *outcome);
 
+/* Whether the file of authorities, which was read when the client was made, cannot be opened any more. */
+bool connection_diagnosis_lost_authorities(const struct http_settings *settings);
+
 #endif

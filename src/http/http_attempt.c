@@ -151,6 +151,12 @@ void http_attempt_connect_alone(struct http_attempt *attempt) {
   attempt_options_connect_alone(attempt);
 }
 
+bool http_attempt_trust_kept_authorities(struct http_attempt *attempt, CURLcode result) {
+  return result == CURLE_SSL_CACERT_BADFILE && !attempt->trusts_kept_authorities &&
+         connection_diagnosis_lost_authorities(attempt->settings) &&
+         attempt_options_trust_kept_authorities(attempt);
+}
+
 void http_attempt_leave_connection(struct http_attempt *attempt) {
   curl_socket_t descriptor = CURL_SOCKET_BAD;
   attempt_options_end_connecting(attempt);

@@ -35,6 +35,10 @@ bool http_attempt_prepare(struct http_attempt *attempt, const struct http_settin
 /* Lets an attempt that waits for another one's connection make its own. */
 void http_attempt_connect_alone(struct http_attempt *attempt);
 
+/* When the attempt ended because the file of authorities cannot be opened any more: lets it trust those that
+ * were read from it before. False: it ended for another reason, or there are none. */
+bool http_attempt_trust_kept_authorities(struct http_attempt *attempt, CURLcode result);
+
 /* Leaves the connection of an attempt that connects ahead to later requests. To be called after its end,
  * while it is on the engine. */
 void http_attempt_leave_connection(struct http_attempt *attempt);

@@ -41,7 +41,10 @@ struct http_client *http_client_new(struct http_settings *settings, struct failu
   }
   client->settings = settings;
   client->ref_count = 1;
-  if (http_client_open(client, failure)) return client;
+  if (!http_settings_keep_authorities(settings))
+    failure_set_out_of_memory(failure);
+  else if (http_client_open(client, failure))
+    return client;
   http_client_unref(client);
   return NULL;
 }

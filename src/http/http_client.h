@@ -33,7 +33,8 @@ struct http_client {
   unsigned depth; /* how many functions of the program are running, each called to tell it news */
   uint64_t random_state;
   unsigned transfers_made;
-  bool connects_alone; /* the last connection failed: no attempt waits for another one's */
+  bool connects_alone;          /* the last connection failed: no attempt waits for another one's */
+  bool trusts_kept_authorities; /* their file cannot be opened any more */
   unsigned ref_count;
 };
 

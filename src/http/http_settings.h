@@ -5,6 +5,7 @@
 
 #include "base/retry_policy.h"
 #include "base/text_buffer.h"
+#include "http/kept_authorities.h"
 #include "http/proxy_route.h"
 #include "http/request_additions.h"
 #include "http/service_url.h"
@@ -34,7 +35,8 @@ struct http_settings {
   struct text_buffer ca_file, ca_path, client_cert, client_key;
   struct text_buffer client_key_password; /* wiped when it is destroyed */
   const char *ca_file_name;               /* the setting or variable that gave ca_file, static text */
-  int auth_header;                        /* enum auth_header */
+  struct kept_authorities kept_authorities;
+  int auth_header; /* enum auth_header */
   double max_response_bytes;
   unsigned max_connections;
   double max_bytes_per_step; /* 0: as transfer_engine_new tells */
@@ -43,6 +45,12 @@ struct http_settings {
 
 /* Frees and wipes the fields, but not the struct. A zeroed struct may be destroyed. */
 void http_settings_destroy(struct http_settings *settings);
+
+/* The file of the authorities to trust: ca_file, or else libcurl's own; NULL: there is none. */
+const char *http_settings_ca_file(const struct http_settings *settings);
+
+/* Reads that file when connections may need it. False when memory ran out. */
+bool http_settings_keep_authorities(struct http_settings *settings);
 
 /* The name of the header that carries the key. A program that sets that header itself needs no key. */
 const char *http_settings_auth_header(const struct http_settings *settings);

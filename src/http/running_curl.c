@@ -24,8 +24,8 @@ bool running_curl_reads_gzip(void) {
   return running_curl_info()->features & CURL_VERSION_LIBZ;
 }
 
-bool running_curl_has_ca_file(void) {
-  return running_curl_info()->cainfo != NULL;
+const char *running_curl_ca_file(void) {
+  return running_curl_info()->cainfo;
 }
 
 bool running_curl_asks_for_passwords(void) {

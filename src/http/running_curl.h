@@ -17,8 +17,8 @@ void running_curl_enter(struct sigpipe_guard *guard);
 /* Whether it was built with zlib. */
 bool running_curl_reads_gzip(void);
 
-/* Whether it knows a file of certificate authorities where none is set. */
-bool running_curl_has_ca_file(void);
+/* Returns the path of its own file of authorities, which it uses where none is set; NULL: it has none. */
+const char *running_curl_ca_file(void);
 
 /* Whether an HTTP/1.1 connection stays open on which no request was made. Seen: 7.88 leaves it open, 8.14
  * closes it. The versions between them were not tried. A connection of HTTP/2 stays open with each. */

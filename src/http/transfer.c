@@ -73,6 +73,15 @@ static void transfer_learn_of_connection(struct http_client *client, bool made) 
     if (at->state == TRANSFER_SENDING) http_attempt_connect_alone(at->attempt);
 }
 
+/* Nothing was sent, so the attempt begins again. */
+static bool transfer_trusts_kept_authorities(struct transfer *transfer, CURLcode result) {
+  struct http_client *client = transfer->client;
+  if (!http_attempt_trust_kept_authorities(transfer->attempt, result)) return false;
+  client->trusts_kept_authorities = true;
+  transfer->attempt->left_line_at = 0;
+  return transfer_engine_start(client->engine, transfer->attempt->easy);
+}
+
 static void on_ended(struct engine_task *task) {
   struct transfer *transfer = transfer_of(task);
   if (transfer->request.connects_ahead != CONNECTS_FOR_REQUEST)
@@ -82,7 +91,8 @@ static void on_ended(struct engine_task *task) {
 static void on_finished(struct engine_task *task, CURLcode result) {
   struct transfer *transfer = transfer_of(task);
   struct attempt_outcome outcome;
-  if (transfer_clock_stays_in_line(transfer, result) || transfer_clock_connects_once_more(transfer, result))
+  if (transfer_clock_stays_in_line(transfer, result) || transfer_clock_connects_once_more(transfer, result) ||
+      transfer_trusts_kept_authorities(transfer, result))
     return;
   transfer_engine_clear_timer(transfer->client->engine, task);
   http_attempt_conclude(transfer->attempt, result, &outcome);
@@ -307,6 +317,7 @@ void transfer_begin(struct transfer *transfer, const char *api_key, size_t lengt
       .api_key_length = length,
       .connect_timeout = transfer->settings.connect_timeout,
       .fresh_connection = transfer->next_connection_fresh,
+      .trusts_kept_authorities = client->trusts_kept_authorities,
       .share_connection = !client->settings->url.plain_http && !client->connects_alone,
       .task = &transfer->task,
   };
