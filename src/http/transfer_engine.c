@@ -15,8 +15,8 @@
 
 enum { EVENTS_A_STEP = 64, MAX_BYTES_WITHOUT_WAIT = 64 * 1024, MIN_BYTES_AT_ONCE = 4096 };
 
-/* curl's own number of threads, and what look-ups keep that hang for 30 s, as they do by default, while each
- * call gives up after a connect_timeout of 10 s. */
+/* The first is libcurl's own default. A look-up hangs for 30 s by default, and meanwhile each connection can
+ * give up three of them by a connect_timeout of 10 s. */
 enum { MIN_RESOLVER_THREADS = 20, HANGING_LOOK_UPS_A_CONNECTION = 3 };
 
 #define SECONDS_UNTIL_ANOTHER_TRY 0.1
@@ -101,7 +101,8 @@ static void set_resolver(struct transfer_engine *engine, unsigned max_connection
   curl_multi_setopt(engine->multi, CURLMOPT_RESOLVE_THREADS_MAX,
                     (long)max_connections * HANGING_LOOK_UPS_A_CONNECTION + MIN_RESOLVER_THREADS);
 #else
-  (void)engine, (void)max_connections;
+  (void)engine;
+  (void)max_connections;
 #endif
 }
 
