@@ -194,12 +194,29 @@ layers:
 C_FILES = $(wildcard src/*/*.[ch] spec/c/*.[ch] spec/support/*.c spec/support/*/*.c bench/*.c examples/*/*.[ch])
 
 lint: layers
+	@if command -v musl-gcc >/dev/null; then $(MAKE) --no-print-directory musl-check; \
+	  else echo "musl-check is skipped: there is no musl-gcc"; fi
 	@luacheck --quiet lua bin/openai-uploads emulator spec examples bench docs
 	@clang-format --dry-run --Werror $(C_FILES)
 	@printf '%s\n' $(wildcard src/*/*.c) | xargs -n 4 -P $(subst -j,,$(SIDE_BY_SIDE)) sh -c 'clang-tidy --quiet \
 	  --warnings-as-errors="*" "$$@" -- -std=c11 -D_GNU_SOURCE -Isrc $(call lua_flags,lua5.4)' clang-tidy
 	@cppcheck --quiet --error-exitcode=1 --std=c11 --enable=warning,performance,portability --inline-suppr \
 	  --suppress=missingIncludeSystem -Isrc src
+
+# musl's headers declare less than glibc's, which shows as errors or warnings.
+OWN_FLAGS = $(filter-out -I/%,$(OURS)) # the folder of curl has the system's other headers, too
+.PHONY: musl-check arm64-check
+musl-check:
+	@.ci/deps musl
+	@.ci/compile-for musl-gcc $(BUILD)/musl $(OWN_FLAGS) $(call lua_flags,lua5.4)
+
+# Only the units below Lua and libcurl run: those libraries would be needed for arm64 as well.
+arm64-check:
+	@.ci/deps arm64
+	@.ci/compile-for aarch64-linux-gnu-gcc $(BUILD)/arm64/headers $(OWN_FLAGS) $(call lua_flags,lua5.4)
+	@$(MAKE) --no-print-directory $(SIDE_BY_SIDE) c-build $(ON_ARM64)
+	@$(MAKE) --no-print-directory c-test $(ON_ARM64)
+ON_ARM64 = BUILD=$(BUILD)/arm64 CC=aarch64-linux-gnu-gcc LDFLAGS=-static C_RUNNER=qemu-aarch64-static UNIT="$(C_BASE_PROGRAMS)"
 
 # The C units and the whole Lua suite on 5.4, with every byte and every operation watched.
 SANITIZERS := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
