@@ -192,8 +192,8 @@ static void keep_cjson(void) {
 enum ending { DONE, FAILED, RAISED };
 
 /* What the function at 1 came to, as a text on top of the stack. */
-static enum ending call_once(lua_State *L, struct failing_allocator *allocator, long allowed,
-                             bool keeps_failing) {
+static enum ending call_with_memory(lua_State *L, struct failing_allocator *allocator, long allowed,
+                                    bool keeps_failing) {
   int status;
   lua_settop(L, 1);
   lua_pushvalue(L, 1);
@@ -245,13 +245,13 @@ static bool survives(const struct scenario *scenario, struct failing_allocator *
   bool well = true;
   enum ending ending;
   if (!L) return complain("no state", "", allowed);
-  ending = call_once(L, allocator, allowed, keeps_failing);
+  ending = call_with_memory(L, allocator, allowed, keeps_failing);
   *was_refused = allocator->refused > 0;
   if (getenv("OUT_OF_MEMORY_VERBOSE"))
     printf("%s, %s, after %ld: %s\n", scenario->name, allocator->name, allowed, lua_tostring(L, -1));
   if (!is_clean(L, scenario, allocator, ending))
     well = complain("no clean ending", lua_tostring(L, -1), allowed);
-  call_once(L, NULL, 0, false);
+  call_with_memory(L, NULL, 0, false);
   if (!is_expected(L, scenario)) well = complain("the next call does not work", lua_tostring(L, -1), allowed);
   lua_close(L);
   if (lua_allocator.outstanding != 0) well = complain("leak", "of Lua's", allowed);

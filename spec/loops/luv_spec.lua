@@ -43,6 +43,7 @@ end
 function host.pause()
   local paused, timer = coroutine.running(), uv.new_timer()
   timer:start(1, 0, function()
+    if host.look then host.look() end
     timer:close()
     assert(coroutine.resume(paused))
   end)
@@ -91,11 +92,13 @@ describe("luv", function()
   it("has one handle for all that wait for a client, and none when they have gone", function()
     suspended.prove(host, function(world)
       local client, calls, most = world.client(), {}, 0
+      -- In a callback of the loop: luv 1.50 and 1.51 look for walk's function on the stack of the main coroutine.
+      function host.look() most = math.max(most, #active_handles "poll") end
+      finally(function() host.look = nil end)
       for index = 1, 20 do
         calls[index] = function() client.cancel("upload_" .. index) end
       end
       world.run(calls, function()
-        most = math.max(most, #active_handles "poll")
         if world.server.look() == 20 then world.server.serve() end
       end)
       assert.are.same({ 1, 20, {} }, { most, #world.server.requests, active_handles() })

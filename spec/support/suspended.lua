@@ -79,10 +79,12 @@ local function new_world(host)
 end
 
 -- The library of an event loop. It is required on these versions of Lua, for which Debian packages it; LuaJIT loads
--- that of 5.1. Returns nil and the reason where it is missing and not required.
+-- that of 5.1. Returns nil and the reason where it is missing and not required, or is there without what it requires.
 function suspended.library(name, versions)
   local found, library = pcall(require, name)
   if found then return library end
+  local lacking = tostring(library):match "module '([^']+)' not found"
+  if lacking and lacking ~= name then return nil, ("%s lacks the module '%s' here"):format(name, lacking) end
   for _, version in ipairs(versions) do
     if _VERSION == "Lua " .. version then error(library, 0) end
   end

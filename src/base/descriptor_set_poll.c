@@ -105,7 +105,8 @@ int descriptor_set_descriptor(struct descriptor_set *set) {
 }
 
 void descriptor_set_set_due(struct descriptor_set *set, double seconds) {
-  (void)set, (void)seconds;
+  (void)set;
+  (void)seconds;
 }
 
 #else

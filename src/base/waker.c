@@ -202,7 +202,8 @@ const char *waker_token(const struct waker *bell) {
 }
 
 bool waker_arm(struct waker *bell, int descriptor) {
-  (void)bell, (void)descriptor;
+  (void)bell;
+  (void)descriptor;
   return false;
 }
 #endif

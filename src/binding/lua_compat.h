@@ -111,7 +111,9 @@ static inline bool compat_float_is_integer(lua_State *L, int index, lua_Integer 
   *integer = lua_tointegerx(L, index, &fits);
   return fits && !lua_isinteger(L, index);
 #else
-  (void)L, (void)index, (void)integer;
+  (void)L;
+  (void)index;
+  (void)integer;
   return false;
 #endif
 }
