@@ -1,6 +1,9 @@
 -- SPDX-License-Identifier: MIT
 -- What tests ask of the emulator itself, under /_emulator/, as JSON: planned answers, recorded requests, the clock.
 
+local clock = require "emulator.clock"
+local file_store = require "emulator.file_store"
+local files_service = require "emulator.files_service"
 local json = require "emulator.json"
 local service = require "emulator.service"
 local upload_store = require "emulator.upload_store"
@@ -12,7 +15,10 @@ local MAX_RECORDED = 1000
 local MAX_MADE = 100000
 local AS_SERVED = {}
 
-local CALLS = { create = true, parts = true, complete = true, cancel = true, file = true }
+local CALLS = {
+  create = true, parts = true, complete = true, cancel = true,
+  file = true, list_files = true, delete_file = true, content = true, create_file = true,
+}
 
 local MAX_SECONDS_AT_GATE = 30
 
@@ -68,6 +74,8 @@ local calls = {} -- each returns the text of its answer, or nothing where it ref
 calls["POST reset"] = function()
   forget()
   upload_store.reset()
+  file_store.reset()
+  clock.reset()
   return done
 end
 
@@ -89,9 +97,9 @@ calls["GET requests"] = function()
 end
 
 calls["POST clock"] = function(params)
-  if params.set then upload_store.set_clock(params.set) end
-  if params.advance then upload_store.advance_clock(params.advance) end
-  return json.encode({ now = upload_store.now() })
+  if params.set then clock.set(params.set) end
+  if params.advance then clock.advance(params.advance) end
+  return json.encode({ now = clock.now() })
 end
 
 calls["POST uploads"] = function(params)
@@ -113,6 +121,8 @@ calls["GET uploads"] = function()
   return "[" .. table.concat(texts, ",") .. "]"
 end
 
+calls["GET files"] = function() return json.encode_list(files_service.inspect()) end
+
 local json_type = { ["content-type"] = "application/json" }
 
 -- Returns status, headers, and the pieces of the text.
@@ -125,6 +135,10 @@ function control.serve(path, body)
   end
   local call = calls[method .. " " .. name]
   local params = body.size == 0 and {} or json.decode(body:sub(1, body.size))
+  local file_id = name:match("^files/(.+)$")
+  if file_id and method == "POST" and type(params) == "table" then
+    return files_service.change(file_id, params) and 200 or 404, json_type, { done }
+  end
   local text = call and type(params) == "table" and call(params)
   return text and 200 or 400, json_type, { text or "{}" }
 end

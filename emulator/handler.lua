@@ -1,35 +1,57 @@
 -- SPDX-License-Identifier: MIT
 -- What nginx calls for every request: records it, finds the call it means, and sends the answer.
 
+local clock = require "emulator.clock"
 local control = require "emulator.control"
+local files_service = require "emulator.files_service"
 local json = require "emulator.json"
 local problem = require "emulator.problem"
 local request_body = require "emulator.request_body"
 local service = require "emulator.service"
-local upload_store = require "emulator.upload_store"
 
 local handler = {}
 
--- Each with the one method that it takes.
 local calls = {
-  create = { "POST", service.create }, parts = { "POST", service.add_part }, complete = { "POST", service.complete },
-  cancel = { "POST", service.cancel }, file = { "GET", service.find_file },
+  create = service.create, parts = service.add_part, complete = service.complete, cancel = service.cancel,
+  file = files_service.retrieve, list_files = files_service.list, delete_file = files_service.delete,
+  content = files_service.content, create_file = files_service.create,
 }
-local is_of_upload = { parts = true, complete = true, cancel = true }
+
+-- What a path means, by method: the first is named to a client that uses another.
+local uploads = { { "POST", "create" } }
+local actions = {
+  parts = { { "POST", "parts" } }, complete = { { "POST", "complete" } }, cancel = { { "POST", "cancel" } },
+}
+local files = { { "GET", "list_files" }, { "POST", "create_file" } }
+local file = { { "GET", "file" }, { "DELETE", "delete_file" } }
+local content = { { "GET", "content" } }
 
 local function percent_decoded(segment)
   return (segment:gsub("%%(%x%x)", function(digits) return string.char(tonumber(digits, 16)) end))
 end
 
--- The name of the call that a path means, and the id in it. The path is the raw one: a decoded `/` in an id ends no
--- segment.
-local function find_call(path)
+-- The methods that a path takes, and the id in it; nil where there is no such path. The path is the raw one: a decoded
+-- `/` in an id ends no segment.
+local function find_methods(path)
   local rest = path:match("^/v1/(.*)$") or path:match("^/openai/v1/(.*)$") or ""
-  if rest == "uploads" then return "create" end
-  local file_id = rest:match("^files/([^/]+)$")
-  if file_id then return "file", percent_decoded(file_id) end
-  local id, action = rest:match("^uploads/([^/]+)/([a-z]+)$")
-  if is_of_upload[action] then return action, percent_decoded(id) end
+  if rest == "uploads" then return uploads end
+  if rest == "files" then return files end
+  local id = rest:match("^files/([^/]+)$")
+  if id then return file, percent_decoded(id) end
+  id = rest:match("^files/([^/]+)/content$")
+  if id then return content, percent_decoded(id) end
+  local action
+  id, action = rest:match("^uploads/([^/]+)/([a-z]+)$")
+  if id then return actions[action], percent_decoded(id) end
+end
+
+-- The name of the call that a request means, the id in its path, and the methods that the path takes.
+local function find_call(method, path)
+  local methods, id = find_methods(path)
+  for _, row in ipairs(methods or {}) do
+    if row[1] == method then return row[2], id, methods end
+  end
+  return nil, id, methods
 end
 
 local function refuse_key()
@@ -38,12 +60,12 @@ local function refuse_key()
   if key:sub(1, 8) == "sk-wrong" then return problem.wrong_key() end
 end
 
-local function serve(path, body, call, id)
+local function serve(path, body, call, id, methods)
   local method = ngx.req.get_method()
-  if not call then return problem.unknown_url(method, path) end
-  local wanted, answer_to = calls[call][1], calls[call][2]
-  if method ~= wanted then return problem.wrong_method(method, path, wanted) end
-  return refuse_key() or answer_to({ body = body, content_type = ngx.var.content_type or "" }, id)
+  if not methods then return problem.unknown_url(method, path) end
+  if not call then return problem.wrong_method(method, path, methods[1][1]) end
+  local request = { body = body, content_type = ngx.var.content_type or "", query = ngx.req.get_uri_args() }
+  return refuse_key() or calls[call](request, id)
 end
 
 -- Canned answers that close their connection, while nginx is on its way to where it does so.
@@ -67,15 +89,29 @@ local function encode(object)
   return { '{"id":"', id, '",', json.encode(object):sub(2) }
 end
 
+local function send_contents(headers, contents)
+  local length = 0
+  for _, each in ipairs(contents) do length = length + each.bytes end
+  for name, value in pairs(headers) do ngx.header[name] = value end
+  ngx.header.content_length = length
+  for _, each in ipairs(contents) do
+    each:each_piece(function(piece)
+      ngx.print(piece)
+      ngx.flush(true)
+    end)
+  end
+end
+
 local function send_served(answer)
   local headers = answer.headers or {}
-  headers["content-type"] = "application/json"
+  headers["content-type"] = headers["content-type"] or "application/json"
   headers["x-request-id"] = "req_" .. ngx.var.request_id
   headers["openai-processing-ms"] = math.floor((ngx.now() - ngx.req.start_time()) * 1000)
   headers["openai-version"] = "2020-10-01"
   headers["openai-organization"] = ngx.var.http_openai_organization or "org-emulator"
   headers["openai-project"] = ngx.var.http_openai_project or "proj_emulator"
-  send(answer.status, headers, encode(answer.object))
+  if answer.contents then return send_contents(headers, answer.contents) end
+  send(answer.status, headers, answer.text and { answer.text } or encode(answer.object))
 end
 
 -- Announces one byte more than it sends: over HTTP/1.1 the connection ends, over HTTP/2 the stream is reset.
@@ -113,13 +149,13 @@ function handler.answer()
   end
 
   control.record(uri, body)
-  local call, id = find_call(path)
+  local call, id, methods = find_call(ngx.req.get_method(), path)
   local planned = control.next_answer(call)
   if planned.delay then ngx.sleep(planned.delay) end
   if planned.gate then control.wait_at_gate() end
-  if planned.advance_clock then upload_store.advance_clock(planned.advance_clock) end
+  if planned.advance_clock then clock.advance(planned.advance_clock) end
   local replaced = planned.status or planned.close
-  local answer = (planned.apply or not replaced) and serve(path, body, call, id)
+  local answer = (planned.apply or not replaced) and serve(path, body, call, id, methods)
   body:close()
   if planned.status then return send_canned(planned) end
   if planned.close then return ngx.exit(444) end -- nginx's own number for closing without a word

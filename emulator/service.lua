@@ -1,10 +1,12 @@
 -- SPDX-License-Identifier: MIT
--- The service's four calls, and the one that finds a File. Each takes (request, id) and returns an answer:
--- { status, object }.
+-- The service's four calls on Uploads. Each takes (request, id) and returns an answer: { status, object }.
 
+local checks = require "emulator.checks"
+local clock = require "emulator.clock"
 local digest = require "emulator.digest"
-local json = require "emulator.json"
+local files_service = require "emulator.files_service"
 local multipart = require "emulator.multipart"
+local new_id = require "emulator.new_id"
 local parameters = require "emulator.parameters"
 local problem = require "emulator.problem"
 local upload_store = require "emulator.upload_store"
@@ -13,7 +15,6 @@ local service = {}
 
 local MAX_PART_BYTES = 64 * 1024 * 1024
 local MAX_UPLOAD_BYTES = 8 * 1024 * 1024 * 1024
-local FILE_LIFETIME_LEAST, FILE_LIFETIME_MOST = 3600, 2592000
 
 local function upload_answer(upload)
   return { status = 200, object = {
@@ -27,36 +28,12 @@ local create_rules = {
   { "filename", "string" }, { "purpose", "string" }, { "bytes", "integer" }, { "mime_type", "string" },
   { "expires_after", "object", optional = true },
 }
-local expires_after_rules = { { "anchor", "string" }, { "seconds", "integer" } }
-
-local function refuse_expires_after(expires_after)
-  local refusal = parameters.refuse(expires_after, expires_after_rules, "expires_after.")
-  if refusal then return refusal end
-  if expires_after.anchor ~= "created_at" then
-    return problem.wrong_value("expires_after.anchor", "it must be 'created_at'")
-  end
-  local seconds = expires_after.seconds
-  if seconds < FILE_LIFETIME_LEAST or seconds > FILE_LIFETIME_MOST then
-    return problem.wrong_value("expires_after.seconds",
-      ("it must be from %d to %d"):format(FILE_LIFETIME_LEAST, FILE_LIFETIME_MOST))
-  end
-end
-
-local PURPOSES = { "assistants", "batch", "evals", "fine-tune", "user_data", "vision" }
-
-local function refuse_purpose(purpose)
-  for _, known in ipairs(PURPOSES) do
-    if purpose == known then return end
-  end
-  return problem.unsupported_value("purpose", purpose, PURPOSES)
-end
-
 local function refuse_announcement(params)
   if params.bytes < 1 then return problem.below_minimum("bytes", 1, params.bytes) end
   if params.bytes > MAX_UPLOAD_BYTES then return problem.wrong_value("bytes", "an Upload takes 8 GB at most") end
-  local refusal = refuse_purpose(params.purpose)
+  local refusal = checks.refuse_purpose(params.purpose)
   if refusal then return refusal end
-  if params.expires_after then return refuse_expires_after(params.expires_after) end
+  if params.expires_after then return checks.refuse_expires_after(params.expires_after) end
 end
 
 function service.create(request)
@@ -98,7 +75,7 @@ function service.add_part(request, id)
 
   local content = request.body:keep(first, last)
   local part = {
-    id = upload_store.new_id("part_"), created_at = upload_store.now(), content = content,
+    id = new_id("part_"), created_at = clock.now(), content = content,
     md5 = digest.md5({ content }),
   }
   table.insert(upload.parts, part)
@@ -125,19 +102,10 @@ local function ordered_parts(upload, part_ids)
   return parts
 end
 
-local function contents_md5(parts)
+local function contents_of(parts)
   local contents = {}
   for index, part in ipairs(parts) do contents[index] = part.content end
-  return digest.md5(contents)
-end
-
-local function file_of(upload)
-  local now = upload_store.now()
-  return {
-    id = upload_store.new_id("file-"), object = "file", bytes = upload.bytes, created_at = now,
-    filename = upload.filename, purpose = upload.purpose, status = "processed", status_details = json.null,
-    expires_at = upload.file_lifetime and now + upload.file_lifetime or json.null,
-  }
+  return contents
 end
 
 local function refuse_contents(upload, parts, md5)
@@ -146,7 +114,7 @@ local function refuse_contents(upload, parts, md5)
     return problem.wrong_value("part_ids",
       ("the Parts hold %d bytes, where %d were announced"):format(sent, upload.bytes))
   end
-  if md5 and md5:lower() ~= contents_md5(parts) then
+  if md5 and md5:lower() ~= digest.md5(contents_of(parts)) then
     return problem.wrong_value("md5", "it is not that of the bytes received")
   end
 end
@@ -161,7 +129,9 @@ function service.complete(request, id)
   if not parts then return refusal end
   refusal = refuse_contents(upload, parts, params.md5)
   if refusal then return refusal end
-  upload_store.complete(upload, file_of(upload))
+  upload_store.complete(upload, parts, files_service.store({
+    bytes = upload.bytes, filename = upload.filename, purpose = upload.purpose, lifetime = upload.file_lifetime,
+  }, contents_of(parts)))
   return upload_answer(upload)
 end
 
@@ -170,15 +140,6 @@ function service.cancel(_, id)
   if not upload then return refusal end
   upload_store.leave_pending(upload, "cancelled")
   return upload_answer(upload)
-end
-
--- A copy of it: the sender takes answers apart.
-function service.find_file(_, id)
-  local file = upload_store.find_file(id)
-  if not file then return problem.no_such_file(id) end
-  local object = {}
-  for name, value in pairs(file) do object[name] = value end
-  return { status = 200, object = object }
 end
 
 -- What is stored of an Upload, for tests to look at: its answer's fields, `mime_type` and `parts`.

@@ -1,7 +1,8 @@
 -- SPDX-License-Identifier: MIT
--- The Uploads that the service knows, the Files that they became, and its clock. One nginx worker runs all of it, so
--- tables are the store.
+-- The Uploads that the service knows. One nginx worker runs all of it, so tables are the store.
 
+local clock = require "emulator.clock"
+local new_id = require "emulator.new_id"
 local problem = require "emulator.problem"
 
 local upload_store = {}
@@ -10,27 +11,12 @@ local UPLOAD_LIFETIME = 3600
 
 local uploads = {}
 local ids = {} -- in the order of their creation
-local files = {} -- those that Uploads became
-local clock_offset = 0
-
-math.randomseed(ngx.now() * 1000 + ngx.worker.pid())
-
--- An id as the service gives them: a prefix and 32 digits.
-function upload_store.new_id(prefix)
-  local digits = {}
-  for index = 1, 4 do digits[index] = ("%08x"):format(math.random(0, 0xffffffff)) end
-  return prefix .. table.concat(digits)
-end
-
-function upload_store.now() return ngx.time() + clock_offset end
-function upload_store.advance_clock(seconds) clock_offset = clock_offset + seconds end
-function upload_store.set_clock(time) clock_offset = time - ngx.time() end
 
 -- params: those of the call that creates an Upload, already checked.
 function upload_store.add(params)
-  local now = upload_store.now()
+  local now = clock.now()
   local upload = {
-    id = upload_store.new_id("upload_"), status = "pending", parts = {},
+    id = new_id("upload_"), status = "pending", parts = {},
     created_at = now, expires_at = now + UPLOAD_LIFETIME,
     bytes = params.bytes, filename = params.filename, purpose = params.purpose, mime_type = params.mime_type,
     file_lifetime = params.expires_after and params.expires_after.seconds,
@@ -44,30 +30,27 @@ local function discard_contents(upload)
   for _, part in ipairs(upload.parts) do part.content:discard() end
 end
 
--- An Upload that is no longer pending needs the bytes of its Parts no more.
+-- An Upload that ended without a File needs the bytes of its Parts no more.
 function upload_store.leave_pending(upload, status)
   upload.status = status
   discard_contents(upload)
 end
 
-function upload_store.complete(upload, file)
-  upload_store.leave_pending(upload, "completed")
-  upload.file = file
-  files[file.id] = file
-end
-
--- The File, or nil where there is none, or none any more.
-function upload_store.find_file(id)
-  local file = files[id]
-  local expires_at = file and tonumber(file.expires_at)
-  if not expires_at or upload_store.now() < expires_at then return file end
+-- The Upload becomes a File, to which the contents of `parts` belong from now on. Those of other Parts are discarded.
+function upload_store.complete(upload, parts, file)
+  local is_used = {}
+  for _, part in ipairs(parts) do is_used[part] = true end
+  for _, part in ipairs(upload.parts) do
+    if not is_used[part] then part.content:discard() end
+  end
+  upload.status, upload.file = "completed", file
 end
 
 function upload_store.ids() return ids end
 
 function upload_store.find(id)
   local upload = uploads[id]
-  if upload and upload.status == "pending" and upload_store.now() >= upload.expires_at then
+  if upload and upload.status == "pending" and clock.now() >= upload.expires_at then
     upload_store.leave_pending(upload, "expired")
   end
   return upload
@@ -83,9 +66,10 @@ function upload_store.find_pending(id)
 end
 
 function upload_store.reset()
-  for _, upload in pairs(uploads) do discard_contents(upload) end
-  uploads, ids, files = {}, {}, {}
-  clock_offset = 0
+  for _, upload in pairs(uploads) do
+    if upload.status ~= "completed" then discard_contents(upload) end
+  end
+  uploads, ids = {}, {}
 end
 
 return upload_store

@@ -16,7 +16,7 @@
 ---@field status "pending"|"completed"|"cancelled"|"expired"|string
 ---@field file? openai_uploads.File only once the Upload is completed
 
----The File that a completed Upload became.
+---A File of the service. A completed Upload is one, too.
 ---@class openai_uploads.File
 ---@field id string
 ---@field object "file"
@@ -25,8 +25,22 @@
 ---@field expires_at? integer seconds since 1970
 ---@field filename string
 ---@field purpose string
----@field status? string deprecated by the service
----@field status_details? string deprecated by the service
+---@field status? "uploaded"|"processed"|"error"|string deprecated by the service
+---@field status_details? string why the service could not process it. Deprecated by the service
+
+---A page of Files.
+---@class openai_uploads.FileList
+---@field object "list"
+---@field data openai_uploads.File[]
+---@field has_more boolean whether another page follows. Its `after` is `last_id`
+---@field first_id? string
+---@field last_id? string
+
+---What is left of a File that was deleted.
+---@class openai_uploads.DeletedFile
+---@field id string
+---@field object "file"
+---@field deleted true
 
 ---A Part of an Upload.
 ---@class openai_uploads.UploadPart
@@ -103,7 +117,7 @@
 ---The argument of `log`.
 ---@class openai_uploads.LogEvent
 ---@field event "request"|"retry"|"done"
----@field method "POST"
+---@field method "POST"|"GET"|"DELETE"
 ---@field url string without its query
 ---@field attempt integer
 ---@field elapsed number seconds since the call began
@@ -138,7 +152,7 @@
 ---@field organization? string Default: OPENAI_ORG_ID
 ---@field project? string Default: OPENAI_PROJECT_ID
 ---@field auth_header? "bearer"|"api-key" the header that carries the key. Azure takes "api-key". Default: "bearer"
----@field max_response_bytes? integer of a decompressed answer. Default: 1048576
+---@field max_response_bytes? integer of a decompressed answer. A page of `files.list` may have 8 MiB in any case. Default: 1048576
 ---@field max_connections? integer calls beyond this number wait in line. Default: 64
 ---@field max_bytes_per_step? integer a step ends soon after it sent this many bytes of Parts, 1024 to 1073741824. Default:
 ---65536 in a step that does not wait, and as many as go within half a millisecond in one that may wait
@@ -196,6 +210,13 @@ function loops.timers(after) end
 ---@class openai_uploads.CompleteParams
 ---@field part_ids string[] in the order of the file. An empty list raises an error
 ---@field md5? string of all bytes, 32 hexadecimal digits, which the service compares
+
+---The params of `files.list`. Other fields raise an error.
+---@class openai_uploads.ListParams
+---@field purpose? string only Files of that purpose
+---@field limit? integer Files in the page at most, 1 to 10000. Default: the service's, 10000
+---@field after? string the id of the File behind which the page begins
+---@field order? "asc"|"desc" by the time of their creation. Default: the service's, "desc"
 
 ---The params of `upload_file_chunked`: either `file`, or `data` and `filename`.
 ---@class openai_uploads.FileParams
@@ -303,6 +324,42 @@ function uploads.parts.create(upload_id, params, options) end
 ---@return openai_uploads.Response? response with `with_response`
 function uploads.complete(upload_id, params, options) end
 
+---Calls on Files.
+uploads.files = {}
+
+---Asks for a File, as the service describes it. GET /files/{file_id}.
+---
+---Failures: `not_found`, and those that any call can have. `failure.may_have_applied` is always false, because nothing can
+---change.
+---@param file_id string any bytes except NUL, percent-encoded as needed. Empty, "." and ".." raise an error
+---@param options? openai_uploads.Options
+---@return openai_uploads.File? file
+---@return openai_uploads.Failure? failure
+---@return openai_uploads.Response? response with `with_response`
+function uploads.files.retrieve(file_id, options) end
+
+---Asks for one page of Files. GET /files.
+---
+---Failures: `bad_request` for params that the service refuses, and those that any call can have.
+---`failure.may_have_applied` is always false.
+---@param params? openai_uploads.ListParams
+---@param options? openai_uploads.Options
+---@return openai_uploads.FileList? page
+---@return openai_uploads.Failure? failure
+---@return openai_uploads.Response? response with `with_response`
+function uploads.files.list(params, options) end
+
+---Deletes a File. DELETE /files/{file_id}.
+---
+---Failures: `not_found`, and those that any call can have. `not_found` with `failure.may_have_applied` means that an earlier
+---attempt of this call got no answer, and probably deleted the File.
+---@param file_id string
+---@param options? openai_uploads.Options
+---@return openai_uploads.DeletedFile? deleted
+---@return openai_uploads.Failure? failure
+---@return openai_uploads.Response? response with `with_response`
+function uploads.files.delete(file_id, options) end
+
 ---Sends a whole file: creates an Upload, sends its Parts at the same time, and completes it. After a failure the Upload is
 ---cancelled, or kept so that it can be resumed, and the failure says which. The memory it takes does not depend on the
 ---size of the file.
@@ -393,6 +450,26 @@ function uploads.start.parts.connect(options) end
 ---@param options? openai_uploads.Options
 ---@return openai_uploads.Transfer
 function uploads.start.parts.create(upload_id, params, options) end
+
+uploads.start.files = {}
+
+---Begins `files.retrieve`.
+---@param file_id string
+---@param options? openai_uploads.Options
+---@return openai_uploads.Transfer
+function uploads.start.files.retrieve(file_id, options) end
+
+---Begins `files.list`.
+---@param params? openai_uploads.ListParams
+---@param options? openai_uploads.Options
+---@return openai_uploads.Transfer
+function uploads.start.files.list(params, options) end
+
+---Begins `files.delete`.
+---@param file_id string
+---@param options? openai_uploads.Options
+---@return openai_uploads.Transfer
+function uploads.start.files.delete(file_id, options) end
 
 ---Begins `upload_file_chunked`. The transfer's `abort` begins the cancel, and the transfer is done when the cancel is. A
 ---second `abort` gives up on the cancel.

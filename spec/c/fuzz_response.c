@@ -200,7 +200,7 @@ static int check_in_lua(lua_State *L) {
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
-  static const struct upload_arguments arguments = {.upload_id = "upload_1", .upload_id_length = 8};
+  static const struct service_arguments arguments = {.id = "upload_1", .id_length = 8};
   struct text rest = {(const char *)data, size};
   struct transfer *transfer;
   struct http_attempt *attempt;

@@ -60,8 +60,9 @@ local function add_control(service)
   -- without any answer where there is no status; with `cut` its body ends too early, `hold` seconds after it began;
   -- with `apply` the call is carried out all the same, and only its answer is lost or replaced; `delay` waits so many
   -- seconds first, and `gate` until open_gate; `advance_clock` then moves the service's time by so many. With none of
-  -- status and close the call is served. An answer with a `call` ("create", "parts", "complete", "cancel" or "file")
-  -- waits for the next request of that call, and lets others pass.
+  -- status and close the call is served. An answer with a `call` ("create", "parts", "complete", "cancel", "file",
+  -- "list_files", "delete_file", "content" or "create_file") waits for the next request of that call, and lets others
+  -- pass.
   function service.answer_next(answers)
     local list = {}
     for index, answer in ipairs(answers) do list[index] = prepared(answer) end
@@ -103,6 +104,33 @@ local function add_control(service)
     local uploads = {}
     for index, answer in ipairs(must("GET", "uploads")) do uploads[index] = inspected(answer) end
     return uploads
+  end
+
+  -- The Files that there are, the oldest first: the fields of their answers, and `md5`.
+  function service.files() return must("GET", "files") end
+
+  -- Changes fields of a File: `status`, `status_details`.
+  function service.change_file(id, fields) must("POST", "files/" .. id, fields) end
+
+  -- The File that bytes become which another client sends in one call.
+  function service.add_file(bytes, purpose, filename)
+    local boundary = "a-boundary-that-no-spec-sends"
+    local body = table.concat({
+      "--" .. boundary, 'Content-Disposition: form-data; name="purpose"', "", purpose or "user_data",
+      "--" .. boundary, ('Content-Disposition: form-data; name="file"; filename="%s"'):format(filename or "a.txt"), "",
+      bytes, "--" .. boundary .. "--", "",
+    }, "\r\n")
+    local pieces = {}
+    local _, status = http.request {
+      url = service.base_url .. "/files", method = "POST", source = ltn12.source.string(body),
+      sink = ltn12.sink.table(pieces), headers = {
+        authorization = "Bearer sk", ["content-length"] = #body,
+        ["content-type"] = "multipart/form-data; boundary=" .. boundary,
+      },
+    }
+    local text = table.concat(pieces)
+    if status ~= 200 then error("the emulator took no File: " .. text, 2) end
+    return cjson.decode(text)
   end
 
   -- The ids of so many new pending Uploads.

@@ -487,8 +487,8 @@ describe("the emulator", function()
       { "takes no GET", "GET", "/v1/uploads/ID/cancel", 405, "method_not_supported" },
       { "takes no DELETE", "DELETE", "/v1/uploads", 405, "method_not_supported" },
       { "of a File takes no POST", "POST", "/v1/files/file-1", 405, "method_not_supported", allow = "GET" },
-      { "of all Files is unknown", "GET", "/v1/files", 404 },
-      { "below a File is unknown", "GET", "/v1/files/file-1/content", 404 },
+      { "of all Files takes no DELETE", "DELETE", "/v1/files", 405, "method_not_supported", allow = "GET" },
+      { "below a File is unknown", "GET", "/v1/files/file-1/parts", 404 },
     }
     for _, row in ipairs(rows) do
       it(row[1], function()

@@ -5,9 +5,12 @@
 #include "binding/lua_checks.h"
 #include "binding/lua_compat.h"
 #include "binding/lua_json.h"
+#include "binding/lua_options.h"
 #include "binding/lua_plain.h"
 
 #include <float.h>
+#include <stdio.h>
+#include <string.h>
 
 /* The problem is on top of the stack. luaL_argerror would not know the function's name behind a pcall. */
 static void raise_argument(lua_State *L, const struct service_call *call, int index) {
@@ -28,13 +31,13 @@ static void check_dot(lua_State *L, const struct service_call *call) {
 }
 
 static void read_id(lua_State *L, const struct service_call *call, int index,
-                    struct upload_arguments *arguments) {
+                    struct service_arguments *arguments) {
   const char *refusal;
-  check_type(L, call, index, LUA_TSTRING, "upload id");
-  arguments->upload_id = lua_tolstring(L, index, &arguments->upload_id_length);
-  refusal = path_segment_refusal(arguments->upload_id, arguments->upload_id_length);
+  check_type(L, call, index, LUA_TSTRING, call->id_name);
+  arguments->id = lua_tolstring(L, index, &arguments->id_length);
+  refusal = path_segment_refusal(arguments->id, arguments->id_length);
   if (!refusal) return;
-  lua_pushfstring(L, "upload id %s", refusal);
+  lua_pushfstring(L, "%s %s", call->id_name, refusal);
   raise_argument(L, call, index);
 }
 
@@ -78,6 +81,10 @@ static void copy_inherited(lua_State *L, const struct service_call *call, int in
 static void check_field(lua_State *L, const struct service_call *call, int index, int copy,
                         const struct param_field *field) {
   lua_getfield(L, copy, field->name);
+  if (lua_isnil(L, -1) && field->is_optional) {
+    lua_settop(L, copy);
+    return;
+  }
   if (lua_isnil(L, -1))
     lua_pushfstring(L, "params.%s is missing", field->name);
   else if (lua_type(L, -1) != field->type)
@@ -91,9 +98,8 @@ static void check_field(lua_State *L, const struct service_call *call, int index
   lua_settop(L, copy);
 }
 
-/* The copy is checked, and the copy is sent. */
-static void read_params(lua_State *L, const struct service_call *call, int index,
-                        struct upload_arguments *arguments) {
+/* Pushes a copy of the params, which is checked. The copy is what is sent. */
+static int push_params(lua_State *L, const struct service_call *call, int index) {
   int copy;
   check_type(L, call, index, LUA_TTABLE, "params");
   if (!lua_plain_push(L, index, "params")) raise_argument(L, call, index);
@@ -102,8 +108,67 @@ static void read_params(lua_State *L, const struct service_call *call, int index
     copy_inherited(L, call, index, copy, field->name);
     if (field->type != LUA_TNONE) check_field(L, call, index, copy, field);
   }
+  return copy;
+}
+
+static void read_json(lua_State *L, const struct service_call *call, int index,
+                      struct service_arguments *arguments) {
+  int copy = push_params(L, call, index);
   if (!lua_json_encode(L, copy)) raise_argument(L, call, index);
   arguments->json = lua_tolstring(L, -1, &arguments->json_length);
+}
+
+/* The key at `key`, which is a string, is the name of a field. */
+static bool is_field(lua_State *L, const struct service_call *call, int key) {
+  size_t length;
+  const char *name = lua_tolstring(L, key, &length);
+  for (const struct param_field *field = call->fields; field->name; field++)
+    if (strcmp(name, field->name) == 0 && strlen(name) == length) return true;
+  return false;
+}
+
+/* Returns the stack index of the checked params; 0: there are none. */
+static int read_query(lua_State *L, const struct service_call *call, int index) {
+  int copy;
+  if (lua_isnil(L, index)) return 0;
+  copy = push_params(L, call, index);
+  lua_pushnil(L);
+  while (lua_next(L, copy)) {
+    if (lua_type(L, -2) != LUA_TSTRING || !is_field(L, call, -2)) {
+      lua_options_push_stray(L, -2);
+      raise_argument(L, call, index);
+    }
+    lua_pop(L, 1);
+  }
+  return copy;
+}
+
+enum { WHOLE_NUMBER_SIZE = 320 }; /* the greatest double has 309 digits */
+
+/* The value of a field, which is on top of the stack, as text. A whole number is written without a point. */
+static const char *query_text(lua_State *L, char number[WHOLE_NUMBER_SIZE], size_t *length) {
+  if (lua_type(L, -1) == LUA_TSTRING) return lua_tolstring(L, -1, length);
+  *length = (size_t)snprintf(number, WHOLE_NUMBER_SIZE, "%.0f", lua_tonumber(L, -1));
+  return number;
+}
+
+bool lua_arguments_add_query(lua_State *L, const struct service_call *call,
+                             const struct lua_arguments *arguments, struct request_additions *additions,
+                             struct failure *failure) {
+  bool added = true;
+  if (!arguments->query) return true;
+  for (const struct param_field *field = call->fields; field->name && added; field++) {
+    char number[WHOLE_NUMBER_SIZE];
+    size_t length;
+    const char *text;
+    lua_getfield(L, arguments->query, field->name);
+    if (!lua_isnil(L, -1)) {
+      text = query_text(L, number, &length);
+      added = request_additions_add_query(additions, field->name, strlen(field->name), text, length, failure);
+    }
+    lua_pop(L, 1);
+  }
+  return added;
 }
 
 static void read_part(lua_State *L, const struct service_call *call, int index, struct lua_part *part) {
@@ -113,15 +178,19 @@ static void read_part(lua_State *L, const struct service_call *call, int index, 
 
 void lua_arguments_read(lua_State *L, const struct service_call *call, struct lua_arguments *arguments) {
   int index = 0;
-  int options = 1 + (call->takes_id ? 1 : 0) + (call->fields || call->takes_part ? 1 : 0);
+  int options = 1 + (call->id_name ? 1 : 0) + (call->params != PARAMS_NONE ? 1 : 0);
   int count = lua_gettop(L);
   lua_settop(L, count < options
                     ? options
                     : count); /* a missing argument is nil, and not a value that is pushed later */
   check_dot(L, call);
-  if (call->takes_id) read_id(L, call, ++index, &arguments->of_request);
+  if (call->id_name) read_id(L, call, ++index, &arguments->of_request);
   if (!lua_isnil(L, options)) check_type(L, call, options, LUA_TTABLE, "options");
-  if (call->fields) read_params(L, call, ++index, &arguments->of_request);
-  if (call->takes_part) read_part(L, call, ++index, &arguments->part);
+  switch (call->params) {
+  case PARAMS_JSON: read_json(L, call, ++index, &arguments->of_request); break;
+  case PARAMS_QUERY: arguments->query = read_query(L, call, ++index); break;
+  case PARAMS_PART: read_part(L, call, ++index, &arguments->part); break;
+  case PARAMS_NONE: break;
+  }
   arguments->options = lua_isnil(L, options) ? 0 : options;
 }

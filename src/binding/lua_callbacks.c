@@ -56,7 +56,7 @@ static int url_length(const struct transfer *transfer) {
 static void push_event(lua_State *L, const char *event, const struct transfer *transfer) {
   lua_createtable(L, 0, 8);
   set_text(L, "event", event);
-  set_text(L, "method", "POST");
+  set_text(L, "method", http_request_method(&transfer->request));
   lua_pushlstring(L, text_buffer_text(&transfer->request.url), (size_t)url_length(transfer));
   lua_setfield(L, -2, "url");
   set_integer(L, "attempt", (long)transfer->attempts);
@@ -111,8 +111,8 @@ __attribute__((format(printf, 3, 4))) static void log_line(const struct transfer
   va_start(arguments, format);
   vsnprintf(more, sizeof more, format, arguments);
   va_end(arguments);
-  fprintf(stderr, "openai_uploads: %s POST %.*s attempt %u%s\n", event, url_length(transfer),
-          text_buffer_text(&transfer->request.url), transfer->attempts, more);
+  fprintf(stderr, "openai_uploads: %s %s %.*s attempt %u%s\n", event, http_request_method(&transfer->request),
+          url_length(transfer), text_buffer_text(&transfer->request.url), transfer->attempts, more);
 }
 
 void lua_callbacks_attempt(lua_State *L, int client_slots, int call_slots, const struct transfer *transfer) {

@@ -9,32 +9,46 @@
 #include "binding/lua_result.h"
 #include "binding/lua_slots.h"
 #include "binding/lua_transfer.h"
+#include "uploads/file_request.h"
+#include "uploads/upload_request.h"
 
 #include <math.h>
 #include <string.h>
 
 static const char client_type[] = "openai_uploads.client";
 
-/* The calls of the service. A new one is a row here, its request in upload_request, its types in types.lua.
- */
+/* The calls of the service. A new one is a row here, its request in upload_request or file_request, its types
+ * in types.lua. */
 static const struct param_field create_fields[] = {
-    {"filename", LUA_TSTRING},  {"purpose", LUA_TSTRING},     {"bytes", LUA_TNUMBER},
-    {"mime_type", LUA_TSTRING}, {"expires_after", LUA_TNONE}, {NULL, 0},
+    {"filename", LUA_TSTRING, false},  {"purpose", LUA_TSTRING, false},    {"bytes", LUA_TNUMBER, false},
+    {"mime_type", LUA_TSTRING, false}, {"expires_after", LUA_TNONE, true}, {NULL, 0, false},
 };
 
-static const struct param_field complete_fields[] = {{"part_ids", LUA_TTABLE}, {"md5", LUA_TNONE}, {NULL, 0}};
+static const struct param_field complete_fields[] = {
+    {"part_ids", LUA_TTABLE, false}, {"md5", LUA_TNONE, true}, {NULL, 0, false}};
+
+static const struct param_field list_fields[] = {
+    {"purpose", LUA_TSTRING, true},
+    {"limit", LUA_TNUMBER, true},
+    {"after", LUA_TSTRING, true},
+    {"order", LUA_TSTRING, true},
+    {NULL, 0, false},
+};
 
 /* The official clients use ten minutes for every call. A completion may need them, because the service
  * assembles a file of up to 8 GB. The others take seconds. */
 static const double USUAL_TIMEOUT = 60, TIMEOUT_OF_COMPLETE = 600;
 
 static const struct service_call service_calls[] = {
-    {"cancel", true, false, NULL, upload_request_cancel, USUAL_TIMEOUT},
-    {"create", false, false, create_fields, upload_request_create, USUAL_TIMEOUT},
-    {"complete", true, false, complete_fields, upload_request_complete, TIMEOUT_OF_COMPLETE},
-    {"parts.create", true, true, NULL, upload_request_part, USUAL_TIMEOUT},
-    {"connect", false, false, NULL, upload_request_connect, USUAL_TIMEOUT},
-    {"parts.connect", false, false, NULL, upload_request_connect_for_part, USUAL_TIMEOUT},
+    {"cancel", "upload id", PARAMS_NONE, NULL, upload_request_cancel, USUAL_TIMEOUT},
+    {"create", NULL, PARAMS_JSON, create_fields, upload_request_create, USUAL_TIMEOUT},
+    {"complete", "upload id", PARAMS_JSON, complete_fields, upload_request_complete, TIMEOUT_OF_COMPLETE},
+    {"parts.create", "upload id", PARAMS_PART, NULL, upload_request_part, USUAL_TIMEOUT},
+    {"connect", NULL, PARAMS_NONE, NULL, upload_request_connect, USUAL_TIMEOUT},
+    {"parts.connect", NULL, PARAMS_NONE, NULL, upload_request_connect_for_part, USUAL_TIMEOUT},
+    {"files.retrieve", "file id", PARAMS_NONE, NULL, file_request_retrieve, USUAL_TIMEOUT},
+    {"files.list", NULL, PARAMS_QUERY, list_fields, file_request_list, USUAL_TIMEOUT},
+    {"files.delete", "file id", PARAMS_NONE, NULL, file_request_delete, USUAL_TIMEOUT},
 };
 enum { SERVICE_CALLS = sizeof service_calls / sizeof *service_calls };
 
@@ -99,7 +113,7 @@ static void read_options(lua_State *L, int options, struct lua_transfer *holder,
 /* Opens the source of a part's bytes, which the userdata at `index` owns. */
 static void open_part(lua_State *L, const struct service_call *call, struct lua_transfer *holder, int index,
                       struct lua_arguments *arguments, struct failure *problem) {
-  if (!call->takes_part || problem->kind != FAILURE_NONE) return;
+  if (call->params != PARAMS_PART || problem->kind != FAILURE_NONE) return;
   compat_getuservalue(L, index);
   lua_part_open(L, &arguments->part, &holder->source, lua_gettop(L), problem);
   lua_pop(L, 1);
@@ -124,12 +138,14 @@ static struct transfer *new_transfer(lua_State *L, struct http_client *client,
 static struct lua_transfer *begin(lua_State *L, struct http_client *client, const struct service_call *call,
                                   struct lua_arguments *arguments, bool with_user_value) {
   int options = arguments->options;
-  struct lua_transfer *holder = lua_transfer_push(L, with_user_value || options || call->takes_part);
+  struct lua_transfer *holder =
+      lua_transfer_push(L, with_user_value || options || call->params == PARAMS_PART);
   int index = lua_gettop(L);
   struct call_settings settings = client->settings->call;
   struct failure problem = client_config_of(client->settings)->problem;
   struct transfer *transfer;
   read_options(L, options, holder, index, &settings, &problem);
+  if (problem.kind == FAILURE_NONE) lua_arguments_add_query(L, call, arguments, &holder->additions, &problem);
   if (settings.timeout == 0) settings.timeout = call->usual_timeout;
   open_part(L, call, holder, index, arguments, &problem);
   transfer = holder->transfer = new_transfer(L, client, &settings, &holder->additions);

@@ -99,6 +99,15 @@ static inline bool compat_is_file(lua_State *L, int index, FILE **file) {
   return stream != NULL;
 }
 
+/* The length of a table, without metamethods. */
+static inline size_t compat_rawlen(lua_State *L, int index) {
+#if LUA_VERSION_NUM >= 502
+  return (size_t)lua_rawlen(L, index);
+#else
+  return lua_objlen(L, index);
+#endif
+}
+
 static inline int compat_absindex(lua_State *L, int index) {
   return index > 0 || index <= LUA_REGISTRYINDEX ? index : lua_gettop(L) + index + 1;
 }

@@ -73,13 +73,55 @@ static const char *text_field(lua_State *L, int table, const char *name, size_t 
   return text;
 }
 
-static bool has_file(lua_State *L, int object) {
-  bool has;
+/* Whether the value on top of the stack is an object with an id. Pops it. */
+static bool pop_identified(lua_State *L) {
   size_t length;
-  lua_getfield(L, object, "file");
-  has = lua_type(L, -1) == LUA_TTABLE && text_field(L, lua_gettop(L), "id", &length);
+  bool has_id = lua_type(L, -1) == LUA_TTABLE && text_field(L, lua_gettop(L), "id", &length);
   lua_pop(L, 1);
-  return has;
+  return has_id;
+}
+
+/* The reasons why the object has not the expected shape; NULL: it has. */
+
+static const char *problem_of_completed(lua_State *L, int object) {
+  size_t length;
+  const char *status = text_field(L, object, "status", &length);
+  if (!status || strcmp(status, "completed") != 0) return "its status is not 'completed'";
+  lua_getfield(L, object, "file");
+  return pop_identified(L) ? NULL : "it names no File";
+}
+
+static const char *problem_of_deleted(lua_State *L, int object) {
+  bool is_deleted;
+  lua_getfield(L, object, "deleted");
+  is_deleted = lua_isboolean(L, -1) && lua_toboolean(L, -1);
+  lua_pop(L, 1);
+  return is_deleted ? NULL : "it does not say 'deleted'";
+}
+
+static const char *problem_of_list(lua_State *L, int object) {
+  const char *problem = NULL;
+  lua_getfield(L, object, "data");
+  if (lua_type(L, -1) != LUA_TTABLE) {
+    lua_pop(L, 1);
+    return "it has no data";
+  }
+  for (size_t i = 1; i <= compat_rawlen(L, -1) && !problem; i++) {
+    lua_rawgeti(L, -1, (int)i);
+    if (!pop_identified(L)) problem = "an object in it has no id";
+  }
+  lua_pop(L, 1);
+  return problem;
+}
+
+static const char *problem_of_shape(lua_State *L, int object, enum answer_shape shape) {
+  switch (shape) {
+  case ANSWER_COMPLETED: return problem_of_completed(L, object);
+  case ANSWER_DELETED: return problem_of_deleted(L, object);
+  case ANSWER_LIST: return problem_of_list(L, object);
+  case ANSWER_OBJECT: break;
+  }
+  return NULL;
 }
 
 /* Compatible services omit the `upload_id` of a Part. */
@@ -89,20 +131,26 @@ static bool names_another(lua_State *L, int object, const struct expected_answer
   return id && (length != expected->id.length || memcmp(id, expected->id.bytes, length) != 0);
 }
 
-/* The reason why the value on top of the stack does not answer the call; NULL: it does. */
+/* Pushes a text, and returns it. */
+static const char *push_another(lua_State *L, const char *id_of) {
+  return lua_pushfstring(L, "it belongs to another %s", id_of);
+}
+
+/* The reason why the value on top of the stack does not answer the call; NULL: it does. May push a text. */
 static const char *problem_of(lua_State *L, const struct expected_answer *expected) {
   int object = lua_gettop(L);
   size_t length;
   const char *text;
   if (lua_type(L, object) != LUA_TTABLE) return "it is no JSON object";
-  if (!text_field(L, object, "id", &length)) return "it has no id";
+  if (expected->shape != ANSWER_LIST && !text_field(L, object, "id", &length)) return "it has no id";
   text = text_field(L, object, "object", &length);
   if (text && strcmp(text, expected->type) != 0) return "it is an object of another type";
-  if (names_another(L, object, expected)) return "it belongs to another Upload";
-  if (!expected->completed) return NULL;
-  text = text_field(L, object, "status", &length);
-  if (!text || strcmp(text, "completed") != 0) return "its status is not 'completed'";
-  return has_file(L, object) ? NULL : "it names no File";
+  if (names_another(L, object, expected)) return push_another(L, expected->id_of);
+  return problem_of_shape(L, object, expected->shape);
+}
+
+static const char *name_of_shape(enum answer_shape shape) {
+  return shape == ANSWER_COMPLETED ? "completed " : shape == ANSWER_DELETED ? "deleted " : "";
 }
 
 static bool decode(lua_State *L, const char *text, size_t length, const struct expected_answer *expected) {
@@ -113,7 +161,7 @@ static bool decode(lua_State *L, const char *text, size_t length, const struct e
   }
   problem = problem_of(L, expected);
   if (!problem && lua_object_normalize(L)) return true;
-  lua_pushfstring(L, "the answer is no %s%s: %s", expected->completed ? "completed " : "", expected->type,
+  lua_pushfstring(L, "the answer is no %s%s: %s", name_of_shape(expected->shape), expected->type,
                   problem ? problem : "it is nested too deep");
   return false;
 }

@@ -90,14 +90,20 @@ struct option_target {
   int slots; /* the table for functions: client_slots or call_slots */
 };
 
-bool lua_options_know(const char *name) {
+static bool is_option_of_call(const char *name) {
   for (int i = 0; i < OPTION_ROWS; i++)
     if (strcmp(name, option_rows[i].name) == 0) return option_rows[i].scope == OF_CALL;
   return false;
 }
 
+void lua_options_push_stray(lua_State *L, int index) {
+  const char *name = lua_type(L, index) == LUA_TSTRING ? lua_tostring(L, index) : luaL_typename(L, index);
+  lua_pushfstring(L, "params has an unknown field '%s'%s", name,
+                  is_option_of_call(name) ? ": it is an option, and goes into the table behind params" : "");
+}
+
 int lua_options_is_option(lua_State *L) {
-  lua_pushboolean(L, lua_options_know(luaL_checkstring(L, 1)));
+  lua_pushboolean(L, is_option_of_call(luaL_checkstring(L, 1)));
   return 1;
 }
 

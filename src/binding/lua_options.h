@@ -17,10 +17,10 @@ void lua_options_read_client(lua_State *L, int index, struct client_config *conf
 void lua_options_read_call(lua_State *L, int index, struct call_settings *settings,
                            struct request_additions *additions, int call_slots, struct failure *problem);
 
-/* Whether that is an option of a call, which may have been put into its params. */
-bool lua_options_know(const char *name);
+/* Pushes the problem of a field of params whose name, the value at `index`, no call knows. */
+void lua_options_push_stray(lua_State *L, int index);
 
-/* is_option(name) -> the same */
+/* is_option(name) -> whether that is an option of a call, which may have been put into its params */
 int lua_options_is_option(lua_State *L);
 
 #endif

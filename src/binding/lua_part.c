@@ -38,18 +38,13 @@ static bool is_known(lua_State *L, int index) {
   return false;
 }
 
-/* Of the key at -2. */
-static bool complain_of_unknown(lua_State *L) {
-  const char *name = lua_type(L, -2) == LUA_TSTRING ? lua_tostring(L, -2) : luaL_typename(L, -2);
-  lua_pushfstring(L, "params has an unknown field '%s'%s", name,
-                  lua_options_know(name) ? ": it is an option, and goes into the table behind params" : "");
-  return false;
-}
-
 static bool check_names(lua_State *L, int index) {
   lua_pushnil(L);
   while (lua_next(L, index)) {
-    if (lua_type(L, -2) != LUA_TSTRING || !is_known(L, -2)) return complain_of_unknown(L);
+    if (lua_type(L, -2) != LUA_TSTRING || !is_known(L, -2)) {
+      lua_options_push_stray(L, -2);
+      return false;
+    }
     lua_pop(L, 1);
   }
   return true;

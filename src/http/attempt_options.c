@@ -196,6 +196,14 @@ static bool set_form(struct http_attempt *attempt, const struct http_request *re
          curl_easy_setopt(attempt->easy, CURLOPT_MIMEPOST, attempt->form.mime) == CURLE_OK;
 }
 
+/* The handle may have sent another method before. */
+static bool set_method(struct http_attempt *attempt, const struct http_request *request) {
+  bool is_other = request->method != HTTP_METHOD_POST && request->method != HTTP_METHOD_GET;
+  curl_easy_setopt(attempt->easy, request->method == HTTP_METHOD_POST ? CURLOPT_POST : CURLOPT_HTTPGET, 1L);
+  return curl_easy_setopt(attempt->easy, CURLOPT_CUSTOMREQUEST,
+                          is_other ? http_request_method(request) : NULL) == CURLE_OK;
+}
+
 static bool set_body(struct http_attempt *attempt, const struct http_request *request,
                      struct engine_task *task) {
   CURL *easy = attempt->easy;
@@ -205,8 +213,9 @@ static bool set_body(struct http_attempt *attempt, const struct http_request *re
   /* A refusal may arrive before curl has noticed that everything is sent. That is no reason to close the
    * connection, unless much would still be sent for nothing. */
   curl_easy_setopt(easy, CURLOPT_KEEP_SENDING_ON_ERROR, attempt->may_share ? 1L : 0L);
+  if (!set_method(attempt, request)) return false;
   if (request->source) return set_form(attempt, request, task);
-  curl_easy_setopt(easy, CURLOPT_POST, 1L); /* the handle may have sent a form before */
+  if (request->method != HTTP_METHOD_POST) return true;
   curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE, (long)request->body.length);
   curl_easy_setopt(easy, CURLOPT_POSTFIELDS, text_buffer_text(&request->body)); /* not copied */
   return true;

@@ -75,11 +75,16 @@ static struct curl_slist *assemble_headers(struct http_attempt *attempt, const s
   return prepend(&attempt->authorization, line->bytes, list);
 }
 
+static size_t larger(size_t first, size_t second) {
+  return first > second ? first : second;
+}
+
 bool http_attempt_prepare(struct http_attempt *attempt, const struct http_settings *settings,
                           const struct http_request *request, const struct attempt_terms *terms) {
   struct curl_slist *headers = assemble_headers(attempt, settings, request, terms);
   attempt->headers = headers;
   http_response_clear(&attempt->response);
+  attempt->response.body.cap = larger((size_t)settings->max_response_bytes, request->answer_room);
   attempt->requests_begun = 0;
   attempt->left_line_at = 0;
   attempt->returns_to_line = 0;

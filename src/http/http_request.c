@@ -29,6 +29,19 @@ void http_request_destroy(struct http_request *request) {
   request->own_headers = NULL;
 }
 
+const char *http_request_method(const struct http_request *request) {
+  switch (request->method) {
+  case HTTP_METHOD_GET: return "GET";
+  case HTTP_METHOD_DELETE: return "DELETE";
+  case HTTP_METHOD_POST: break;
+  }
+  return "POST";
+}
+
+bool http_request_has_effect(const struct http_request *request) {
+  return request->method != HTTP_METHOD_GET;
+}
+
 bool http_request_seal(struct http_request *request, const struct http_settings *settings,
                        const struct request_additions *additions, struct failure *failure) {
   struct text_buffer *url = &request->url;

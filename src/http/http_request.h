@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A request: a POST with its URL, headers, and a body in memory or in a form that is streamed from a source.
- * Built once a call, sent once an attempt. */
+/* A request: a method, a URL, headers, and for a POST a body in memory or in a form that is streamed from a
+ * source. Built once a call, sent once an attempt. */
 #ifndef HTTP_HTTP_REQUEST_H
 #define HTTP_HTTP_REQUEST_H
 
@@ -10,12 +10,19 @@
 /* Room for 100 000 ids of 160 bytes each. */
 enum { HTTP_REQUEST_MAX_BODY_BYTES = 16 * 1024 * 1024 };
 
+enum http_method { HTTP_METHOD_POST, HTTP_METHOD_GET, HTTP_METHOD_DELETE };
+
+/* COMPLETED: an object whose status is "completed", and whose `file` has an id. DELETED: one whose `deleted`
+ * is true. LIST: no id, and `data` with objects that have one. */
+enum answer_shape { ANSWER_OBJECT, ANSWER_COMPLETED, ANSWER_DELETED, ANSWER_LIST };
+
 /* What a 2xx must contain to answer the call. All texts but the id are static. */
 struct expected_answer {
+  enum answer_shape shape;
   const char *type;      /* the value of `object`, if the answer has that field */
   const char *id_field;  /* the field that repeats the id of the request; NULL: the request has none */
+  const char *id_of;     /* what has that id, in the words of a message */
   struct text_buffer id; /* the value of that field, where the answer has the field */
-  bool completed;        /* its status is "completed", and its `file` has an id */
 };
 
 /* A larger part gets a connection of its own. One of this size fits, with the form around it, into the window
@@ -26,11 +33,13 @@ enum { HTTP_REQUEST_MAX_SHARED_PART_BYTES = 64000 };
 enum connects_ahead { CONNECTS_FOR_REQUEST, CONNECTS_AHEAD, CONNECTS_AHEAD_FOR_PART };
 
 struct http_request {
+  enum http_method method;
   struct text_buffer url;
   struct text_buffer body;
   const char *content_type;   /* of `body`, static text; NULL: the request has none */
   struct byte_source *source; /* of the form's one field, its owner's; NULL: the body is no form */
   struct expected_answer expected;
+  size_t answer_room; /* bytes that its answer may have where max_response_bytes is less; usually 0 */
   enum connects_ahead connects_ahead;
   struct curl_slist *own_headers;   /* the client's merged with the call's; NULL where the call has none */
   const struct curl_slist *headers; /* own_headers, or the client's */
@@ -41,6 +50,12 @@ struct http_request {
 bool http_request_create(struct http_request *request, const struct http_settings *settings,
                          const struct request_additions *additions);
 void http_request_destroy(struct http_request *request);
+
+/* The name of its method, in capitals. */
+const char *http_request_method(const struct http_request *request);
+
+/* Whether the service may change anything because of it. If not, it is never in doubt what was done. */
+bool http_request_has_effect(const struct http_request *request);
 
 /* Appends the query of the base URL, the client's and the call's to the URL. Fails with `configuration` when
  * the URL or the body is too long. */

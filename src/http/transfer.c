@@ -16,6 +16,10 @@ static struct transfer *transfer_of(struct engine_task *task) {
   return (struct transfer *)task; /* its first member */
 }
 
+static void note_doubt(struct transfer *transfer, bool in_doubt) {
+  transfer->may_have_applied |= in_doubt && http_request_has_effect(&transfer->request);
+}
+
 static void transfer_change(struct transfer *transfer, enum transfer_state state) {
   transfer->state = state;
   if (state == TRANSFER_DONE) {
@@ -50,7 +54,7 @@ static void transfer_conclude_attempt(struct transfer *transfer, const struct at
   transfer->failure = outcome->failure;
   transfer->status = outcome->status;
   transfer->retry_after = outcome->retry.retry_after;
-  transfer->may_have_applied |= outcome->unconfirmed;
+  note_doubt(transfer, outcome->unconfirmed);
   if (outcome->failure.kind == FAILURE_NONE) {
     transfer_change(transfer, TRANSFER_DONE);
     return;
@@ -204,7 +208,7 @@ struct transfer *transfer_new(struct http_client *client, const struct call_sett
 static void transfer_give_up(struct transfer *transfer) {
   bool was_sending = transfer->state == TRANSFER_SENDING;
   if (transfer->state == TRANSFER_DONE) return;
-  if (was_sending) transfer->may_have_applied |= http_attempt_has_sent(transfer->attempt);
+  if (was_sending) note_doubt(transfer, http_attempt_has_sent(transfer->attempt));
   if (was_sending) transfer->attempt = NULL;
   transfer->task.timer.is_set = transfer->task.watches = false;
   transfer->status = 0;
@@ -252,14 +256,15 @@ void transfer_fail(struct transfer *transfer, enum failure_kind kind, const char
   if (was_sending) {
     http_attempt_conclude(transfer->attempt, CURLE_ABORTED_BY_CALLBACK, &outcome);
     transfer->status = outcome.status;
-    transfer->may_have_applied |= outcome.unconfirmed;
+    note_doubt(transfer, outcome.unconfirmed);
   }
   failure_set(&transfer->failure, kind, "%s", message);
   transfer_change(transfer, TRANSFER_DONE);
 }
 
 static bool transfer_is_acted_on(const struct transfer *transfer) {
-  return transfer->state == TRANSFER_SENDING && http_attempt_has_sent(transfer->attempt);
+  return transfer->state == TRANSFER_SENDING && http_request_has_effect(&transfer->request) &&
+         http_attempt_has_sent(transfer->attempt);
 }
 
 void transfer_wind_down(struct transfer *transfer) {
@@ -287,7 +292,7 @@ void transfer_reject_answer(struct transfer *transfer, const char *message) {
   struct transfer_engine *engine = transfer->client->engine;
   failure_set(&transfer->failure, FAILURE_DECODE, "%s", message);
   attempt_secrets_hide(transfer->attempt);
-  transfer->may_have_applied = true;
+  note_doubt(transfer, true);
   if (engine &&
       transfer->attempt->engine == engine) /* the client may have been closed meanwhile, and opened again */
     http_attempt_give_up_connection(transfer->attempt);
