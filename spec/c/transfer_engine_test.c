@@ -191,7 +191,7 @@ static void on_paused(struct engine_task *task) {
 static size_t have_no_bytes(char *bytes, size_t size, size_t count, void *data) {
   struct exchange *exchange = data;
   (void)bytes, (void)size, (void)count;
-  transfer_engine_note_read_blocked(exchange->engine, &exchange->task);
+  transfer_engine_note_blocked(exchange->engine, &exchange->task);
   return CURL_READFUNC_PAUSE;
 }
 
@@ -202,7 +202,7 @@ static void does_not_wait_when_one_pauses(void) {
   struct exchange exchange;
   int steps = 0, ended = 0;
   exchange_start(&exchange, engine, "/");
-  exchange.task.read_blocked = on_paused;
+  exchange.task.blocked = on_paused;
   curl_easy_setopt(exchange.easy, CURLOPT_UPLOAD, 1L);
   curl_easy_setopt(exchange.easy, CURLOPT_INFILESIZE, 5L);
   curl_easy_setopt(exchange.easy, CURLOPT_HTTPHEADER, &no_expect);

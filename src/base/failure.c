@@ -3,6 +3,7 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 bool failure_set(struct failure *failure, enum failure_kind kind, const char *format, ...) {
   va_list arguments;
@@ -11,6 +12,23 @@ bool failure_set(struct failure *failure, enum failure_kind kind, const char *fo
   vsnprintf(failure->message, sizeof failure->message, format, arguments);
   va_end(arguments);
   return false;
+}
+
+static const char *text_of_errno(int error, char *text, size_t size) {
+#ifdef __GLIBC__
+  return strerror_r(error, text, size);
+#else
+  return strerror_r(error, text, size) == 0 ? text : "unknown error";
+#endif
+}
+
+bool failure_set_errno(struct failure *failure, int error, const char *format, ...) {
+  char what[FAILURE_MESSAGE_SIZE], text[128];
+  va_list arguments;
+  va_start(arguments, format);
+  vsnprintf(what, sizeof what, format, arguments);
+  va_end(arguments);
+  return failure_set(failure, FAILURE_FILE, "%s: %s", what, text_of_errno(error, text, sizeof text));
 }
 
 bool failure_set_out_of_memory(struct failure *failure) {

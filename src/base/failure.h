@@ -47,6 +47,10 @@ struct failure {
 bool failure_set(struct failure *failure, enum failure_kind kind, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
+/* The same with kind FILE, a colon and the text of a value of errno. */
+bool failure_set_errno(struct failure *failure, int error, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
 /* The same for memory that ran out. */
 bool failure_set_out_of_memory(struct failure *failure);
 

@@ -11,13 +11,7 @@
 enum { MAX_TRIES = 8 }; /* when other programs create and remove the file */
 
 static bool fail_for(struct failure *failure, const char *what, int error) {
-  char text[128];
-#ifdef __GLIBC__
-  const char *why = strerror_r(error, text, sizeof text);
-#else
-  const char *why = strerror_r(error, text, sizeof text) == 0 ? text : "unknown error";
-#endif
-  return failure_set(failure, FAILURE_FILE, "cannot be %s: %s", what, why);
+  return failure_set_errno(failure, error, "cannot be %s", what);
 }
 
 static bool fail_for_type(struct failure *failure, mode_t mode) {

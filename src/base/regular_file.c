@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
-#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -13,13 +12,7 @@
 #endif
 
 static bool fail_for(struct failure *failure, const char *what, const char *name, int error) {
-  char text[128];
-#ifdef __GLIBC__
-  const char *why = strerror_r(error, text, sizeof text);
-#else
-  const char *why = strerror_r(error, text, sizeof text) == 0 ? text : "unknown error";
-#endif
-  return failure_set(failure, FAILURE_FILE, "cannot %s %s: %s", what, name, why);
+  return failure_set_errno(failure, error, "cannot %s %s", what, name);
 }
 
 static const char *name_of_type(mode_t mode) {

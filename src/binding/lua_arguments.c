@@ -176,6 +176,12 @@ static void read_part(lua_State *L, const struct service_call *call, int index, 
   if (!lua_part_read(L, index, part)) raise_argument(L, call, index);
 }
 
+static void read_receiver(lua_State *L, const struct service_call *call, int index,
+                          struct lua_receiver *receiver) {
+  check_type(L, call, index, LUA_TTABLE, "params");
+  if (!lua_receiver_read(L, index, receiver)) raise_argument(L, call, index);
+}
+
 void lua_arguments_read(lua_State *L, const struct service_call *call, struct lua_arguments *arguments) {
   int index = 0;
   int options = 1 + (call->id_name ? 1 : 0) + (call->params != PARAMS_NONE ? 1 : 0);
@@ -190,6 +196,7 @@ void lua_arguments_read(lua_State *L, const struct service_call *call, struct lu
   case PARAMS_JSON: read_json(L, call, ++index, &arguments->of_request); break;
   case PARAMS_QUERY: arguments->query = read_query(L, call, ++index); break;
   case PARAMS_PART: read_part(L, call, ++index, &arguments->part); break;
+  case PARAMS_RECEIVER: read_receiver(L, call, ++index, &arguments->receiver); break;
   case PARAMS_NONE: break;
   }
   arguments->options = lua_isnil(L, options) ? 0 : options;

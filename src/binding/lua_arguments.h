@@ -5,6 +5,7 @@
 #define BINDING_LUA_ARGUMENTS_H
 
 #include "binding/lua_part.h"
+#include "binding/lua_receiver.h"
 #include "uploads/service_request.h"
 #include <lua.h>
 
@@ -18,8 +19,8 @@ struct param_field {
 };
 
 /* How a call takes its params: sent as JSON, with fields that it does not know; as a query, which may be
- * absent and has only the fields that it knows; or those of lua_part. */
-enum params_kind { PARAMS_NONE, PARAMS_JSON, PARAMS_QUERY, PARAMS_PART };
+ * absent and has only the fields that it knows; or those of lua_part, or of lua_receiver. */
+enum params_kind { PARAMS_NONE, PARAMS_JSON, PARAMS_QUERY, PARAMS_PART, PARAMS_RECEIVER };
 
 /* A call of the service in Lua: name([id,] [params,] [options]). */
 struct service_call {
@@ -34,9 +35,10 @@ struct service_call {
 /* The arguments of one call, each read once. The Lua stack keeps their texts and values alive. */
 struct lua_arguments {
   struct service_arguments of_request;
-  struct lua_part part; /* when the call takes one */
-  int query;            /* stack index of the table that is sent as a query; 0: none */
-  int options;          /* stack index; 0: none */
+  struct lua_part part;         /* when the call takes one */
+  struct lua_receiver receiver; /* the same */
+  int query;                    /* stack index of the table that is sent as a query; 0: none */
+  int options;                  /* stack index; 0: none */
 };
 
 void lua_arguments_read(lua_State *L, const struct service_call *call, struct lua_arguments *arguments);

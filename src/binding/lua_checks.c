@@ -11,6 +11,14 @@ bool lua_checks_whole(lua_Number number, lua_Number min, lua_Number max) {
   return number >= min && number <= max && number == floor(number);
 }
 
+void lua_checks_push_bytes(lua_State *L, int64_t bytes) {
+  lua_Integer integer = (lua_Integer)bytes;
+  if (integer == bytes)
+    lua_pushinteger(L, integer);
+  else
+    lua_pushnumber(L, (lua_Number)bytes); /* when integers have 32 bits */
+}
+
 int lua_checks_is_whole(lua_State *L) {
   lua_Number min = luaL_optnumber(L, 2, 0), max = luaL_optnumber(L, 3, DBL_MAX);
   lua_pushboolean(L, lua_type(L, 1) == LUA_TNUMBER && lua_checks_whole(lua_tonumber(L, 1), min, max));

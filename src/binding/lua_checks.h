@@ -5,9 +5,13 @@
 
 #include <lua.h>
 #include <stdbool.h>
+#include <stdint.h>
 
 /* Whether `number` is whole, and from `min` to `max`. */
 bool lua_checks_whole(lua_Number number, lua_Number min, lua_Number max);
+
+/* Pushes a number of bytes: an integer where Lua's have room for it. */
+void lua_checks_push_bytes(lua_State *L, int64_t bytes);
 
 /* is_whole(value [, min [, max]]) -> whether it is a whole number from min (0) to max (no limit) */
 int lua_checks_is_whole(lua_State *L);

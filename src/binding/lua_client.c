@@ -48,6 +48,7 @@ static const struct service_call service_calls[] = {
     {"parts.connect", NULL, PARAMS_NONE, NULL, upload_request_connect_for_part, USUAL_TIMEOUT},
     {"files.retrieve", "file id", PARAMS_NONE, NULL, file_request_retrieve, USUAL_TIMEOUT},
     {"files.list", NULL, PARAMS_QUERY, list_fields, file_request_list, USUAL_TIMEOUT},
+    {"files.content", "file id", PARAMS_RECEIVER, NULL, file_request_content, USUAL_TIMEOUT},
     {"files.delete", "file id", PARAMS_NONE, NULL, file_request_delete, USUAL_TIMEOUT},
 };
 enum { SERVICE_CALLS = sizeof service_calls / sizeof *service_calls };
@@ -120,6 +121,20 @@ static void open_part(lua_State *L, const struct service_call *call, struct lua_
   arguments->of_request.source = &holder->source;
 }
 
+/* The same for the sink of its answer. */
+static void open_receiver(lua_State *L, const struct service_call *call, struct lua_transfer *holder,
+                          int index, struct lua_arguments *arguments, struct failure *problem) {
+  if (call->params != PARAMS_RECEIVER || problem->kind != FAILURE_NONE) return;
+  compat_getuservalue(L, index);
+  lua_receiver_open(L, &arguments->receiver, &holder->sink, lua_gettop(L), problem);
+  lua_pop(L, 1);
+  arguments->of_request.sink = &holder->sink;
+}
+
+static bool needs_slots(const struct service_call *call) {
+  return call->params == PARAMS_PART || call->params == PARAMS_RECEIVER;
+}
+
 /* A finalizer of the program, which may run whenever Lua allocates, may have closed the client since it was
  * entered. From here until the transfer is submitted, nothing may call Lua. */
 static struct transfer *new_transfer(lua_State *L, struct http_client *client,
@@ -138,8 +153,7 @@ static struct transfer *new_transfer(lua_State *L, struct http_client *client,
 static struct lua_transfer *begin(lua_State *L, struct http_client *client, const struct service_call *call,
                                   struct lua_arguments *arguments, bool with_user_value) {
   int options = arguments->options;
-  struct lua_transfer *holder =
-      lua_transfer_push(L, with_user_value || options || call->params == PARAMS_PART);
+  struct lua_transfer *holder = lua_transfer_push(L, with_user_value || options || needs_slots(call));
   int index = lua_gettop(L);
   struct call_settings settings = client->settings->call;
   struct failure problem = client_config_of(client->settings)->problem;
@@ -148,6 +162,7 @@ static struct lua_transfer *begin(lua_State *L, struct http_client *client, cons
   if (problem.kind == FAILURE_NONE) lua_arguments_add_query(L, call, arguments, &holder->additions, &problem);
   if (settings.timeout == 0) settings.timeout = call->usual_timeout;
   open_part(L, call, holder, index, arguments, &problem);
+  open_receiver(L, call, holder, index, arguments, &problem);
   transfer = holder->transfer = new_transfer(L, client, &settings, &holder->additions);
   if (!call->build(&transfer->request, &arguments->of_request) && problem.kind == FAILURE_NONE)
     failure_set_out_of_memory(&problem);

@@ -8,6 +8,7 @@
 #include "binding/lua_part.h"
 #include "binding/lua_program.h"
 #include "binding/lua_raise.h"
+#include "binding/lua_receiver.h"
 #include "binding/lua_slots.h"
 #include "http/http_headers.h"
 #include "http/transfer_news.h"
@@ -150,6 +151,7 @@ static void attend(lua_State *L, int client_slots, struct transfer *transfer) {
     case TRANSFER_WAITING: lua_callbacks_retry(L, client_slots, call_slots, holder); break;
     case TRANSFER_DONE:
       if (transfer->request.source) lua_part_forget(L, call_slots);
+      if (transfer->request.sink) lua_receiver_forget(L, call_slots);
       if (transfer->awaits)
         lua_callbacks_tell_waiter(L, call_slots, userdata);
       else
@@ -158,7 +160,9 @@ static void attend(lua_State *L, int client_slots, struct transfer *transfer) {
       break;
     case TRANSFER_SENDING:
       if (transfer_wants_chunk(transfer)) lua_part_feed(L, call_slots, holder);
+      if (transfer_has_unread(transfer)) lua_receiver_hand_out(L, call_slots, lua_touserdata(L, userdata));
       break;
+    case TRANSFER_DRAINING: lua_receiver_hand_out(L, call_slots, lua_touserdata(L, userdata)); break;
     }
   }
   lua_settop(L, top);

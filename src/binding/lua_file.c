@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "binding/lua_file.h"
 
+#include "binding/lua_checks.h"
 #include "binding/lua_compat.h"
 #include "binding/lua_failure.h"
 
@@ -13,12 +14,7 @@ static struct regular_file *check_file(lua_State *L) {
 }
 
 static int file_size(lua_State *L) {
-  lua_Number size = (lua_Number)check_file(L)->size;
-  lua_Integer integer = (lua_Integer)size;
-  if ((lua_Number)integer == size)
-    lua_pushinteger(L, integer);
-  else
-    lua_pushnumber(L, size);
+  lua_checks_push_bytes(L, check_file(L)->size);
   return 1;
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "binding/lua_object.h"
 
+#include "binding/lua_checks.h"
 #include "binding/lua_compat.h"
 #include "binding/lua_json.h"
 
@@ -166,7 +167,25 @@ static bool decode(lua_State *L, const char *text, size_t length, const struct e
   return false;
 }
 
+/* Pushes what is told of an answer whose bytes went into a sink. */
+static void push_received(lua_State *L, const struct transfer *transfer) {
+  const struct text_buffer *id = &transfer->request.expected.id;
+  char type[1024];
+  lua_createtable(L, 0, 3);
+  lua_pushlstring(L, text_buffer_text(id), id->length);
+  lua_setfield(L, -2, "id");
+  lua_checks_push_bytes(L, byte_sink_taken(transfer->request.sink));
+  lua_setfield(L, -2, "bytes");
+  if (!http_response_header(&transfer->attempt->response, "content-type", type, sizeof type)) return;
+  lua_pushstring(L, type);
+  lua_setfield(L, -2, "mime_type");
+}
+
 bool lua_object_push_decoded(lua_State *L, const struct transfer *transfer) {
   const struct text_buffer *body = &transfer->attempt->response.body;
+  if (transfer->request.sink) {
+    push_received(L, transfer);
+    return true;
+  }
   return decode(L, text_buffer_text(body), body->length, &transfer->request.expected);
 }

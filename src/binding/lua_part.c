@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "binding/lua_part.h"
 
-#include "binding/lua_checks.h"
 #include "binding/lua_compat.h"
+#include "binding/lua_fields.h"
 #include "binding/lua_file.h"
-#include "binding/lua_options.h"
 #include "binding/lua_program.h"
 #include "binding/lua_raise.h"
 #include "binding/lua_slots.h"
@@ -12,125 +11,55 @@
 
 #include <errno.h>
 #include <inttypes.h>
-#include <string.h>
 
 static const int64_t max_bytes = UPLOAD_REQUEST_MAX_PART_BYTES;
-
-#define MAX_WHOLE 9e15 /* bytes: as many as a double counts */
 
 enum { OFFSET_UNKNOWN = -1 };
 
 /* in a row: nothing else happens while the function is called */
 enum { MAX_EMPTY_CHUNKS = 1000 * 1000 };
 
-static bool complain(lua_State *L, const char *what) {
-  lua_pushstring(L, what);
-  return false;
-}
-
-/* Whether the key at `index`, which is a string, is a name that we know. */
-static bool is_known(lua_State *L, int index) {
-  static const char *const names[] = {"data", "file", "offset", "length", "rewind", "md5"};
-  size_t length;
-  const char *name = lua_tolstring(L, index, &length);
-  for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-    if (strcmp(name, names[i]) == 0 && strlen(name) == length) return true;
-  return false;
-}
-
-static bool check_names(lua_State *L, int index) {
-  lua_pushnil(L);
-  while (lua_next(L, index)) {
-    if (lua_type(L, -2) != LUA_TSTRING || !is_known(L, -2)) {
-      lua_options_push_stray(L, -2);
-      return false;
-    }
-    lua_pop(L, 1);
-  }
-  return true;
-}
-
-static int push_field(lua_State *L, int index, const char *name) {
-  lua_getfield(L, index, name);
-  return lua_gettop(L);
-}
-
-/* Reads a whole number, if the field is set; else `*number` is unchanged. Complains when the value is not a
- * whole number. */
-static bool read_whole(lua_State *L, int index, const char *name, int64_t *number) {
-  lua_Number given;
-  lua_getfield(L, index, name);
-  if (!lua_isnil(L, -1)) {
-    given = lua_type(L, -1) == LUA_TNUMBER ? lua_tonumber(L, -1) : -1;
-    if (!lua_checks_whole(given, 0, MAX_WHOLE)) {
-      lua_pushfstring(L, "params.%s must be a whole number that is not negative", name);
-      return false;
-    }
-    *number = (int64_t)given;
-  }
-  lua_pop(L, 1);
-  return true;
-}
-
 static bool check_file(lua_State *L, const struct lua_part *part) {
-  size_t length;
-  const char *path;
-  if (!lua_isnil(L, part->rewind)) return complain(L, "params.rewind goes with a data function");
-  if (lua_file_test(L, part->file)) return true;
-  if (lua_type(L, part->file) != LUA_TSTRING) {
-    lua_pushfstring(L, "params.file must be a path, got %s", luaL_typename(L, part->file));
-    return false;
-  }
-  path = lua_tolstring(L, part->file, &length);
-  if (length == 0) return complain(L, "params.file is empty");
-  return strlen(path) == length || complain(L, "params.file contains a NUL byte");
+  if (!lua_isnil(L, part->rewind)) return lua_fields_complain(L, "params.rewind goes with a data function");
+  return lua_file_test(L, part->file) || lua_fields_check_text(L, part->file, "file", "a path");
 }
 
 static bool check_data(lua_State *L, const struct lua_part *part) {
   FILE *file = NULL;
   bool has_rewind = !lua_isnil(L, part->rewind);
   if (has_rewind && !lua_isfunction(L, part->data))
-    return complain(L, "params.rewind goes with a data function");
+    return lua_fields_complain(L, "params.rewind goes with a data function");
   if (lua_type(L, part->data) == LUA_TSTRING) return true;
   if (part->offset != OFFSET_UNKNOWN)
-    return complain(L, "params.offset goes with a string, or with params.file");
+    return lua_fields_complain(L, "params.offset goes with a string, or with params.file");
   if (lua_isfunction(L, part->data))
-    return !has_rewind || lua_isfunction(L, part->rewind) || complain(L, "params.rewind must be a function");
+    return !has_rewind || lua_isfunction(L, part->rewind) ||
+           lua_fields_complain(L, "params.rewind must be a function");
   if (!compat_is_file(L, part->data, &file)) {
     lua_pushfstring(L, "params.data must be a string, an open file or a function, got %s",
                     luaL_typename(L, part->data));
     return false;
   }
-  return file || complain(L, "params.data is a closed file");
-}
-
-/* Fills `*is_set`. Complains when the field is set and not a boolean. */
-static bool read_boolean(lua_State *L, int index, const char *name, bool *is_set) {
-  lua_getfield(L, index, name);
-  if (!lua_isnil(L, -1) && !lua_isboolean(L, -1)) {
-    lua_pushfstring(L, "params.%s must be a boolean", name);
-    return false;
-  }
-  *is_set = lua_toboolean(L, -1);
-  lua_pop(L, 1);
-  return true;
+  return file || lua_fields_complain(L, "params.data is a closed file");
 }
 
 bool lua_part_read(lua_State *L, int index, struct lua_part *part) {
+  static const char *const names[] = {"data", "file", "offset", "length", "rewind", "md5", NULL};
   bool has_data, has_file;
   *part = (struct lua_part){.offset = OFFSET_UNKNOWN, .length = BYTE_SOURCE_UNKNOWN};
-  if (!check_names(L, index)) return false;
-  part->data = push_field(L, index, "data");
-  part->file = push_field(L, index, "file");
-  part->rewind = push_field(L, index, "rewind");
-  if (!read_whole(L, index, "offset", &part->offset) || !read_whole(L, index, "length", &part->length) ||
-      !read_boolean(L, index, "md5", &part->md5))
+  if (!lua_fields_check_names(L, index, names)) return false;
+  part->data = lua_fields_push(L, index, "data");
+  part->file = lua_fields_push(L, index, "file");
+  part->rewind = lua_fields_push(L, index, "rewind");
+  if (!lua_fields_read_whole(L, index, "offset", &part->offset) ||
+      !lua_fields_read_whole(L, index, "length", &part->length) ||
+      !lua_fields_read_boolean(L, index, "md5", &part->md5))
     return false;
   has_data = !lua_isnil(L, part->data);
   has_file = !lua_isnil(L, part->file);
   if (has_data == has_file)
-    return complain(L, has_data ? "params.data and params.file exclude each other"
-                                : "params.data is missing, and so is params.file");
+    return lua_fields_complain(L, has_data ? "params.data and params.file exclude each other"
+                                           : "params.data is missing, and so is params.file");
   return has_file ? check_file(L, part) : check_data(L, part);
 }
 
@@ -171,8 +100,7 @@ static void open_io_file(const struct lua_part *part, FILE *stream, struct byte_
     return;
   }
   if (fflush(stream) != 0) {
-    failure_set(problem, FAILURE_FILE, "what was written to the file did not get into it: %s",
-                strerror(errno));
+    failure_set_errno(problem, errno, "what was written to the file did not get into it");
     return;
   }
   position = ftello(stream);
@@ -210,18 +138,6 @@ void lua_part_open(lua_State *L, const struct lua_part *part, struct byte_source
   check_size(source, problem);
 }
 
-/* Calls the function on top of the stack for that many results. False when it raised, with `failure` filled.
- */
-static bool call_program(lua_State *L, const struct transfer *transfer, const char *name, int results,
-                         struct failure *failure) {
-  int status = lua_program_call(L, transfer->client, 0, results);
-  if (status == 0) return true;
-  if (lua_raise_concerns_caller(L, status)) lua_error(L);
-  lua_raise_describe(L);
-  return failure_set(failure, FAILURE_ABORTED, "the %s function raised an error: %s", name,
-                     lua_tostring(L, -1));
-}
-
 /* The two results of the data function are on top of the stack. */
 static bool check_chunk(lua_State *L, struct failure *failure) {
   if (lua_type(L, -2) == LUA_TSTRING || (lua_isnil(L, -2) && lua_isnil(L, -1))) return true;
@@ -251,7 +167,7 @@ void lua_part_feed(lua_State *L, int call_slots, const struct lua_transfer *hold
   do { /* an empty chunk is not the end */
     lua_settop(L, top);
     lua_rawgeti(L, call_slots, CALL_SLOT_DATA);
-    given = call_program(L, transfer, "data", 2, &failure) && check_chunk(L, &failure);
+    given = lua_program_ask(L, transfer->client, "data", 0, 2, NULL, &failure) && check_chunk(L, &failure);
     chunk = given ? lua_tolstring(L, -2, &length) : NULL;
     if (chunk && length == 0 && ++empty > MAX_EMPTY_CHUNKS)
       given = failure_set(&failure, FAILURE_ABORTED,
@@ -281,5 +197,5 @@ bool lua_part_rewind(lua_State *L, int call_slots, const struct transfer *transf
   const struct byte_source *source = transfer->request.source;
   if (!source || !byte_source_must_refeed(source)) return true;
   lua_rawgeti(L, call_slots, CALL_SLOT_REWIND);
-  return call_program(L, transfer, "rewind", 0, failure);
+  return lua_program_ask(L, transfer->client, "rewind", 0, 0, NULL, failure);
 }

@@ -10,4 +10,10 @@
  * client: meanwhile the client counts how deep in the program's functions it is. */
 int lua_program_call(lua_State *L, struct http_client *client, int arguments, int results);
 
+/* Calls the function below the arguments on top of the stack, for that many results. False when it raised,
+ * with `failure` filled as `aborted`; `name` is its name there. `*is_running`, if given, is false when it has
+ * returned, also where memory ran out or Ctrl-C was raised, which are raised again. */
+bool lua_program_ask(lua_State *L, struct http_client *client, const char *name, int arguments, int results,
+                     bool *is_running, struct failure *failure);
+
 #endif

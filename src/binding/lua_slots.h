@@ -21,6 +21,7 @@ enum call_slot {
   CALL_SLOT_DATA,                        /* the value or function with a part's bytes */
   CALL_SLOT_REWIND,                      /* the function that restarts it */
   CALL_SLOT_CHUNK,                       /* the chunk in use */
+  CALL_SLOT_TO,                          /* the function that receives a streamed answer */
   CALL_SLOT_ANSWER,                      /* the object of a 2xx that was decoded before the result is taken */
   CALL_SLOT_CLIENT,                      /* the client's userdata: methods need it */
   CALL_SLOTS

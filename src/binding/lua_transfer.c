@@ -35,6 +35,7 @@ void lua_transfer_close(struct lua_transfer *holder) {
   holder->transfer = NULL;
   transfer_delete(transfer);
   byte_source_release(&holder->source);
+  byte_sink_release(&holder->sink);
   request_additions_destroy(&holder->additions);
 }
 

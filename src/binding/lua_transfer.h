@@ -12,9 +12,11 @@ struct lua_transfer {
   struct transfer *transfer; /* NULL before it begins and after it is closed */
   struct request_additions additions;
   struct byte_source source; /* a part's bytes; the transfer's request reads it */
+  struct byte_sink sink;     /* of a streamed answer; the transfer's request writes it */
   bool has_user_value;       /* call_slots */
   bool has_answer;           /* its 2xx is decoded and kept in CALL_SLOT_ANSWER */
   bool is_held;              /* its client keeps the userdata alive until it is done */
+  bool is_receiving;         /* its function that receives runs */
   bool is_waited_for;        /* its listener is a waiter's function, and not the program's */
 };
 

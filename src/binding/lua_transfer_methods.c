@@ -2,6 +2,7 @@
 #include "binding/lua_transfer_methods.h"
 
 #include "binding/lua_callbacks.h"
+#include "binding/lua_checks.h"
 #include "binding/lua_compat.h"
 #include "binding/lua_dispatch.h"
 #include "binding/lua_raise.h"
@@ -85,8 +86,9 @@ static int transfer_done(lua_State *L) {
 static const char *asked_for(lua_State *L) {
   const struct lua_transfer *holder = luaL_checkudata(L, 1, LUA_TRANSFER_TYPE);
   const struct transfer *transfer = holder->transfer;
-  if (!transfer || transfer->is_queued) return NULL;
+  if (!transfer || (transfer->is_queued && !holder->is_receiving)) return NULL;
   if (transfer->state == TRANSFER_READY) return "api_key";
+  if (holder->is_receiving) return "to";
   return transfer_wants_chunk(transfer) ? "data" : NULL;
 }
 
@@ -146,16 +148,8 @@ static int transfer_on_done(lua_State *L) {
   return set_listener(L, holder, false);
 }
 
-static void push_bytes(lua_State *L, int64_t bytes) {
-  lua_Integer integer = (lua_Integer)bytes;
-  if (integer == bytes)
-    lua_pushinteger(L, integer);
-  else
-    lua_pushnumber(L, (lua_Number)bytes); /* when integers have 32 bits */
-}
-
-/* progress() -> bytes of the part that were read, and how many there are, nil when that is not known. Other
- * calls report their body, which is sent at once. */
+/* progress() -> bytes of the part that were read, or of the content that came, and how many there are, nil
+ * when that is not known. Other calls report their body, which is sent at once. */
 static int transfer_progress(lua_State *L) {
   const struct lua_transfer *holder = luaL_checkudata(L, 1, LUA_TRANSFER_TYPE);
   const struct transfer *transfer = holder->transfer;
@@ -163,11 +157,13 @@ static int transfer_progress(lua_State *L) {
   int64_t length = transfer ? (int64_t)transfer->request.body.length : 0;
   int64_t sent = transfer && transfer->attempts > 0 ? length : 0;
   if (source) sent = byte_source_position(source), length = byte_source_length(source);
-  push_bytes(L, sent);
+  if (transfer && transfer->request.sink)
+    sent = byte_sink_taken(transfer->request.sink), length = BYTE_SOURCE_UNKNOWN;
+  lua_checks_push_bytes(L, sent);
   if (length == BYTE_SOURCE_UNKNOWN)
     lua_pushnil(L);
   else
-    push_bytes(L, length);
+    lua_checks_push_bytes(L, length);
   return 2;
 }
 

@@ -69,6 +69,14 @@ static int before_request(void *data, char *primary_ip, char *local_ip, int prim
   return CURL_PREREQFUNC_ABORT;
 }
 
+/* A refusal's body explains it, and is no stream. */
+static size_t take_body(char *bytes, size_t size, size_t count, void *data) {
+  struct http_attempt *attempt = data;
+  if (attempt->incoming.sink && attempt->response.is_success)
+    return answer_stream_take(&attempt->incoming, bytes, size * count);
+  return http_response_take_body(bytes, size, count, &attempt->response);
+}
+
 static CURLcode set_text(CURL *easy, CURLoption option, const struct text_buffer *setting) {
   return setting->length ? curl_easy_setopt(easy, option, setting->bytes) : CURLE_OK;
 }
@@ -156,8 +164,8 @@ bool attempt_options_set_client(struct http_attempt *attempt, const struct http_
   curl_easy_setopt(easy, CURLOPT_DEBUGDATA, attempt);
   curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, http_response_take_header);
   curl_easy_setopt(easy, CURLOPT_HEADERDATA, &attempt->response);
-  curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, http_response_take_body);
-  curl_easy_setopt(easy, CURLOPT_WRITEDATA, &attempt->response);
+  curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, take_body);
+  curl_easy_setopt(easy, CURLOPT_WRITEDATA, attempt);
   curl_easy_setopt(easy, CURLOPT_RESOLVER_START_FUNCTION, on_look_up);
   curl_easy_setopt(easy, CURLOPT_RESOLVER_START_DATA, attempt);
   curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, open_socket);
@@ -181,9 +189,16 @@ static bool may_share_connection(const struct byte_source *source) {
          (!byte_source_is_fed(source) && byte_source_length(source) <= HTTP_REQUEST_MAX_SHARED_PART_BYTES);
 }
 
-/* Small requests share one connection when HTTP/2 is available. Large parts get connections of their own,
- * which is faster: as streams of one connection they would share its congestion window, and wait for the
- * service's flow control as well. */
+static void set_answer(struct http_attempt *attempt, const struct http_request *request,
+                       struct engine_task *task) {
+  curl_easy_setopt(attempt->easy, CURLOPT_BUFFERSIZE,
+                   request->sink ? (long)ANSWER_STREAM_PIECE_BYTES : (long)CURL_MAX_WRITE_SIZE);
+  answer_stream_open(&attempt->incoming, request->sink, attempt->engine, task);
+}
+
+/* Small requests share one connection when HTTP/2 is available. Large parts and streamed answers get
+ * connections of their own, which is faster: as streams of one connection they would share its congestion
+ * window, and wait for the service's flow control as well. */
 static void set_sharing(const struct http_attempt *attempt, bool wait_for_connection) {
   curl_easy_setopt(attempt->easy, CURLOPT_HTTP_VERSION,
                    attempt->may_share ? (long)CURL_HTTP_VERSION_2TLS : (long)CURL_HTTP_VERSION_1_1);
@@ -244,9 +259,10 @@ bool attempt_options_set(struct http_attempt *attempt, const struct http_request
   if (terms->trusts_kept_authorities && !attempt->trusts_kept_authorities)
     attempt_options_trust_kept_authorities(attempt);
   attempt->connects_ahead = request->connects_ahead != CONNECTS_FOR_REQUEST;
-  attempt->may_share =
-      may_share_connection(request->source) && request->connects_ahead != CONNECTS_AHEAD_FOR_PART;
+  attempt->may_share = may_share_connection(request->source) && !request->sink &&
+                       request->connects_ahead != CONNECTS_AHEAD_FOR_PART;
   set_sharing(attempt, terms->share_connection);
+  set_answer(attempt, request, terms->task);
   return set_body(attempt, request, terms->task) &&
          curl_easy_setopt(easy, CURLOPT_URL, request->url.bytes) == CURLE_OK;
 }

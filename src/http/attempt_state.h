@@ -3,6 +3,7 @@
 #ifndef HTTP_ATTEMPT_STATE_H
 #define HTTP_ATTEMPT_STATE_H
 
+#include "http/answer_stream.h"
 #include "http/http_request.h"
 #include "http/http_response.h"
 #include "http/http_settings.h"
@@ -19,6 +20,7 @@ struct http_attempt {
   const struct curl_slist *headers;      /* all headers, while the attempt runs */
   struct text_buffer authorization_line; /* wiped when the attempt is over */
   struct multipart_form form;            /* while an attempt with a source runs */
+  struct answer_stream incoming;         /* while an attempt with a sink runs */
   bool connects_ahead;                   /* and sends nothing */
   bool may_share;                        /* a connection with others, by HTTP/2 */
   double left_line_at; /* when curl began to use or make a connection for it; 0: it waits for one */

@@ -98,6 +98,10 @@ static bool take_wake_up(struct engine_sockets *sockets, const struct descriptor
   return true;
 }
 
+void engine_sockets_pause(struct engine_sockets *sockets, int descriptor) {
+  descriptor_set_watch(sockets->descriptors, descriptor, 0);
+}
+
 bool engine_sockets_take_idle(struct engine_sockets *sockets, const struct descriptor_event *event) {
   struct engine_socket *socket = find(sockets, event->descriptor);
   if (!socket) return take_wake_up(sockets, event);

@@ -65,6 +65,9 @@ bool engine_sockets_has(const struct engine_sockets *sockets, int descriptor);
  * arrives. */
 void engine_sockets_watch_wake_up(struct engine_sockets *sockets, int descriptor, unsigned interest);
 
+/* For a socket that a paused request uses: it is not watched, and not idle, for data may come. */
+void engine_sockets_pause(struct engine_sockets *sockets, int descriptor);
+
 /* The socket was connected ahead of need. */
 void engine_sockets_note_unused(struct engine_sockets *sockets, int descriptor);
 

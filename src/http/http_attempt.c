@@ -132,6 +132,14 @@ void http_attempt_go_on(struct http_attempt *attempt) {
   sigpipe_guard_leave(&guard);
 }
 
+void http_attempt_note_room(struct http_attempt *attempt) {
+  struct sigpipe_guard guard;
+  if (!answer_stream_note_room(&attempt->incoming)) return;
+  running_curl_enter(&guard);
+  curl_easy_pause(attempt->easy, CURLPAUSE_CONT);
+  sigpipe_guard_leave(&guard);
+}
+
 bool http_attempt_is_unanswered(const struct http_attempt *attempt) {
   return attempt->requests_begun > 0 && attempt->response.headers.length == 0;
 }
@@ -173,6 +181,7 @@ void http_attempt_leave_connection(struct http_attempt *attempt) {
 static void forget_request(struct http_attempt *attempt) {
   attempt_options_forget_headers(attempt);
   multipart_form_close(&attempt->form);
+  answer_stream_close(&attempt->incoming);
 }
 
 static struct proxy_answer proxy_answer_of(const struct http_attempt *attempt) {
@@ -214,6 +223,7 @@ void http_attempt_conclude(struct http_attempt *attempt, CURLcode result, struct
       .resend_refused = attempt->resend_refused || result == CURLE_SEND_FAIL_REWIND, /* by us, either way */
       .unprocessed = attempt->unprocessed,
       .source_problem = attempt->form.source ? byte_source_problem(attempt->form.source) : NULL,
+      .sink_problem = attempt->incoming.sink ? byte_sink_problem(attempt->incoming.sink) : NULL,
       .response = &attempt->response,
   };
   attempt->ended_well = result == CURLE_OK && attempt->requests_begun == 1;

@@ -65,6 +65,9 @@ void http_attempt_look_for_movement(struct http_attempt *attempt);
 /* Continues sending after a source that lacked bytes has some. */
 void http_attempt_go_on(struct http_attempt *attempt);
 
+/* Goes on receiving after a reader has taken bytes of the answer, where it was paused. */
+void http_attempt_note_room(struct http_attempt *attempt);
+
 /* Decides the outcome. An answer that becomes a failure has its keys hidden and forgotten. The keys of a 2xx
  * are kept until the answer is accepted, for an accepted answer is never changed. */
 void http_attempt_conclude(struct http_attempt *attempt, CURLcode result, struct attempt_outcome *outcome);

@@ -4,6 +4,7 @@
 #ifndef HTTP_HTTP_REQUEST_H
 #define HTTP_HTTP_REQUEST_H
 
+#include "base/byte_sink.h"
 #include "base/byte_source.h"
 #include "http/http_settings.h"
 
@@ -38,6 +39,8 @@ struct http_request {
   struct text_buffer body;
   const char *content_type;   /* of `body`, static text; NULL: the request has none */
   struct byte_source *source; /* of the form's one field, its owner's; NULL: the body is no form */
+  struct byte_sink
+      *sink; /* of the body of a 2xx, its owner's; NULL: the body is the object that is expected */
   struct expected_answer expected;
   size_t answer_room; /* bytes that its answer may have where max_response_bytes is less; usually 0 */
   enum connects_ahead connects_ahead;

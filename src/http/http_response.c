@@ -9,7 +9,7 @@
 void http_response_create(struct http_response *response, size_t max_body_bytes) {
   text_buffer_create(&response->headers, HTTP_RESPONSE_MAX_HEADER_BYTES);
   text_buffer_create(&response->body, max_body_bytes);
-  response->has_whole_head = false;
+  response->has_whole_head = response->is_success = false;
 }
 
 void http_response_destroy(struct http_response *response) {
@@ -20,7 +20,7 @@ void http_response_destroy(struct http_response *response) {
 void http_response_clear(struct http_response *response) {
   text_buffer_clear(&response->headers);
   text_buffer_clear(&response->body);
-  response->has_whole_head = false;
+  response->has_whole_head = response->is_success = false;
 }
 
 static bool is_empty_line(const char *bytes, size_t length) {
@@ -31,10 +31,19 @@ static bool is_status_line(const char *bytes, size_t length) {
   return length > 5 && memcmp(bytes, "HTTP/", 5) == 0;
 }
 
+/* "HTTP/1.1 200 OK" */
+static bool has_status_2xx(const char *line, size_t length) {
+  const char *blank = memchr(line, ' ', length);
+  return blank && blank + 1 < line + length && blank[1] == '2';
+}
+
 size_t http_response_take_header(char *bytes, size_t size, size_t count, void *response) {
   struct http_response *taker = response;
   size_t length = size * count;
-  if (is_status_line(bytes, length)) http_response_clear(taker);
+  if (is_status_line(bytes, length)) {
+    http_response_clear(taker);
+    taker->is_success = has_status_2xx(bytes, length);
+  }
   if (taker->has_whole_head) return length; /* a trailer neither controls a retry nor replaces a header */
   if (is_empty_line(bytes, length)) taker->has_whole_head = true;
   return text_buffer_append(&taker->headers, bytes, length) ? length : 0;

@@ -15,6 +15,7 @@ struct http_response {
   struct text_buffer headers; /* of the last answer; a 100 or 103 before it is dropped */
   struct text_buffer body;
   bool has_whole_head; /* the empty line after the headers was received */
+  bool is_success;     /* its status is a 2xx */
 };
 
 void http_response_create(struct http_response *response, size_t max_body_bytes);

@@ -11,7 +11,7 @@ static size_t read_source(char *bytes, size_t size, size_t count, void *data) {
   case BYTE_SOURCE_READ: transfer_engine_note_bytes(form->engine, read); return read;
   case BYTE_SOURCE_END: return 0;
   case BYTE_SOURCE_WANTS_CHUNK:
-    transfer_engine_note_read_blocked(form->engine, form->task);
+    transfer_engine_note_blocked(form->engine, form->task);
     return CURL_READFUNC_PAUSE;
   case BYTE_SOURCE_BROKEN: break;
   }

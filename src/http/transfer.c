@@ -28,16 +28,22 @@ static void transfer_change(struct transfer *transfer, enum transfer_state state
     transfer->client->done++;
     if (transfer->request.source)
       byte_source_release(transfer->request.source); /* the file is not needed any more */
+    if (transfer->request.sink)
+      byte_sink_release(transfer->request.sink); /* the same, where it is not whole */
   }
   if (state != TRANSFER_SENDING) transfer_news_add(transfer);
 }
 
-/* Returns false, and sets the remark, when the source cannot give its bytes again. */
+/* Returns false, and sets the remark, when the source cannot give its bytes again, or the sink not take them.
+ */
 static bool transfer_can_send_again(struct transfer *transfer) {
   const struct byte_source *source = transfer->request.source;
-  if (!source || byte_source_can_restart(source)) return true;
-  transfer->remark = "not tried again: a data function without rewind cannot start over";
-  return false;
+  const struct byte_sink *sink = transfer->request.sink;
+  if (source && !byte_source_can_restart(source))
+    transfer->remark = "not tried again: a data function without rewind cannot start over";
+  if (sink && !byte_sink_can_restart(sink))
+    transfer->remark = "not tried again: the receiver has had bytes that cannot be taken back";
+  return !transfer->remark;
 }
 
 static struct retry_decision transfer_decide(struct transfer *transfer, struct retry_outcome outcome) {
@@ -48,6 +54,18 @@ static struct retry_decision transfer_decide(struct transfer *transfer, struct r
                              transfer_clock_time_left(transfer), http_client_random(transfer->client));
 }
 
+/* The answer is whole. Returns false when its reader must take the last of it first. */
+static bool transfer_finish_answer(struct transfer *transfer) {
+  struct byte_sink *sink = transfer->request.sink;
+  if (!sink) return true;
+  if (byte_sink_has_unread(sink)) {
+    transfer_change(transfer, TRANSFER_DRAINING);
+    return false;
+  }
+  byte_sink_finish(sink, &transfer->failure);
+  return true;
+}
+
 /* The attempt is over and off the engine: DONE, or WAITING for the next one. */
 static void transfer_conclude_attempt(struct transfer *transfer, const struct attempt_outcome *outcome) {
   struct retry_decision decision;
@@ -55,7 +73,8 @@ static void transfer_conclude_attempt(struct transfer *transfer, const struct at
   transfer->status = outcome->status;
   transfer->retry_after = outcome->retry.retry_after;
   note_doubt(transfer, outcome->unconfirmed);
-  if (outcome->failure.kind == FAILURE_NONE) {
+  if (transfer->failure.kind == FAILURE_NONE && !transfer_finish_answer(transfer)) return;
+  if (transfer->failure.kind == FAILURE_NONE) {
     transfer_change(transfer, TRANSFER_DONE);
     return;
   }
@@ -162,9 +181,11 @@ static void on_timer_due(struct engine_task *task) {
   patience = transfer_clock_patience(transfer);
   if (patience <= 0 && transfer_clock_forgives_lateness(transfer))
     patience = transfer_clock_patience(transfer);
+  if (patience <= 0 && transfer_has_been_answered(transfer)) return;
+  if (patience <= 0 && transfer->request.sink) patience = transfer_clock_patience(transfer);
   if (patience > 0)
     transfer_clock_set(transfer, patience); /* bytes have moved meanwhile, or it was in line */
-  else if (!transfer_has_been_answered(transfer))
+  else
     transfer_time_out(transfer);
 }
 
@@ -174,7 +195,7 @@ static void on_readable(struct engine_task *task) {
   transfer_change(transfer, TRANSFER_DONE);
 }
 
-static void on_read_blocked(struct engine_task *task) {
+static void on_blocked(struct engine_task *task) {
   transfer_news_add(transfer_of(task));
 }
 
@@ -193,7 +214,7 @@ struct transfer *transfer_new(struct http_client *client, const struct call_sett
   transfer->task.ended = on_ended;
   transfer->task.finished = on_finished;
   transfer->task.timer_due = on_timer_due;
-  transfer->task.read_blocked = on_read_blocked;
+  transfer->task.blocked = on_blocked;
   transfer->task.readable = on_readable;
   transfer->awaited = -1;
   transfer->settings = *settings;
@@ -211,6 +232,7 @@ static void transfer_give_up(struct transfer *transfer) {
   if (was_sending) note_doubt(transfer, http_attempt_has_sent(transfer->attempt));
   if (was_sending) transfer->attempt = NULL;
   transfer->task.timer.is_set = transfer->task.watches = false;
+  if (transfer->request.sink) byte_sink_abandon(transfer->request.sink);
   transfer->status = 0;
   failure_set(&transfer->failure, FAILURE_ABORTED, "the process that began this call was forked");
   transfer_change(transfer, TRANSFER_DONE);
@@ -317,6 +339,7 @@ static bool transfer_needs_no_connection(const struct transfer *transfer) {
 void transfer_begin(struct transfer *transfer, const char *api_key, size_t length) {
   struct http_client *client = transfer->client;
   double time_left = transfer_clock_time_left(transfer);
+  struct failure failure = {0};
   struct attempt_terms terms = {
       .api_key = api_key,
       .api_key_length = length,
@@ -335,6 +358,10 @@ void transfer_begin(struct transfer *transfer, const char *api_key, size_t lengt
     return;
   }
   if (transfer->request.source) byte_source_restart(transfer->request.source);
+  if (transfer->request.sink && !byte_sink_restart(transfer->request.sink, &failure)) {
+    transfer_fail(transfer, failure.kind, failure.message);
+    return;
+  }
   if (!take_attempt(transfer) ||
       !http_attempt_prepare(transfer->attempt, client->settings, &transfer->request, &terms) ||
       !transfer_engine_start(client->engine, transfer->attempt->easy)) {
@@ -357,6 +384,17 @@ void transfer_feed(struct transfer *transfer, const char *chunk, size_t length) 
   else
     byte_source_feed_none(transfer->request.source);
   http_attempt_go_on(transfer->attempt);
+}
+
+bool transfer_has_unread(const struct transfer *transfer) {
+  return (transfer->state == TRANSFER_SENDING || transfer->state == TRANSFER_DRAINING) &&
+         transfer->request.sink && byte_sink_has_unread(transfer->request.sink);
+}
+
+void transfer_note_read(struct transfer *transfer) {
+  if (transfer->state == TRANSFER_SENDING) http_attempt_note_room(transfer->attempt);
+  if (transfer->state == TRANSFER_DRAINING && !byte_sink_has_unread(transfer->request.sink))
+    transfer_change(transfer, TRANSFER_DONE);
 }
 
 double transfer_elapsed(const struct transfer *transfer) {

@@ -2,13 +2,15 @@
 /* The life of one call: its attempts, the waits between them, its deadline, and how it ended.
  *
  *     READY --transfer_begin--> SENDING --> DONE
- *       ^                          |
+ *       ^                          |  |
+ *       |                          |  +--> DRAINING --> DONE   (a reader has yet to take the last of the
+ * answer)
  *       +------- WAITING <---------+   (the retry policy said so)
  *
- * A transfer that becomes READY, WAITING or DONE has news. The caller that steps the engine takes it from the
- * queue (transfer_news_take) and does the part that needs Lua: asks a function for the key, tells the program
- * of a retry, returns the result. A SENDING one has news when its source lacks a chunk, which a Lua function
- * gives. */
+ * A transfer that becomes READY, WAITING, DRAINING or DONE has news. The caller that steps the engine takes
+ * it from the queue (transfer_news_take) and does the part that needs Lua: asks a function for the key, tells
+ * the program of a retry, returns the result. A SENDING one has news when its source lacks a chunk, which a
+ * Lua function gives, and when its sink has bytes, which a Lua function takes. */
 #ifndef HTTP_TRANSFER_H
 #define HTTP_TRANSFER_H
 
@@ -37,6 +39,12 @@ bool transfer_wants_chunk(const struct transfer *transfer);
 
 /* Continues with a chunk, which must not change until another one is wanted; NULL: there are no more. */
 void transfer_feed(struct transfer *transfer, const char *chunk, size_t length);
+
+/* Whether its reader has bytes to take: those gathered in its request's sink. */
+bool transfer_has_unread(const struct transfer *transfer);
+
+/* Goes on once the reader has taken them, and byte_sink_note_read was called. */
+void transfer_note_read(struct transfer *transfer);
 
 /* Any state but DONE -> DONE with this failure. */
 void transfer_fail(struct transfer *transfer, enum failure_kind kind, const char *message);

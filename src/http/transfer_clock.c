@@ -9,21 +9,26 @@ double transfer_clock_time_left(const struct transfer *transfer) {
   return transfer->deadline_at - monotonic_clock_now();
 }
 
-/* While a source is being sent, the limit is on the time without a moved byte. Afterwards, as without a
- * source, it is on the time until the answer. */
+/* While a source is being sent, or an answer goes into a sink, the limit is on the time without a moved byte.
+ * Otherwise it is on the time until the answer. */
 bool transfer_clock_is_streaming(const struct transfer *transfer) {
   const struct byte_source *source = transfer->request.source;
-  return source && !byte_source_is_exhausted(source);
+  return (source && !byte_source_is_exhausted(source)) || transfer->attempt->incoming.moved_at > 0;
 }
 
-/* In line for a connection, only the deadline counts. */
+static bool has_unread(const struct transfer *transfer) {
+  return transfer->request.sink && byte_sink_has_unread(transfer->request.sink);
+}
+
+/* In line for a connection, only the deadline counts, and so where the program has bytes to take. */
 double transfer_clock_patience(const struct transfer *transfer) {
   const struct call_settings *settings = &transfer->settings;
   const struct http_attempt *attempt = transfer->attempt;
   double limit = transfer_clock_is_streaming(transfer) ? settings->stall_timeout : settings->timeout;
   double since = attempt->left_line_at;
-  if (attempt_state_is_in_line(attempt)) return transfer_clock_time_left(transfer);
+  if (attempt_state_is_in_line(attempt) || has_unread(transfer)) return transfer_clock_time_left(transfer);
   if (transfer->request.source) since = fmax(since, attempt->form.moved_at);
+  if (transfer->request.sink) since = fmax(since, attempt->incoming.moved_at);
   return fmin(since + limit - monotonic_clock_now(), transfer_clock_time_left(transfer));
 }
 
@@ -89,7 +94,8 @@ void transfer_clock_describe(const struct transfer *transfer, bool was_streaming
   if (transfer_clock_time_left(transfer) <= 0)
     failure_set(failure, FAILURE_TIMEOUT, "the deadline of %g s has passed", transfer->settings.deadline);
   else if (was_streaming)
-    failure_set(failure, FAILURE_TIMEOUT, "stalled: no byte of the data could be sent for %g s",
+    failure_set(failure, FAILURE_TIMEOUT, "stalled: no byte of the %s for %g s",
+                transfer->request.sink ? "content came" : "data could be sent",
                 transfer->settings.stall_timeout);
   else
     failure_set(failure, FAILURE_TIMEOUT, "timed out: no whole answer within %g s",

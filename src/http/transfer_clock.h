@@ -9,7 +9,8 @@
 /* Seconds until the deadline; INFINITY: there is none. */
 double transfer_clock_time_left(const struct transfer *transfer);
 
-/* Whether bytes of a source are still to be sent. Until then stall_timeout counts, and then timeout. */
+/* Whether bytes of a source are still to be sent, or bytes of a streamed answer have come. Then stall_timeout
+ * counts, and timeout otherwise. */
 bool transfer_clock_is_streaming(const struct transfer *transfer);
 
 /* Seconds that the attempt under way has from now on; 0 or less: its time is over. */

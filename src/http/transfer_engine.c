@@ -63,6 +63,12 @@ static bool is_wake_up(const struct transfer_engine *engine, CURL *easy, curl_so
          curl_easy_getinfo(easy, CURLINFO_PRIVATE, &task) == CURLE_OK && !task;
 }
 
+static bool is_paused(CURL *easy) {
+  struct engine_task *task = NULL;
+  curl_easy_getinfo(easy, CURLINFO_PRIVATE, (char **)&task);
+  return task && task->is_paused;
+}
+
 static int on_curl_socket(CURL *easy, curl_socket_t descriptor, int what, void *data, void *socket_data) {
   struct transfer_engine *engine = data;
   unsigned interest =
@@ -71,6 +77,8 @@ static int on_curl_socket(CURL *easy, curl_socket_t descriptor, int what, void *
   if (what == CURL_POLL_REMOVE) interest = 0;
   if (is_wake_up(engine, easy, descriptor))
     engine_sockets_watch_wake_up(&engine->sockets, descriptor, interest);
+  else if (!interest && is_paused(easy))
+    engine_sockets_pause(&engine->sockets, descriptor);
   else
     engine_sockets_watch(&engine->sockets, descriptor, interest);
   return 0;
@@ -214,9 +222,9 @@ static void transfer_engine_tell_finished(struct transfer_engine *engine) {
   }
 }
 
-void transfer_engine_note_read_blocked(struct transfer_engine *engine, struct engine_task *task) {
+void transfer_engine_note_blocked(struct transfer_engine *engine, struct engine_task *task) {
   engine->progressed = true;
-  task->read_blocked(task);
+  task->blocked(task);
 }
 
 static void transfer_engine_call_timers(struct transfer_engine *engine, double now) {

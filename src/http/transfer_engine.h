@@ -20,11 +20,12 @@ struct engine_task {
   void (*finished)(struct engine_task *task,
                    CURLcode result);           /* its request ended, and the handle is off the engine */
   void (*timer_due)(struct engine_task *task); /* its timer, which is no longer set */
-  void (*read_blocked)(
-      struct engine_task *task);              /* curl asked for bytes of the body, and there are none yet */
+  void (*blocked)(struct engine_task *
+                      task); /* curl wants bytes of the body that there are not yet, or has some to be read */
   void (*readable)(struct engine_task *task); /* its descriptor, which is no longer watched */
   int descriptor;                             /* watched for this task */
   bool watches;
+  bool is_paused; /* its request waits for somebody to read what it received: its socket is in use, unheard */
   struct engine_task *next_watching;
 };
 
@@ -65,8 +66,9 @@ void transfer_engine_clear_timer(struct transfer_engine *engine, struct engine_t
 bool transfer_engine_watch(struct transfer_engine *engine, struct engine_task *task, int descriptor);
 void transfer_engine_unwatch(struct transfer_engine *engine, struct engine_task *task);
 
-/* To be called by a read function that has no bytes: notifies the task, and lets the step end. */
-void transfer_engine_note_read_blocked(struct transfer_engine *engine, struct engine_task *task);
+/* To be called by a read function that has no bytes, and by a write function whose bytes somebody else reads:
+ * notifies the task, and lets the step end. */
+void transfer_engine_note_blocked(struct transfer_engine *engine, struct engine_task *task);
 
 /* To be called before requests are started. curl takes some dead idle connections for live ones, so idle
  * sockets with events are given up here. Handles the other events too, which saves a short step its own
@@ -91,7 +93,8 @@ bool transfer_engine_was_held_at(const struct transfer_engine *engine, double ti
 /* How many bytes of a body curl may be given now. A step that has sent its limit still gives a few. */
 size_t transfer_engine_bytes_left(const struct transfer_engine *engine);
 
-/* To be called when curl was given bytes of a body: they count towards the limit of this step. */
+/* To be called when curl was given bytes of a body, or has received some: they count towards the limit of
+ * this step. */
 void transfer_engine_note_bytes(struct transfer_engine *engine, size_t count);
 
 /* Seconds until something is due; 0: it is overdue; INFINITY: only descriptors count. */

@@ -5,7 +5,7 @@
 
 #include "http/http_client.h"
 
-enum transfer_state { TRANSFER_READY, TRANSFER_SENDING, TRANSFER_WAITING, TRANSFER_DONE };
+enum transfer_state { TRANSFER_READY, TRANSFER_SENDING, TRANSFER_WAITING, TRANSFER_DRAINING, TRANSFER_DONE };
 
 struct transfer {
   struct engine_task task;

@@ -27,3 +27,9 @@ bool file_request_delete(struct http_request *request, const struct service_argu
   request->expected.shape = ANSWER_DELETED;
   return set_file(request, arguments, "");
 }
+
+bool file_request_content(struct http_request *request, const struct service_arguments *arguments) {
+  request->method = HTTP_METHOD_GET;
+  request->sink = arguments->sink;
+  return set_file(request, arguments, "/content");
+}

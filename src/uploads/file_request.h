@@ -11,5 +11,6 @@ enum { FILE_REQUEST_MAX_LIST_BYTES = 8 * 1024 * 1024 };
 service_request_function file_request_retrieve;
 service_request_function file_request_list; /* its params are additions to the query */
 service_request_function file_request_delete;
+service_request_function file_request_content; /* its answer goes into the sink */
 
 #endif

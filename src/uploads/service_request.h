@@ -13,6 +13,7 @@ struct service_arguments {
   const char *json; /* the parameters as JSON */
   size_t json_length;
   struct byte_source *source; /* of the data; it must outlive the request */
+  struct byte_sink *sink;     /* of the answer; the same */
 };
 
 /* Each writes the method, the path, the body and the expected answer into a request from http_request_create.
