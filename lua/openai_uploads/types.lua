@@ -42,6 +42,12 @@
 ---@field object "file"
 ---@field deleted true
 
+---What came of `files.content`: the bytes themselves went to the receiver.
+---@class openai_uploads.Content
+---@field id string of the File
+---@field bytes integer
+---@field mime_type? string as the service says
+
 ---A Part of an Upload.
 ---@class openai_uploads.UploadPart
 ---@field id string
@@ -130,9 +136,9 @@
 ---The options of one call. `new` takes them as the defaults of its client. Times are in seconds. They are read once, from
 ---the table itself: a metatable is not asked.
 ---@class openai_uploads.Options
----@field timeout? number for one attempt, from the moment it has a connection; for a Part, after its last byte left. Default: 60, and 600 for `complete`
+---@field timeout? number for one attempt, from the moment it has a connection; for a Part, after its last byte left. Default: 60, and 600 for `complete` and `files.create`
 ---@field connect_timeout? number for making a connection, TLS handshake included. Default: 10
----@field stall_timeout? number without a byte moving while a Part is sent. Default: 60
+---@field stall_timeout? number without a byte moving while a Part or a File is sent, or the content of a File comes. Default: 60
 ---@field deadline? number for all attempts and waits of the call together. Default: none
 ---@field max_retries? integer Default: 2
 ---@field patience? number after its first failure a call is retried for this long, whatever `max_retries` says. Default: 0, and 30 for Parts and completions of a whole file if neither is set
@@ -211,12 +217,29 @@ function loops.timers(after) end
 ---@field part_ids string[] in the order of the file. An empty list raises an error
 ---@field md5? string of all bytes, 32 hexadecimal digits, which the service compares
 
+---The params of `files.create`: either `file`, or `data` and `filename`. Each is read once and may come from a metatable's
+---`__index`.
+---@class openai_uploads.FileCreateParams
+---@field file? string path of a regular file
+---@field data? string|file*|fun(): string?, any as for `parts.create`
+---@field length? integer bytes to send. A function must return exactly this many. Default: all
+---@field rewind? fun() restarts a data function, so that the call can be retried
+---@field filename? string Default: the last part of `file`
+---@field purpose string
+---@field mime_type? string Default: "application/octet-stream"
+---@field expires_after? { anchor: "created_at", seconds: integer } when the File expires, 3600 to 2592000 seconds after its creation
+
 ---The params of `files.list`. Other fields raise an error.
 ---@class openai_uploads.ListParams
 ---@field purpose? string only Files of that purpose
 ---@field limit? integer Files in the page at most, 1 to 10000. Default: the service's, 10000
 ---@field after? string the id of the File behind which the page begins
 ---@field order? "asc"|"desc" by the time of their creation. Default: the service's, "desc"
+
+---The params of `files.content`. Each is read once and may come from a metatable's `__index`.
+---@class openai_uploads.ContentParams
+---@field to string|file*|fun(bytes: string): any, any the receiver: a path; or an open file, written from its present position; or a function that takes the next bytes, 256 KiB at most. It may return nil or false, and a reason to give up
+---@field max_bytes? integer a File that is larger is the failure `too_large`. Default: no limit
 
 ---The params of `upload_file_chunked`: either `file`, or `data` and `filename`.
 ---@class openai_uploads.FileParams
@@ -327,6 +350,18 @@ function uploads.complete(upload_id, params, options) end
 ---Calls on Files.
 uploads.files = {}
 
+---Sends a File of at most 512 MiB in one call, streamed from where it is. POST /files. A retry sends it from its start.
+---
+---Failures: `file`, `too_large` before anything is sent, `aborted` for a function that raised an error or gave up,
+---`bad_request` for params that the service refuses, and those that any call can have. If `failure.may_have_applied` is
+---true, there may be a File whose id nobody knows.
+---@param params openai_uploads.FileCreateParams
+---@param options? openai_uploads.Options
+---@return openai_uploads.File? file
+---@return openai_uploads.Failure? failure
+---@return openai_uploads.Response? response with `with_response`
+function uploads.files.create(params, options) end
+
 ---Asks for a File, as the service describes it. GET /files/{file_id}.
 ---
 ---Failures: `not_found`, and those that any call can have. `failure.may_have_applied` is always false, because nothing can
@@ -348,6 +383,22 @@ function uploads.files.retrieve(file_id, options) end
 ---@return openai_uploads.Failure? failure
 ---@return openai_uploads.Response? response with `with_response`
 function uploads.files.list(params, options) end
+
+---Fetches the bytes of a File, streamed to a receiver. GET /files/{file_id}/content. A path is written under another name
+---beside it, and renamed once it is whole: whatever happens, no half file stands there, and an older one stays until then. A
+---function is called from steps of the client, and cannot wait for a loop. Nothing is received while it runs. A retry begins
+---again from the first byte. After a function, a pipe or a file that is appended to had bytes, there is none.
+---
+---`stall_timeout` counts once bytes come, and `timeout` until then. Failures: `file` for a receiver that cannot be written,
+---`too_large`, `aborted` for a function that raised an error or gave up, `not_found`, and those that any call can have.
+---`failure.may_have_applied` is always false.
+---@param file_id string
+---@param params openai_uploads.ContentParams
+---@param options? openai_uploads.Options
+---@return openai_uploads.Content? content
+---@return openai_uploads.Failure? failure
+---@return openai_uploads.Response? response with `with_response`
+function uploads.files.content(file_id, params, options) end
 
 ---Deletes a File. DELETE /files/{file_id}.
 ---
@@ -453,6 +504,19 @@ function uploads.start.parts.create(upload_id, params, options) end
 
 uploads.start.files = {}
 
+---Begins `files.create`.
+---@param params openai_uploads.FileCreateParams
+---@param options? openai_uploads.Options
+---@return openai_uploads.Transfer
+function uploads.start.files.create(params, options) end
+
+---Begins `files.content`.
+---@param file_id string
+---@param params openai_uploads.ContentParams
+---@param options? openai_uploads.Options
+---@return openai_uploads.Transfer
+function uploads.start.files.content(file_id, params, options) end
+
 ---Begins `files.retrieve`.
 ---@param file_id string
 ---@param options? openai_uploads.Options
@@ -525,9 +589,9 @@ function transfer:done() end
 ---@param listener fun(transfer: openai_uploads.Transfer)
 function transfer:on_done(listener) end
 
----How much of its body was handed over.
+---How much of its body was handed over. Of `files.content`: how many bytes came.
 ---@return integer sent bytes so far
----@return integer? total nil if a data function gave no length
+---@return integer? total nil if a data function gave no length, and for `files.content`
 function transfer:progress() end
 
 ---Ends it with the failure `aborted`, which has `may_have_applied`.

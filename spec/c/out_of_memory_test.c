@@ -99,6 +99,38 @@ static const struct scenario {
      "local client = core.client() return function() return client.complete('upload_ok', {part_ids = "
      "{'part_1', 'part_2'}, md5 = 'abc'}, once) end",
      "completed"},
+    {"a file in one call",
+     "local client = core.client() return function() return client.files.create({data = 'hello', filename = "
+     "'a', purpose = 'batch', expires_after = {anchor = 'created_at', seconds = 3600}}, once) end",
+     "uploaded"},
+    {"a file that is retrieved",
+     "local client = core.client() return function() return client.files.retrieve('file_1', once) end",
+     "processed"},
+    {"a list of files",
+     "local client = core.client() return function() return client.files.list({limit = 2, after = 'file_0'}, "
+     "once) end",
+     "listed"},
+    {"a file that is deleted",
+     "local client = core.client() return function() return client.files.delete('file_1', once) end",
+     "deleted"},
+    {"the content of a file in a file",
+     "local client = core.client() return function() local content, failure = client.files.content('file_1', "
+     "{to = '/dev/null'}, once) return content and {status = 'bytes: ' .. content.bytes}, failure end",
+     "bytes: 5"},
+    {"the content of a file in a file that gets its name",
+     "local client, name = core.client(), os.tmpname() return function() local content, failure = "
+     "client.files.content('file_1', {to = name}, once) os.remove(name) "
+     "return content and {status = 'bytes: ' .. content.bytes}, failure end",
+     "bytes: 5"},
+    {"the content of a file in a function",
+     "local client = core.client() return function() local all = '' local content, failure = "
+     "client.files.content('file_1', {to = function(bytes) all = all .. bytes end}, once) "
+     "return content and {status = all}, failure end",
+     "hello"},
+    {"the content of a file in a function that raises",
+     "local client = core.client() return function() return client.files.content('file_1', {to = function() "
+     "error('no ' .. 'room', 0) end}, once) end",
+     "aborted: the to function raised an error: no room (HTTP 200)"},
     {"new with many settings",
      "return function() local client = core.client {api_key = function() return 'sk-' .. 'function' end, "
      "organization = 'org-1', "
@@ -124,6 +156,17 @@ static const char prelude[] =
     "once = {timeout = 2, max_retries = 0} "
     "params = {filename = 'a.jsonl', purpose = 'batch', bytes = 3, mime_type = 'text/jsonl'}";
 
+static const char *answer_on_files(const char *request) {
+  if (strstr(request, "/content HTTP")) return "hello";
+  if (strncmp(request, "DELETE", 6) == 0)
+    return "{\"id\":\"file_1\",\"object\":\"file\",\"deleted\":true,\"status\":\"deleted\"}";
+  if (strstr(request, "/files?"))
+    return "{\"object\":\"list\",\"data\":[{\"id\":\"file_1\"}],\"status\":\"listed\"}";
+  return strncmp(request, "POST", 4) == 0
+             ? "{\"id\":\"file_1\",\"object\":\"file\",\"status\":\"uploaded\"}"
+             : "{\"id\":\"file_1\",\"object\":\"file\",\"status\":\"processed\"}";
+}
+
 static struct http_answer answer(const char *request) {
   struct http_answer ok = {
       .status = "200 OK",
@@ -141,6 +184,7 @@ static struct http_answer answer(const char *request) {
   if (strstr(request, "/complete HTTP"))
     ok.body = "{\"id\":\"upload_ok\",\"object\":\"upload\",\"status\":\"completed\","
               "\"file\":{\"id\":\"file_1\",\"object\":\"file\"}}";
+  if (strstr(request, "/v1/files")) ok.body = answer_on_files(request);
   if (strstr(request, "/uploads HTTP")) ok.body = "{\"id\":\"upload_1\",\"status\":\"pending\"}";
   return ok;
 }

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -57,14 +58,17 @@ static bool open_temporary(struct byte_sink_file *file, mode_t mode) {
   return true;
 }
 
-/* An older file that may not be written to is not replaced, although its folder would allow that. */
+/* An older file that may not be written to is not replaced, although its folder would allow that. False when
+ * memory ran out; no descriptor: errno has the reason. */
 static bool open_file(struct byte_sink_file *file, const char *path) {
   struct stat status = {0};
+  char target[PATH_MAX];
   bool exists = stat(path, &status) == 0;
   if (exists && open_special(file, path, status.st_mode)) return true;
   if (exists && S_ISDIR(status.st_mode)) errno = EISDIR;
   if (exists && (S_ISDIR(status.st_mode) || access(path, W_OK) != 0)) return true;
-  file->path = exists ? realpath(path, NULL) : strdup(path); /* of a link, what it leads to is replaced */
+  if (exists && !realpath(path, target)) return true; /* of a link, what it leads to is replaced */
+  file->path = strdup(exists ? target : path);
   return file->path && open_temporary(file, exists ? status.st_mode : 0);
 }
 

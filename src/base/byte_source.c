@@ -140,7 +140,7 @@ void byte_source_feed(struct byte_source *source, const char *chunk, size_t leng
                 "the data function gave more than the %" PRId64 " bytes of its length", limit);
   else
     failure_set(&source->problem, FAILURE_TOO_LARGE,
-                "the data function gave more than %" PRId64 " bytes, and a part takes no more", limit);
+                "the data function gave more than %" PRId64 " bytes, and one call takes no more", limit);
 }
 
 void byte_source_feed_none(struct byte_source *source) {

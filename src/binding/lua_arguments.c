@@ -4,9 +4,11 @@
 #include "base/path_segment.h"
 #include "binding/lua_checks.h"
 #include "binding/lua_compat.h"
+#include "binding/lua_form.h"
 #include "binding/lua_json.h"
 #include "binding/lua_options.h"
 #include "binding/lua_plain.h"
+#include "uploads/upload_request.h"
 
 #include <float.h>
 #include <stdio.h>
@@ -173,7 +175,14 @@ bool lua_arguments_add_query(lua_State *L, const struct service_call *call,
 
 static void read_part(lua_State *L, const struct service_call *call, int index, struct lua_part *part) {
   check_type(L, call, index, LUA_TTABLE, "params");
-  if (!lua_part_read(L, index, part)) raise_argument(L, call, index);
+  if (!lua_part_read(L, index, lua_part_names, UPLOAD_REQUEST_MAX_PART_BYTES, part))
+    raise_argument(L, call, index);
+}
+
+static void read_form(lua_State *L, const struct service_call *call, int index,
+                      struct lua_arguments *arguments) {
+  check_type(L, call, index, LUA_TTABLE, "params");
+  if (!lua_form_read(L, index, &arguments->part, &arguments->of_request)) raise_argument(L, call, index);
 }
 
 static void read_receiver(lua_State *L, const struct service_call *call, int index,
@@ -196,6 +205,7 @@ void lua_arguments_read(lua_State *L, const struct service_call *call, struct lu
   case PARAMS_JSON: read_json(L, call, ++index, &arguments->of_request); break;
   case PARAMS_QUERY: arguments->query = read_query(L, call, ++index); break;
   case PARAMS_PART: read_part(L, call, ++index, &arguments->part); break;
+  case PARAMS_FORM: read_form(L, call, ++index, arguments); break;
   case PARAMS_RECEIVER: read_receiver(L, call, ++index, &arguments->receiver); break;
   case PARAMS_NONE: break;
   }

@@ -19,8 +19,8 @@ struct param_field {
 };
 
 /* How a call takes its params: sent as JSON, with fields that it does not know; as a query, which may be
- * absent and has only the fields that it knows; or those of lua_part, or of lua_receiver. */
-enum params_kind { PARAMS_NONE, PARAMS_JSON, PARAMS_QUERY, PARAMS_PART, PARAMS_RECEIVER };
+ * absent and has only the fields that it knows; or those of lua_part, of lua_form or of lua_receiver. */
+enum params_kind { PARAMS_NONE, PARAMS_JSON, PARAMS_QUERY, PARAMS_PART, PARAMS_FORM, PARAMS_RECEIVER };
 
 /* A call of the service in Lua: name([id,] [params,] [options]). */
 struct service_call {

@@ -35,17 +35,18 @@ static const struct param_field list_fields[] = {
     {NULL, 0, false},
 };
 
-/* The official clients use ten minutes for every call. A completion may need them, because the service
- * assembles a file of up to 8 GB. The others take seconds. */
-static const double USUAL_TIMEOUT = 60, TIMEOUT_OF_COMPLETE = 600;
+/* The official clients use ten minutes for every call. A call that makes a File may need them, because the
+ * service stores a file of up to 8 GB. The others take seconds. */
+static const double USUAL_TIMEOUT = 60, TIMEOUT_OF_FILE = 600;
 
 static const struct service_call service_calls[] = {
     {"cancel", "upload id", PARAMS_NONE, NULL, upload_request_cancel, USUAL_TIMEOUT},
     {"create", NULL, PARAMS_JSON, create_fields, upload_request_create, USUAL_TIMEOUT},
-    {"complete", "upload id", PARAMS_JSON, complete_fields, upload_request_complete, TIMEOUT_OF_COMPLETE},
+    {"complete", "upload id", PARAMS_JSON, complete_fields, upload_request_complete, TIMEOUT_OF_FILE},
     {"parts.create", "upload id", PARAMS_PART, NULL, upload_request_part, USUAL_TIMEOUT},
     {"connect", NULL, PARAMS_NONE, NULL, upload_request_connect, USUAL_TIMEOUT},
     {"parts.connect", NULL, PARAMS_NONE, NULL, upload_request_connect_for_part, USUAL_TIMEOUT},
+    {"files.create", NULL, PARAMS_FORM, NULL, file_request_create, TIMEOUT_OF_FILE},
     {"files.retrieve", "file id", PARAMS_NONE, NULL, file_request_retrieve, USUAL_TIMEOUT},
     {"files.list", NULL, PARAMS_QUERY, list_fields, file_request_list, USUAL_TIMEOUT},
     {"files.content", "file id", PARAMS_RECEIVER, NULL, file_request_content, USUAL_TIMEOUT},
@@ -111,10 +112,14 @@ static void read_options(lua_State *L, int options, struct lua_transfer *holder,
   lua_pop(L, 1);
 }
 
-/* Opens the source of a part's bytes, which the userdata at `index` owns. */
+static bool has_source(const struct service_call *call) {
+  return call->params == PARAMS_PART || call->params == PARAMS_FORM;
+}
+
+/* Opens the source of the bytes to send, which the userdata at `index` owns. */
 static void open_part(lua_State *L, const struct service_call *call, struct lua_transfer *holder, int index,
                       struct lua_arguments *arguments, struct failure *problem) {
-  if (call->params != PARAMS_PART || problem->kind != FAILURE_NONE) return;
+  if (!has_source(call) || problem->kind != FAILURE_NONE) return;
   compat_getuservalue(L, index);
   lua_part_open(L, &arguments->part, &holder->source, lua_gettop(L), problem);
   lua_pop(L, 1);
@@ -132,7 +137,7 @@ static void open_receiver(lua_State *L, const struct service_call *call, struct 
 }
 
 static bool needs_slots(const struct service_call *call) {
-  return call->params == PARAMS_PART || call->params == PARAMS_RECEIVER;
+  return has_source(call) || call->params == PARAMS_RECEIVER;
 }
 
 /* A finalizer of the program, which may run whenever Lua allocates, may have closed the client since it was

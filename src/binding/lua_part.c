@@ -12,9 +12,7 @@
 #include <errno.h>
 #include <inttypes.h>
 
-static const int64_t max_bytes = UPLOAD_REQUEST_MAX_PART_BYTES;
-
-enum { OFFSET_UNKNOWN = -1 };
+enum { OFFSET_UNKNOWN = -1, BYTES_OF_MIB = 1024 * 1024 };
 
 /* in a row: nothing else happens while the function is called */
 enum { MAX_EMPTY_CHUNKS = 1000 * 1000 };
@@ -43,10 +41,12 @@ static bool check_data(lua_State *L, const struct lua_part *part) {
   return file || lua_fields_complain(L, "params.data is a closed file");
 }
 
-bool lua_part_read(lua_State *L, int index, struct lua_part *part) {
-  static const char *const names[] = {"data", "file", "offset", "length", "rewind", "md5", NULL};
+const char *const lua_part_names[] = {"data", "file", "offset", "length", "rewind", "md5", NULL};
+
+bool lua_part_read(lua_State *L, int index, const char *const names[], int64_t max_bytes,
+                   struct lua_part *part) {
   bool has_data, has_file;
-  *part = (struct lua_part){.offset = OFFSET_UNKNOWN, .length = BYTE_SOURCE_UNKNOWN};
+  *part = (struct lua_part){.offset = OFFSET_UNKNOWN, .length = BYTE_SOURCE_UNKNOWN, .max_bytes = max_bytes};
   if (!lua_fields_check_names(L, index, names)) return false;
   part->data = lua_fields_push(L, index, "data");
   part->file = lua_fields_push(L, index, "file");
@@ -63,12 +63,13 @@ bool lua_part_read(lua_State *L, int index, struct lua_part *part) {
   return has_file ? check_file(L, part) : check_data(L, part);
 }
 
-/* The number of bytes, when it is known, must fit into a part. */
-static void check_size(const struct byte_source *source, struct failure *problem) {
+/* The number of bytes, when it is known, must fit into one call. */
+static void check_size(const struct byte_source *source, int64_t max_bytes, struct failure *problem) {
   if (problem->kind != FAILURE_NONE || byte_source_length(source) <= max_bytes) return;
   failure_set(problem, FAILURE_TOO_LARGE,
-              "a part takes at most %" PRId64 " bytes (64 MiB), and this one has %" PRId64, max_bytes,
-              byte_source_length(source));
+              "%s takes at most %" PRId64 " bytes (%" PRId64 " MiB), and this one has %" PRId64,
+              max_bytes == UPLOAD_REQUEST_MAX_PART_BYTES ? "a part" : "a file in one call", max_bytes,
+              max_bytes / BYTES_OF_MIB, byte_source_length(source));
 }
 
 /* `name`: of the whole that the range is taken from. */
@@ -118,7 +119,7 @@ static void open_data(lua_State *L, const struct lua_part *part, struct byte_sou
   else if (compat_is_file(L, part->data, &stream))
     open_io_file(part, stream, source, problem);
   else
-    byte_source_of_chunks(source, part->length, max_bytes, !lua_isnil(L, part->rewind));
+    byte_source_of_chunks(source, part->length, part->max_bytes, !lua_isnil(L, part->rewind));
 }
 
 static void keep(lua_State *L, int value, int call_slots, enum call_slot slot) {
@@ -135,7 +136,7 @@ void lua_part_open(lua_State *L, const struct lua_part *part, struct byte_source
   else
     open_file(L, part, source, problem);
   if (part->md5) byte_source_digest(source);
-  check_size(source, problem);
+  check_size(source, part->max_bytes, problem);
 }
 
 /* The two results of the data function are on top of the stack. */

@@ -22,12 +22,18 @@
 struct lua_part {
   int data, file, rewind; /* stack indexes; nil for those that are missing */
   int64_t offset, length; /* negative: not given */
+  int64_t max_bytes;
   bool md5;
 };
 
-/* Reads the table at `index`, each field once, because an __index may answer differently the next time.
- * Pushes the values; or pushes the problem, and returns false. */
-bool lua_part_read(lua_State *L, int index, struct lua_part *part);
+/* The fields of the params above, for lua_part_read. */
+extern const char *const lua_part_names[];
+
+/* Reads the table at `index`, each field once, because an __index may answer differently the next time. The
+ * table may have the fields `names`, which NULL ends, and the data as many bytes as `max_bytes`. Pushes the
+ * values; or pushes the problem, and returns false. */
+bool lua_part_read(lua_State *L, int index, const char *const names[], int64_t max_bytes,
+                   struct lua_part *part);
 
 /* Opens the source that the params name; `source` already belongs to a userdata. Values that Lua must keep go
  * into the table at `call_slots`. A problem of the environment (no such file, a part that is too large) is

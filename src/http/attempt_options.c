@@ -207,7 +207,7 @@ static void set_sharing(const struct http_attempt *attempt, bool wait_for_connec
 
 static bool set_form(struct http_attempt *attempt, const struct http_request *request,
                      struct engine_task *task) {
-  return multipart_form_open(&attempt->form, attempt->easy, request->source, attempt->engine, task) &&
+  return multipart_form_open(&attempt->form, attempt->easy, request, attempt->engine, task) &&
          curl_easy_setopt(attempt->easy, CURLOPT_MIMEPOST, attempt->form.mime) == CURLE_OK;
 }
 

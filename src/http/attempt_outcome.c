@@ -115,10 +115,8 @@ void attempt_outcome_judge(const struct attempt_facts *facts, time_t now, struct
     judge_answer(facts, outcome);
   else if (is_refused(facts))
     judge_status(facts, outcome);
-  else if (facts->source_problem)
-    outcome->failure = *facts->source_problem;
-  else if (facts->sink_problem)
-    outcome->failure = *facts->sink_problem;
+  else if (facts->stream_problem)
+    outcome->failure = *facts->stream_problem;
   else if (is_overflow(facts))
     judge_overflow(facts, outcome);
   else if (is_header_too_large(facts))

@@ -16,8 +16,8 @@ struct attempt_facts {
   bool sent;                /* bytes of the request left this machine, or may have */
   bool resend_refused;      /* the kept-alive connection was closed during the request */
   bool unprocessed;         /* the service said by HTTP/2 that it did not act on the request, and will not */
-  const struct failure *source_problem; /* why the body could not be read; NULL: it could */
-  const struct failure *sink_problem;   /* why the answer's body could not be stored; NULL: it could */
+  const struct failure
+      *stream_problem; /* why the body could not be read, or the answer's stored; NULL: it could */
   const struct http_response *response;
 };
 

@@ -214,6 +214,11 @@ static bool leaves_connection_unusable(const struct http_attempt *attempt, CURLc
          (result == CURLE_OUT_OF_MEMORY || result == CURLE_SEND_ERROR || result == CURLE_HTTP2);
 }
 
+static const struct failure *stream_problem(const struct http_attempt *attempt) {
+  if (attempt->form.source) return byte_source_problem(attempt->form.source);
+  return attempt->incoming.sink ? byte_sink_problem(attempt->incoming.sink) : NULL;
+}
+
 void http_attempt_conclude(struct http_attempt *attempt, CURLcode result, struct attempt_outcome *outcome) {
   struct attempt_facts facts = {
       .result = result,
@@ -222,8 +227,7 @@ void http_attempt_conclude(struct http_attempt *attempt, CURLcode result, struct
       .sent = http_attempt_has_sent(attempt),
       .resend_refused = attempt->resend_refused || result == CURLE_SEND_FAIL_REWIND, /* by us, either way */
       .unprocessed = attempt->unprocessed,
-      .source_problem = attempt->form.source ? byte_source_problem(attempt->form.source) : NULL,
-      .sink_problem = attempt->incoming.sink ? byte_sink_problem(attempt->incoming.sink) : NULL,
+      .stream_problem = stream_problem(attempt),
       .response = &attempt->response,
   };
   attempt->ended_well = result == CURLE_OK && attempt->requests_begun == 1;

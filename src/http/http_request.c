@@ -3,7 +3,9 @@
 
 #include "http/http_headers.h"
 
-enum { HTTP_REQUEST_MAX_URL_BYTES = 64 * 1024 };
+#include <string.h>
+
+enum { HTTP_REQUEST_MAX_URL_BYTES = 64 * 1024, HTTP_REQUEST_MAX_FORM_BYTES = 64 * 1024 };
 
 bool http_request_create(struct http_request *request, const struct http_settings *settings,
                          const struct request_additions *additions) {
@@ -12,6 +14,9 @@ bool http_request_create(struct http_request *request, const struct http_setting
   text_buffer_create(&request->url, HTTP_REQUEST_MAX_URL_BYTES);
   text_buffer_create(&request->body, HTTP_REQUEST_MAX_BODY_BYTES);
   text_buffer_create(&request->expected.id, HTTP_REQUEST_MAX_URL_BYTES);
+  text_buffer_create(&request->form.filename, HTTP_REQUEST_MAX_FORM_BYTES);
+  text_buffer_create(&request->form.mime_type, HTTP_REQUEST_MAX_FORM_BYTES);
+  text_buffer_create(&request->form.texts, HTTP_REQUEST_MAX_FORM_BYTES);
   if (additions && additions->headers) {
     if (!http_headers_merge(&request->own_headers, headers) ||
         !http_headers_merge(&request->own_headers, additions->headers))
@@ -25,8 +30,28 @@ void http_request_destroy(struct http_request *request) {
   text_buffer_wipe(&request->url); /* with its query, as additions */
   text_buffer_destroy(&request->body);
   text_buffer_destroy(&request->expected.id);
+  text_buffer_destroy(&request->form.filename);
+  text_buffer_destroy(&request->form.mime_type);
+  text_buffer_destroy(&request->form.texts);
   http_headers_wipe(request->own_headers);
   request->own_headers = NULL;
+}
+
+bool http_request_set_form(struct http_request *request, const char *field, struct byte_source *source,
+                           const char *filename, const char *mime_type) {
+  request->source = source;
+  request->form.field = field;
+  return text_buffer_append_text(&request->form.filename, filename) &&
+         text_buffer_append_text(&request->form.mime_type, mime_type);
+}
+
+bool http_request_add_text(struct http_request *request, const char *name, const char *value) {
+  return text_buffer_append(&request->form.texts, name, strlen(name) + 1) &&
+         text_buffer_append(&request->form.texts, value, strlen(value) + 1);
+}
+
+static bool is_form_over_cap(const struct request_form *form) {
+  return form->filename.over_cap || form->mime_type.over_cap || form->texts.over_cap;
 }
 
 const char *http_request_method(const struct http_request *request) {
@@ -54,5 +79,8 @@ bool http_request_seal(struct http_request *request, const struct http_settings 
   if (request->body.over_cap)
     return failure_set(failure, FAILURE_CONFIGURATION, "the request's body is longer than %zu bytes",
                        request->body.cap);
+  if (is_form_over_cap(&request->form))
+    return failure_set(failure, FAILURE_CONFIGURATION, "a text of the request's form is longer than %d bytes",
+                       HTTP_REQUEST_MAX_FORM_BYTES);
   return sealed || failure_set_out_of_memory(failure);
 }

@@ -33,12 +33,20 @@ enum { HTTP_REQUEST_MAX_SHARED_PART_BYTES = 64000 };
 /* Whether a request is only a connection that is opened ahead of need. Nothing is sent on it. */
 enum connects_ahead { CONNECTS_FOR_REQUEST, CONNECTS_AHEAD, CONNECTS_AHEAD_FOR_PART };
 
+/* A body that is a form: the field with a source's bytes, which is a file, and others that are texts. */
+struct request_form {
+  const char *field; /* static */
+  struct text_buffer filename, mime_type;
+  struct text_buffer texts; /* each a name and a value, with a NUL behind either */
+};
+
 struct http_request {
   enum http_method method;
   struct text_buffer url;
   struct text_buffer body;
   const char *content_type;   /* of `body`, static text; NULL: the request has none */
-  struct byte_source *source; /* of the form's one field, its owner's; NULL: the body is no form */
+  struct byte_source *source; /* of the form's file, its owner's; NULL: the body is no form */
+  struct request_form form;   /* while there is a source */
   struct byte_sink
       *sink; /* of the body of a 2xx, its owner's; NULL: the body is the object that is expected */
   struct expected_answer expected;
@@ -53,6 +61,13 @@ struct http_request {
 bool http_request_create(struct http_request *request, const struct http_settings *settings,
                          const struct request_additions *additions);
 void http_request_destroy(struct http_request *request);
+
+/* Makes the body a form with the bytes of `source`. Fails as text_buffer_append does. `field` is static. */
+bool http_request_set_form(struct http_request *request, const char *field, struct byte_source *source,
+                           const char *filename, const char *mime_type);
+
+/* Adds a text to the form, before the file. The same. */
+bool http_request_add_text(struct http_request *request, const char *name, const char *value);
 
 /* The name of its method, in capitals. */
 const char *http_request_method(const struct http_request *request);

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* The body of a request with a source: a form with one field, whose bytes are read as they are sent. */
+/* The body of a request with a source: a form with texts and one file, whose bytes are read as they are sent.
+ */
 #ifndef HTTP_MULTIPART_FORM_H
 #define HTTP_MULTIPART_FORM_H
 
-#include "base/byte_source.h"
+#include "http/http_request.h"
 #include "http/transfer_engine.h"
 
 /* The bytes read and sent at once, for fewer system calls, unless the limit of a step is smaller. */
@@ -22,7 +23,7 @@ struct multipart_form {
 
 /* Creates `mime`, for CURLOPT_MIMEPOST. The form must not move until it is closed. False when memory ran out;
  * it must be closed then as well. */
-bool multipart_form_open(struct multipart_form *form, CURL *easy, struct byte_source *source,
+bool multipart_form_open(struct multipart_form *form, CURL *easy, const struct http_request *request,
                          struct transfer_engine *engine, struct engine_task *task);
 
 /* Whether curl has read the last byte, so that all may have been sent. */

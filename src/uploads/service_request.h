@@ -12,6 +12,9 @@ struct service_arguments {
   size_t id_length;
   const char *json; /* the parameters as JSON */
   size_t json_length;
+  const char *filename, *purpose, *mime_type;
+  const char *expiry_anchor; /* NULL: it does not expire */
+  int64_t expiry_seconds;
   struct byte_source *source; /* of the data; it must outlive the request */
   struct byte_sink *sink;     /* of the answer; the same */
 };

@@ -14,8 +14,8 @@ bool upload_request_create(struct http_request *request, const struct service_ar
 
 bool upload_request_part(struct http_request *request, const struct service_arguments *arguments) {
   request->expected.type = "upload.part";
-  request->source = arguments->source;
-  return set_upload(request, arguments, "/parts", "upload_id");
+  return http_request_set_form(request, "data", arguments->source, "data", "application/octet-stream") &&
+         set_upload(request, arguments, "/parts", "upload_id");
 }
 
 bool upload_request_complete(struct http_request *request, const struct service_arguments *arguments) {
