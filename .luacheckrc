@@ -1,6 +1,14 @@
 std = "min"
 max_line_length = 120
 files["spec"] = { std = "+busted", read_globals = { "jit", "newproxy" } }
+for folder, globals in pairs {
+  apache = { "apache2", "handle" }, conky = { "conky_upload" },
+  dnsdist = { "getStatisticsCounters", "infolog", "maintenance" },
+  ["knot-resolver"] = { "event", "ffi", "hour", "log_info", "stats", "worker" }, lighttpd = { "lighty" },
+  love = { "love" }, luanti = { "minetest" }, mpv = { "mp" }, pandoc = { "pandoc", "Pandoc" },
+  ["pdns-recursor"] = { "maintenance", "pdnslog", "preresolve" }, tshark = { "Listener" }, vlc = { "vlc" },
+  weechat = { "upload_act", "upload_command", "upload_quit", "weechat" },
+} do files["examples/" .. folder] = { globals = globals } end
 files["emulator"] = { std = "ngx_lua" }
 files["lua/openai_uploads/loop/nginx.lua"] = { std = "ngx_lua" }
 files["lua/openai_uploads/types.lua"] = { ignore = { "111", "112", "113", "131", "212", "241", "631" } }

@@ -51,7 +51,7 @@ help:
 	@echo "make install-emulator    the command openai-uploads-emulator, for tests of programs that use the service"
 	@echo "make uninstall takes all of that away again"
 	@echo "make deps      what the above need (apt; elsewhere it names what is missing)"
-	@echo "make lint layers sanitize threads coverage memcheck fuzz bench    what the above must pass; see CONTRIBUTING.md"
+	@echo "make lint layers sanitize threads coverage memcheck fuzz bench hosts    what the above must pass; see CONTRIBUTING.md"
 	@echo "make reference pictures bench-report    the generated parts of docs/; make completions: those of the command"
 	@echo "make clean"
 
@@ -187,6 +187,13 @@ test:
 .PHONY: run-tests
 run-tests:
 	@spec/run $(BUILD) $(LUAS)
+
+# The library inside the real programs that its documents name.
+.PHONY: hosts
+hosts:
+	@.ci/deps hosts
+	@$(MAKE) --no-print-directory $(SIDE_BY_SIDE) build
+	@SPECS=spec/hosts $(MAKE) --no-print-directory run-tests
 
 layers:
 	@.ci/layers $(BUILD)/$(MAIN_LUA)/openai_uploads/core.so
