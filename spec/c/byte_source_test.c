@@ -6,6 +6,7 @@
 #include "unit.h"
 #include <fcntl.h>
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -268,6 +269,25 @@ static void digests_the_chunks_of_the_last_attempt(void) {
   CHECK(has_md5(&source, "cde"), "what an earlier attempt sent is not in it");
 }
 
+static void reads_a_block(void) {
+  struct byte_block *block = byte_block_new(4);
+  struct byte_source source;
+  char all[16] = {0};
+  if (!block) abort();
+  CHECK(byte_block_append(block, "ab", 2) == 2 && byte_block_append(block, "cdef", 4) == 2 &&
+            byte_block_append(block, "g", 1) == 0 && byte_block_append(block, NULL, 0) == 0,
+        "a block takes what it has room for");
+  byte_source_of_block(&source, block);
+  byte_block_unref(block);
+  CHECK(take(&source, 3, all) == BYTE_SOURCE_END && strcmp(all, "abcd") == 0 &&
+            byte_source_is_exhausted(&source) && byte_source_length(&source) == 4,
+        "its source has a reference of its own, and reads all of it");
+  byte_source_restart(&source);
+  CHECK(take(&source, 3, all) == BYTE_SOURCE_END && strcmp(all, "abcdabcd") == 0, "and reads it again");
+  byte_source_release(&source);
+  byte_source_release(&source);
+}
+
 int main(void) {
   int descriptor = mkstemp(path);
   struct byte_source none = {0};
@@ -279,6 +299,7 @@ int main(void) {
   CHECK(fcntl(0, F_GETFD) == has_input, "no source holds no file, not even descriptor 0");
   reads_ranges(false);
   reads_ranges(true);
+  reads_a_block();
   breaks_with_its_file();
   takes_chunks(BYTE_SOURCE_UNKNOWN);
   takes_chunks(10);

@@ -41,7 +41,7 @@ static enum byte_source_answer read_memory(struct byte_source *source, char *byt
                                            size_t *count) {
   if (is_at_length(source)) return BYTE_SOURCE_END;
   *count = smaller(size, source->length - source->position);
-  memcpy(bytes, source->of.memory + source->position, *count);
+  memcpy(bytes, source->of.memory.bytes + source->position, *count);
   return BYTE_SOURCE_READ;
 }
 
@@ -51,8 +51,24 @@ bool byte_source_of_memory(struct byte_source *source, const char *memory, int64
                            struct byte_range range, struct failure *failure) {
   *source = (struct byte_source){.kind = &kind_memory};
   if (!set_range(source, size, range, failure)) return false;
-  source->of.memory = memory + range.offset;
+  source->of.memory.bytes = memory + range.offset;
   return true;
+}
+
+static void release_block(struct byte_source *source) {
+  struct byte_block *block = source->of.memory.block;
+  source->of.memory.block = NULL;
+  if (block) byte_block_unref(block);
+}
+
+static const struct byte_source_kind kind_block = {
+    .read = read_memory, .is_exhausted = is_at_length, .release = release_block};
+
+void byte_source_of_block(struct byte_source *source, struct byte_block *block) {
+  *source = (struct byte_source){.kind = &kind_block, .length = (int64_t)block->length};
+  byte_block_ref(block);
+  source->of.memory.bytes = block->bytes;
+  source->of.memory.block = block;
 }
 
 /* A file that is written to meanwhile is noticed at its last byte at the latest. */

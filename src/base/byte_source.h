@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* The bytes of a request's body: memory, a range of a file, or chunks that a feeder supplies. Each attempt
- * reads them from their beginning. They are not copied on the way. */
+/* The bytes of a request's body: memory, a block, a range of a file, or chunks that a feeder supplies. Each
+ * attempt reads them from their beginning. They are not copied on the way. */
 #ifndef BASE_BYTE_SOURCE_H
 #define BASE_BYTE_SOURCE_H
 
+#include "base/byte_block.h"
 #include "base/md5.h"
 #include "base/regular_file.h"
 
@@ -17,7 +18,10 @@ struct byte_source {
   int64_t length;   /* BYTE_SOURCE_UNKNOWN: as many bytes as the chunks have */
   int64_t position; /* bytes read since the beginning */
   union {
-    const char *memory; /* where the range begins */
+    struct {
+      const char *bytes;        /* where the range begins */
+      struct byte_block *block; /* a reference to what has them; NULL: the caller has */
+    } memory;
     struct {
       struct regular_file file;
       int64_t offset; /* of the range, in the file */
@@ -48,7 +52,10 @@ struct byte_range {
 bool byte_source_of_memory(struct byte_source *source, const char *memory, int64_t size,
                            struct byte_range range, struct failure *failure);
 
-/* The same for a file. Takes the file, also when it fails. */
+/* Reads all of a block, to which it keeps a reference until byte_source_release. */
+void byte_source_of_block(struct byte_source *source, struct byte_block *block);
+
+/* The same as byte_source_of_memory for a file. Takes the file, also when it fails. */
 bool byte_source_of_file(struct byte_source *source, struct regular_file file, struct byte_range range,
                          struct failure *failure);
 
@@ -62,7 +69,7 @@ void byte_source_digest(struct byte_source *source);
 /* Fills `hex` with the MD5 of all bytes. False when it is not computed, or not all were read. */
 bool byte_source_get_md5(const struct byte_source *source, char hex[MD5_HEX_SIZE]);
 
-/* Closes the file. Nothing can be read afterwards, but the position is still known. */
+/* Closes the file, or drops the block. Nothing can be read afterwards, but the position is still known. */
 void byte_source_release(struct byte_source *source);
 
 /* Whether its bytes are chunks that the caller feeds. */

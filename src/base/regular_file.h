@@ -12,6 +12,7 @@ struct regular_file {
   int descriptor; /* owned, closed on exec; -1: none */
   int64_t size;   /* when it was opened, as is `modified` */
   struct timespec modified;
+  bool is_private; /* without a name, and ours alone: nobody else can change it */
 };
 
 /* Both fill `file`, or leave it without a descriptor and fail with `file`: it does not exist, may not be

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/monotonic_clock.h"
 #include "base/path_segment.h"
+#include "binding/lua_block.h"
 #include "binding/lua_checks.h"
 #include "binding/lua_client.h"
 #include "binding/lua_compat.h"
@@ -9,7 +10,9 @@
 #include "binding/lua_file.h"
 #include "binding/lua_journal.h"
 #include "binding/lua_json.h"
+#include "binding/lua_md5.h"
 #include "binding/lua_options.h"
+#include "binding/lua_pipe.h"
 #include "binding/lua_plain.h"
 #include "binding/lua_raise.h"
 #include "binding/lua_signals.h"
@@ -86,6 +89,7 @@ static int utf8(lua_State *L) {
 }
 
 static const luaL_Reg functions[] = {
+    {"block", lua_block_new},
     {"can_yield", can_yield},
     {"client", lua_client_new},
     {"describe", describe},
@@ -99,17 +103,20 @@ static const luaL_Reg functions[] = {
     {"is_option", lua_options_is_option},
     {"is_whole", lua_checks_is_whole},
     {"journal", lua_journal_new},
+    {"md5", lua_md5_new},
     {"missed_interrupt", lua_signals_missed_interrupt},
     {"nearest_name", lua_checks_nearest_name},
     {"listen", lua_transfer_methods_listen},
     {"now", now},
     {"open_file", lua_file_new},
+    {"pipe", lua_pipe_new},
     {"plain", lua_plain_copy},
     {"process_id", process_id},
     {"take", lua_transfer_methods_take},
     {"result", lua_transfer_methods_result},
     {"release", lua_transfer_methods_release},
     {"signals", lua_signals_new},
+    {"spool", lua_file_new_spool},
     {"terminal_columns", lua_terminal_columns},
     {"text_columns", lua_terminal_text_columns},
     {"upload_id_refusal", upload_id_refusal},
@@ -126,7 +133,10 @@ int luaopen_openai_uploads_core(lua_State *L) {
   pthread_once(&once, initialize_curl);
   lua_json_open(L);
   lua_failure_open(L);
+  lua_block_open(L);
   lua_digest_open(L);
+  lua_md5_open(L);
+  lua_pipe_open(L);
   lua_waker_open(L);
   lua_file_open(L);
   lua_journal_open(L);

@@ -221,9 +221,10 @@ static int client_begin(lua_State *L) {
   return start(L, false);
 }
 
-/* await(descriptor, options) -> a transfer that sends nothing and comes to true once the descriptor is
- * readable: what is done between calls of the service can be waited for in any host as the calls are. Of the
- * options the deadline counts; all are checked as theirs are. */
+/* await(descriptor, options [, seconds]) -> a transfer that sends nothing and comes to true once the
+ * descriptor
+ * (-1: none) is readable or the seconds have passed: what is done between calls of the service can be waited
+ * for in any host as the calls are. Of the options the deadline counts; all are checked as theirs are. */
 static int client_await(lua_State *L) {
   int descriptor = (int)luaL_checkinteger(L, 1);
   struct http_client *client;
@@ -231,6 +232,7 @@ static int client_await(lua_State *L) {
   struct call_settings settings;
   struct failure unused = {0};
   int client_slots;
+  double seconds = luaL_optnumber(L, 3, INFINITY);
   luaL_checktype(L, 2, LUA_TTABLE);
   client = enter(L);
   settings = client->settings->call;
@@ -238,7 +240,7 @@ static int client_await(lua_State *L) {
   holder = lua_transfer_push(L, true);
   read_options(L, 2, holder, lua_gettop(L), &settings, &unused);
   holder->transfer = new_transfer(L, client, &settings, NULL);
-  transfer_await(holder->transfer, descriptor);
+  transfer_await(holder->transfer, descriptor, seconds);
   lua_dispatch_start(L, client_slots, lua_upvalueindex(1), true);
   return 1;
 }

@@ -13,6 +13,10 @@ void lua_file_open(lua_State *L);
  * when the file has changed since it was opened; file:close(). */
 int lua_file_new(lua_State *L);
 
+/* spool() -> a temporary file without a name and of no bytes, or nil and a failure. Beside the above,
+ * file:append(text) -> true, or nil and a failure. */
+int lua_file_new_spool(lua_State *L);
+
 /* Returns the file at `index`, NULL when the value is not one, or is closed. It stays the userdata's. */
 const struct regular_file *lua_file_test(lua_State *L, int index);
 

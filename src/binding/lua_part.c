@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "binding/lua_part.h"
 
+#include "binding/lua_block.h"
 #include "binding/lua_compat.h"
 #include "binding/lua_fields.h"
 #include "binding/lua_file.h"
@@ -33,6 +34,7 @@ static bool check_data(lua_State *L, const struct lua_part *part) {
   if (lua_isfunction(L, part->data))
     return !has_rewind || lua_isfunction(L, part->rewind) ||
            lua_fields_complain(L, "params.rewind must be a function");
+  if (lua_block_test(L, part->data)) return true;
   if (!compat_is_file(L, part->data, &file)) {
     lua_pushfstring(L, "params.data must be a string, an open file or a function, got %s",
                     luaL_typename(L, part->data));
@@ -114,7 +116,10 @@ static void open_data(lua_State *L, const struct lua_part *part, struct byte_sou
   FILE *stream;
   size_t length;
   const char *text = lua_tolstring(L, part->data, &length);
-  if (text)
+  struct byte_block *block = lua_block_test(L, part->data);
+  if (block)
+    byte_source_of_block(source, block);
+  else if (text)
     byte_source_of_memory(source, text, (int64_t)length, range_of(part, "the data"), problem);
   else if (compat_is_file(L, part->data, &stream))
     open_io_file(part, stream, source, problem);

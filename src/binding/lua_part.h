@@ -5,6 +5,7 @@
  *     { data = file of Lua's io [, length] }         from its current position
  *     { file = path or core.open_file(path) [, offset] [, length] }
  *     { data = function [, length] [, rewind = function] }
+ *     { data = block of the core }
  *
  * With md5 = true the response has the MD5 of the bytes as they were read.
  *

@@ -168,7 +168,7 @@ static void on_timer_due(struct engine_task *task) {
     return;
   }
   if (transfer->awaits) {
-    transfer_clock_describe(transfer, false, &transfer->failure);
+    if (transfer_clock_time_left(transfer) <= 0) transfer_clock_describe(transfer, false, &transfer->failure);
     transfer_stop(transfer);
     transfer_change(transfer, TRANSFER_DONE);
     return;
@@ -259,16 +259,22 @@ void transfer_submit(struct transfer *transfer) {
   transfer_change(transfer, TRANSFER_READY);
 }
 
-void transfer_await(struct transfer *transfer, int descriptor) {
-  struct transfer_engine *engine = transfer->client->engine;
-  double left = transfer_clock_time_left(transfer);
+/* Fails on a file of the disk, which epoll does not take. */
+static bool transfer_watch(struct transfer *transfer, int descriptor) {
+  if (descriptor < 0) return true;
+  transfer->awaited = fcntl(descriptor, F_DUPFD_CLOEXEC, 0);
+  return transfer->awaited >= 0 &&
+         transfer_engine_watch(transfer->client->engine, &transfer->task, transfer->awaited);
+}
+
+void transfer_await(struct transfer *transfer, int descriptor, double seconds) {
+  double left = fmin(transfer_clock_time_left(transfer), seconds);
   transfer->awaits = true;
   transfer->state = TRANSFER_WAITING;
-  transfer->awaited = fcntl(descriptor, F_DUPFD_CLOEXEC, 0);
-  if (transfer->awaited < 0 || !transfer_engine_watch(engine, &transfer->task, transfer->awaited))
+  if (!transfer_watch(transfer, descriptor))
     transfer_fail(transfer, FAILURE_FILE, "the descriptor cannot be waited for");
   else if (isfinite(left))
-    transfer_engine_set_timer(engine, &transfer->task, left);
+    transfer_engine_set_timer(transfer->client->engine, &transfer->task, left);
 }
 
 void transfer_fail(struct transfer *transfer, enum failure_kind kind, const char *message) {

@@ -27,9 +27,10 @@ void transfer_delete(struct transfer *transfer);
 /* Queues a new transfer as READY. */
 void transfer_submit(struct transfer *transfer);
 
-/* Instead of transfer_submit: makes it DONE once `descriptor` is readable, or its deadline has passed. It
- * keeps a duplicate of the descriptor. */
-void transfer_await(struct transfer *transfer, int descriptor);
+/* Instead of transfer_submit: makes it DONE once `descriptor` is readable (-1: none is watched), or so many
+ * seconds have passed (INFINITY: no limit), or, with the failure `timeout`, its deadline has. It keeps a
+ * duplicate of the descriptor. */
+void transfer_await(struct transfer *transfer, int descriptor, double seconds);
 
 /* READY -> SENDING, or DONE when the attempt cannot begin. The key is not kept. */
 void transfer_begin(struct transfer *transfer, const char *api_key, size_t length);
