@@ -3,8 +3,12 @@
 --
 -- A loop is a table with wait(client, transfer [, seconds]). It suspends the calling coroutine until the transfer may
 -- have progressed, and is called again until transfer:done(). It need not wait longer than `seconds`. A loop may also
--- have refusal(), which returns the reason why no call can wait now, or nil, and forget(client), which is called before
--- the client closes its descriptor.
+-- have
+--
+--   refusal()         returns the reason why no call can wait now, or nil
+--   forget(client)    is called before the client closes its descriptor
+--   spawn(action)     runs the action in a coroutine of its own that can wait in the loop. Returns true, or a function
+--                     that ends that coroutine, or nil if none can be run here and now
 
 local loop = {
   -- Make loops of hosts without a name below.
@@ -42,6 +46,9 @@ function loop.find(setting)
   end
   if type(setting.wait) ~= "function" then
     error(("bad option 'loop' (its field 'wait' must be a function, got %s)"):format(type(setting.wait)), 0)
+  end
+  if setting.spawn ~= nil and type(setting.spawn) ~= "function" then
+    error(("bad option 'loop' (its field 'spawn' must be a function, got %s)"):format(type(setting.spawn)), 0)
   end
   return setting
 end

@@ -34,4 +34,9 @@ function loop.wait(client, transfer, seconds)
   copas.receive(socket)
 end
 
+function loop.spawn(action)
+  copas.addthread(action)
+  return true
+end
+
 return loop

@@ -47,4 +47,10 @@ function coroutines.suspension(soon, remedy)
   end
 end
 
+--- Runs the action in a coroutine until that first waits. Returns true.
+function coroutines.spawn(action)
+  coroutine.wrap(action)()
+  return true
+end
+
 return coroutines

@@ -43,4 +43,12 @@ function loop.wait(client, transfer, seconds)
   client.step()
 end
 
+--- Outside of a controller nothing can be run.
+function loop.spawn(action)
+  local controller = cqueues.running()
+  if not controller then return nil end
+  controller:wrap(action)
+  return true
+end
+
 return loop

@@ -15,7 +15,7 @@ local function soon(action)
   next_turn:start(0, 0, action)
 end
 
-local host = { suspension = coroutines.suspension(schedule or soon, "coroutine.wrap") }
+local host = { spawn = coroutines.spawn, suspension = coroutines.suspension(schedule or soon, "coroutine.wrap") }
 
 function host.begin(client)
   local handle = assert(uv.new_poll(watch.descriptor(client, "luv")))

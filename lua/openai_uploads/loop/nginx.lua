@@ -159,4 +159,12 @@ function loop.wait(client, transfer, seconds)
   end
 end
 
+--- Runs the action in a light thread of the request, and ends with the request. A request is not over before its light
+--- threads are, so the returned function ends this one. It does so only if the thread that called spawn calls it.
+function loop.spawn(action)
+  if not core.can_yield() then return nil end
+  local thread = ngx.thread.spawn(action)
+  return function() ngx.thread.kill(thread) end
+end
+
 return loop

@@ -19,7 +19,10 @@ return function(after)
   if type(after) ~= "function" then
     error(("bad argument #1 to 'timers' (function expected, got %s)"):format(type(after)), 2)
   end
-  local host = { suspension = coroutines.suspension(function(action) after(0, action) end, "coroutine.wrap") }
+  local host = {
+    spawn = coroutines.spawn,
+    suspension = coroutines.suspension(function(action) after(0, action) end, "coroutine.wrap"),
+  }
 
   function host.begin(client, waiting)
     local is_over, pace, state = false, new_pace(), 0

@@ -34,10 +34,11 @@ end
 ---   suspension()             returns, for the running coroutine, suspend(seconds, leave) and resume(). resume() is
 ---                            called at most once, perhaps inside a step, or before suspend. A suspend that raises
 ---                            calls leave() first. Raises if the coroutine cannot be suspended
+---   spawn(action)            that of the loop, see loop.lua
 ---   after(seconds, action)   calls action() later, and returns a function that prevents it. A host whose suspend
 ---                            returns after so many seconds needs none
 function watch.loop(host)
-  local loop = {}
+  local loop = { spawn = host.spawn }
   local watched = {} -- client -> { finish, descriptor, waiting: wake function -> transfer }. May alone hold a transfer.
 
   -- A client that was closed meanwhile has a new descriptor, perhaps with the same number.
