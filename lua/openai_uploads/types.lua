@@ -178,6 +178,7 @@
 ---@field wait fun(client: openai_uploads.Client, transfer: openai_uploads.Transfer, seconds?: number) suspends the running coroutine until something may have happened. It is called again until `transfer:done()`, and need not wait longer than `seconds`
 ---@field refusal? fun(): string? why no call can wait at present. It becomes a `configuration` failure
 ---@field forget? fun(client: openai_uploads.Client) called by `close` before the descriptor is closed: the loop must stop to watch it, and let the coroutines that wait for the client go on
+---@field spawn? fun(action: fun()): (true|fun())? runs `action` in a coroutine of its own that can wait in the loop, so that data functions can. Returns true, or a function that ends that coroutine, or nil if none can be run here. Without it, data functions are called in the client's steps
 
 ---Makes loops of hosts that have no name among the settings. It is on the module alone, not on other clients.
 ---@class openai_uploads.Loops
@@ -244,20 +245,26 @@ function loops.timers(after) end
 ---The params of `upload_file_chunked`: either `file`, or `data` and `filename`.
 ---@class openai_uploads.FileParams
 ---@field file? string path of a regular file
----@field data? string the bytes themselves
+---@field data? string|fun(): string?, any|file*|openai_uploads.Readable the bytes themselves; or a stream: a function as `Readable.read`, an open file or a pipe from its present position, or an object with `read`
 ---@field purpose string
 ---@field filename? string Default: the last part of `file`
 ---@field mime_type? string Default: by the extension, and "application/octet-stream" for an unknown one
----@field bytes? integer the size that the file must have
----@field part_size? integer bytes of each Part but the last, 1 to 64 MiB. Default: the size of the file divided by `concurrency`, 256 KiB to 64 MiB. A `resume_file` keeps the size of the Parts that were sent
+---@field bytes? integer the size that the file must have. A stream whose size is not given goes into a temporary file first, because the creation announces it
+---@field spool? boolean keep a stream in a temporary file without a name instead of in memory. Default: false, and true without `bytes`. TMPDIR names the folder
+---@field data_timeout? number seconds to wait for the next piece of a stream. Then the failure is `timeout`. A function that blocks the program cannot be interrupted. Default: none
+---@field part_size? integer bytes of each Part but the last, 1 to 64 MiB. Default: the size of the file divided by `concurrency`, 256 KiB to 64 MiB, and to 4 MiB for a stream in memory. A `resume_file` keeps the size of the Parts that were sent
 ---@field concurrency? integer Parts at a time, 1 to 64. Default: 4
----@field md5? string 32 hexadecimal digits, or "compute": a thread reads the file meanwhile
+---@field md5? string 32 hexadecimal digits, or "compute": a thread reads the file meanwhile, or it is computed as a stream passes
 ---@field expires_after? { anchor: "created_at", seconds: integer } when the File expires, 3600 to 2592000 seconds after its creation
 ---@field on_progress? fun(sent: integer, total: integer) called with bytes after each Part, and ten times a second at most in between. `sent` falls back when a Part must be sent again
 ---@field on_checkpoint? fun(resume: openai_uploads.Resume, part?: openai_uploads.ResumePart) called after the creation, after each Part, and before the completion, with what to save in order to survive a crash. It is one table that grows; the second argument is what was added
 ---@field keep_on_failure? boolean keep the Upload for `resume` instead of cancelling it. Default: false
----@field resume_file? string path of a file in which the library records what was sent. After a failure or a crash, the same call sends the rest. The file is removed once all is sent. One upload at a time can have it. Excludes `resume` and implies `keep_on_failure`
----@field resume? openai_uploads.Resume of a failure or a checkpoint, perhaps of another process. Only missing Parts are sent. Anything that differs is the failure `file`, with `refused_resume`
+---@field resume_file? string not with a stream: path of a file in which the library records what was sent. After a failure or a crash, the same call sends the rest. The file is removed once all is sent. One upload at a time can have it. Excludes `resume` and implies `keep_on_failure`
+---@field resume? openai_uploads.Resume not with a stream: of a failure or a checkpoint, perhaps of another process. Only missing Parts are sent. Anything that differs is the failure `file`, with `refused_resume`
+
+---A stream that is no file of Lua's, such as a socket.
+---@class openai_uploads.Readable
+---@field read fun(self: openai_uploads.Readable, size: integer): string?, any returns the next piece, of any size; nil at the end; or nil and a reason to give up. `size` is 65536. It is called once more after the last byte. In a client with a loop it may wait in that loop
 
 ---What is needed to continue a file's Upload: a plain table, which can be saved as JSON.
 ---@class openai_uploads.Resume
@@ -416,7 +423,8 @@ function uploads.files.delete(file_id, options) end
 ---size of the file.
 ---
 ---Failures: those of the calls it makes, with `part_number`, `upload_id`, `cancelled`, `aftermath` and `resume`; `file` also
----if the file changes meanwhile; `aborted` for an error in one of your functions.
+---if the file changes meanwhile, or a stream has another size than `bytes`; `timeout` also if a stream is late; `aborted`
+---for an error in one of your functions, or a stream that gave up.
 ---@param params openai_uploads.FileParams
 ---@param options? openai_uploads.Options of each call it makes. Only `deadline` is for all of them together
 ---@return openai_uploads.Upload? upload with status "completed" and a `file`

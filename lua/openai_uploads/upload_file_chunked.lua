@@ -4,6 +4,7 @@ local core = require "openai_uploads.core"
 local job = require "openai_uploads.file_upload.job"
 local params = require "openai_uploads.file_upload.params"
 local plain = require "openai_uploads.plain"
+local supply = require "openai_uploads.file_upload.supply"
 
 local SECONDS_TO_CANCEL = 10 -- how long an interrupted call waits for its cancel
 
@@ -23,9 +24,12 @@ local function start(client, await, waiting, settings, given, options)
   plan.concurrency = math.min(plan.concurrency, settings.max_connections or core.max_connections)
   plan.retries_as_told = settings.max_retries ~= nil or settings.patience ~= nil
   local begun, made = pcall(job.start, client, await, waiting, plan, options)
-  if begun then return made end
-  if plan.file then plan.file:close() end
-  error(made, 0)
+  if not begun then
+    plan.source:close()
+    error(made, 0)
+  end
+  supply.begin(made)
+  return made
 end
 
 -- Waits for the job. If the wait raises (on Ctrl-C, for example), aborts the job and waits for its cancel, then raises

@@ -44,7 +44,7 @@ local rows = {
   { "a file that is open", function() return { purpose = "batch", file = io.stdin } end,
     "params.file must be a string, got userdata" },
   { "data of another type", function() return { purpose = "batch", data = {}, filename = "a.txt" } end,
-    "params.data must be a string, got table" },
+    "params.data must be a string, a function, an open file or an object with read, got table" },
   { "a number as purpose", { purpose = 1 }, "params.purpose must be a string, got 1" },
   { "bytes that are text", { bytes = "10" }, "params.bytes must be a whole number, got string" },
   { "bytes that are broken", { bytes = 1.5 }, "params.bytes must be a whole number, got 1.5" },

@@ -12,7 +12,7 @@ local function plan_of(bytes, more)
   local given = { file = upload_file.sparse(bytes), purpose = "batch", mime_type = "text/plain" }
   for name, value in pairs(more or {}) do given[name] = value end
   local plan = assert(params.plan(given))
-  plan.file:close()
+  plan.source:close()
   return plan.part_count, plan.part_size
 end
 

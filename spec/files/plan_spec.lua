@@ -49,7 +49,7 @@ describe("the plan of a file", function()
     local made = assert(params.plan { file = path, purpose = "batch", mime_type = "text/x-lua" })
     assert.are.same({ path:match "[^/]*$", "text/x-lua", 3 },
       { made.create.filename, made.create.mime_type, made.create.bytes })
-    made.file:close()
+    made.source:close()
     os.remove(path)
   end)
 

@@ -44,7 +44,7 @@ end
 local function plan_of(path, options)
   if path == "-" then return upload_stdin.plan(options) end
   local plan, failure = file_params.plan(upload_run.params_of(path, options))
-  if plan then plan.file:close() end
+  if plan then plan.source:close() end
   return plan, failure
 end
 

@@ -4,6 +4,7 @@
 local core = require "openai_uploads.core"
 local resume = require "openai_uploads.file_upload.resume"
 local resume_file = require "openai_uploads.file_upload.resume_file"
+local supply = require "openai_uploads.file_upload.supply"
 
 local ending = {
   OUT_OF_MEMORY = "not enough memory", -- as Lua raises it
@@ -47,7 +48,8 @@ end
 function ending.release(self)
   if self.dropped then self.dropped.is_armed = false end
   if self.plan.state then resume_file.settle(self.plan.state, self.upload or nil, self.failure or nil) end
-  if self.plan.file then self.plan.file:close() end
+  self.source:close()
+  supply.close(self)
   if self.digest then self.digest:close() end
   if self.kept_digest then self.kept_digest:close() end
 end

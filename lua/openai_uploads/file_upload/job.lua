@@ -3,7 +3,8 @@
 -- `abort` and by the answers to its calls, which arrive in the steps of its client.
 --
 --     new ──► creating ──────────► sending ──► summing ──► completing ──► concluding ──► done
---     to resume ──► checking ─────────┘
+--     of unknown size ──► spooling ──► creating
+--     to resume ──► checking ──► sending
 --
 --     a failure, or abort:
 --     creating ──► winding_down ──┐
@@ -12,14 +13,16 @@
 --     aborted once more:
 --     winding_down, cancelling ──► giving_up ──► concluding ──► done
 --
--- checking: the job compares the sent parts with the file. summing: the job waits for the MD5 of the whole file.
--- completing: the completion was sent, and nothing may cancel the Upload before the outcome is known. winding_down: the
--- job waits for the answer to the creation, because only that answer has the id of the Upload to cancel. `sending.lua`
--- has the functions of the first five states, and `ending.lua` the others.
+-- spooling: the data is collected, because the creation announces its size. checking: the job compares the sent parts
+-- with the file. summing: the job waits for the MD5 of the whole file. completing: the completion was sent, and nothing
+-- may cancel the Upload before the outcome is known. winding_down: the job waits for the answer to the creation,
+-- because only that answer has the id of the Upload to cancel. `sending.lua` has the functions of the states up to
+-- `completing`, and `ending.lua` the others.
 local core = require "openai_uploads.core"
 local ending = require "openai_uploads.file_upload.ending"
 local in_flight = require "openai_uploads.in_flight"
 local sending = require "openai_uploads.file_upload.sending"
+local supply = require "openai_uploads.file_upload.supply"
 local waiting = require "openai_uploads.waiting"
 
 local SECONDS_BETWEEN_REPORTS = 0.1 -- of progress, to a program's on_progress
@@ -31,6 +34,8 @@ job.__index = job
 local function new(client, await, waits, plan, options)
   return setmetatable({
     client = client, await = await, waiting = waits, plan = plan, options = options, process_id = core.process_id(),
+    source = plan.source or false, -- of the parts' data: stored_parts or stream
+    producer = false, leash = false, waits_for_data = false, -- see supply
     state = "creating",
     deadline_at = nil,        -- on core.now()'s clock
     -- The Upload and its parts so far.
@@ -134,6 +139,9 @@ local function advance(self)
   if interruption then error(interruption, 0) end
 end
 
+--- Lets the job go on when something else than an answer has come: data of a stream.
+function job:go_on() advance(self) end
+
 --- Starts a call with start(...). Misuse raises. name: the key of the function that handles the answer. number: the
 --- number of the call's part, if it has one.
 function job:begin(name, number, start, ...)
@@ -204,6 +212,7 @@ function job:wait(seconds)
     self.waiting:wait(self, seconds, self.plan.on_progress and SECONDS_BETWEEN_REPORTS, look)
   end
   if self.state ~= "done" then return self:poll() end
+  supply.stop(self)
   return result(self)
 end
 

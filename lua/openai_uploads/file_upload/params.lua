@@ -3,21 +3,27 @@
 -- a position. Problems of the environment, such as a missing file, are failures.
 local core = require "openai_uploads.core"
 local guess_mime_type = require "openai_uploads.file_upload.mime_types"
+local data_reader = require "openai_uploads.file_upload.data_reader"
+local part_buffers = require "openai_uploads.file_upload.part_buffers"
+local part_sizes = require "openai_uploads.file_upload.part_sizes"
 local plain = require "openai_uploads.plain"
 local resume = require "openai_uploads.file_upload.resume"
 local resume_file = require "openai_uploads.file_upload.resume_file"
+local spool = require "openai_uploads.file_upload.spool"
+local stored_parts = require "openai_uploads.file_upload.stored_parts"
+local stream = require "openai_uploads.file_upload.stream"
 
 local params = {}
 
 local DEFAULT_CONCURRENCY, MAX_CONCURRENCY = 4, 64
-local MAX_PARTS = 100000 -- the most that fit into a request to complete
-local MIN_USUAL_PART_BYTES = 256 * 1024 -- a smaller part saves less time than its request costs at 50 ms of latency
 
 -- name -> type
 local known = {
-  file = "string", data = "string", filename = "string", mime_type = "string", purpose = "string", md5 = "string",
+  file = "string", data = "string, a function, an open file or an object with read", filename = "string",
+  mime_type = "string", purpose = "string", md5 = "string",
   bytes = "whole number", part_size = "whole number", concurrency = "whole number",
   expires_after = "table", resume = "table", resume_file = "string",
+  spool = "boolean", data_timeout = "number",
   on_progress = "function", on_checkpoint = "function", keep_on_failure = "boolean",
 }
 
@@ -34,11 +40,6 @@ local function complain_of_unknown(given)
   complain("unknown field 'params.%s'%s", name, nearest and (" (did you mean '%s'?)"):format(nearest) or "")
 end
 
--- Returns an integer if Lua has integers. A value such as 64 * 2^20, or a number from JSON, may be a float.
-local function whole(value)
-  return value and math.tointeger and math.tointeger(value) or value -- luacheck: ignore 143
-end
-
 -- Reads each field once, so that the checked values are the values used. Fields from an __index count.
 local function read(given)
   local fields = {}
@@ -51,7 +52,8 @@ local function read(given)
   end
   for name in pairs(known) do
     local value = given[name]
-    fields[name] = type(value) == "table" and plain(value, "params." .. name, 1, "upload_file_chunked") or value
+    local is_copied = type(value) == "table" and name ~= "data" -- an object with `read` is the program's own
+    fields[name] = is_copied and plain(value, "params." .. name, 1, "upload_file_chunked") or value
   end
   return fields
 end
@@ -59,11 +61,37 @@ end
 local function check_types(given)
   for name, value in pairs(given) do
     local wanted = known[name]
-    if not (wanted == "whole number" and core.is_whole(value) or type(value) == wanted) then
+    local is_fine = name == "data" or type(value) == wanted or wanted == "whole number" and core.is_whole(value)
+    if not is_fine then
       complain("params.%s must be a %s, got %s", name, wanted, type(value) == "number" and value or type(value))
     end
     if value == "" and name ~= "data" then complain("params.%s is empty", name) end
   end
+end
+
+-- Sets given.reader where the data is a stream.
+local function check_data(given)
+  local data = given.data
+  if type(data) == "string" then return end
+  given.reader = data_reader.new(data)
+  if not given.reader then complain("params.data must be a %s, got %s", known.data, type(data)) end
+  if io.type(data) == "closed file" then complain "params.data is a closed file" end
+  if given.resume or given.resume_file then
+    complain("params.%s goes with params.file or a string: the data of a stream cannot be read again",
+      given.resume and "resume" or "resume_file")
+  end
+end
+
+-- Fields that say how a stream is read.
+local function check_stream(given)
+  if given.data then check_data(given) end
+  for _, name in ipairs { "spool", "data_timeout" } do
+    if given[name] ~= nil and not given.reader then
+      complain("params.%s goes with params.data that is a function, an open file or an object with read", name)
+    end
+  end
+  local seconds = given.data_timeout
+  if seconds and (seconds <= 0 or seconds ~= seconds) then complain "params.data_timeout must be above 0" end
 end
 
 local function check_range(given, name, least, most)
@@ -97,41 +125,41 @@ local function check(given)
   if given.md5 and given.md5 ~= "compute" and not (given.md5:find("^%x+$") and #given.md5 == 32) then
     complain("params.md5 must be 32 hexadecimal digits or 'compute', got '%s'", given.md5)
   end
+  check_stream(given)
   if given.resume and given.resume_file then complain "params.resume and params.resume_file exclude each other" end
   if given.resume then check_resume(given) end
 end
 
 local function file_failure(format, ...) return nil, core.failure("file", format:format(...)) end
 
--- Opens the source of the plan. Returns true, or nil and a failure.
-local function open(plan, given)
-  if given.data then
-    plan.data, plan.bytes = given.data, #given.data
-  else
-    local file, failure = core.open_file(given.file)
+-- Opens what the parts are read from. Returns true, or nil and a failure.
+local function open_stored(plan, given)
+  local file, failure
+  if given.file then
+    file, failure = core.open_file(given.file)
     if not file then return nil, failure end
-    plan.file, plan.bytes = file, file:size()
   end
-  if plan.bytes == 0 then return file_failure("%s is empty: there is nothing to send", plan.filename) end
-  if given.bytes and given.bytes ~= plan.bytes then
+  plan.source = stored_parts.new(plan, file, given.data)
+  plan.bytes = file and file:size() or #given.data
+  if plan.bytes ~= 0 and given.bytes and given.bytes ~= plan.bytes then
     return file_failure("%s has %d bytes, where params.bytes says %.0f", plan.filename, plan.bytes, given.bytes)
   end
   return true
 end
 
--- Returns the size that gives one part to each concurrent call, so that a file of any size uses all its connections.
-local function usual_part_size(bytes, concurrency)
-  return math.min(math.max(math.ceil(bytes / concurrency), MIN_USUAL_PART_BYTES), core.max_part_bytes)
-end
-
--- Divides the plan into parts. Returns true, or nil and a failure if there are more parts than can be completed.
-local function divide(plan)
-  plan.part_size = plan.part_size or whole(usual_part_size(plan.bytes, plan.concurrency))
-  plan.part_count = math.ceil(plan.bytes / plan.part_size)
-  if plan.part_count <= MAX_PARTS then return true end
-  return nil, core.failure("too_large", ("%s has %d bytes, which are %d parts of %d: at most %d can be completed, " ..
-    "so choose a part size of %d or more"):format(plan.filename, plan.bytes, plan.part_count, plan.part_size,
-    MAX_PARTS, math.ceil(plan.bytes / MAX_PARTS)))
+-- The same for a stream. Its parts are kept in memory if their size is bounded and that of the whole is known.
+local function open_stream(plan, given)
+  local store, failure
+  plan.bytes = part_sizes.whole(given.bytes)
+  if given.bytes and not given.spool then
+    plan.max_usual_part_bytes = part_sizes.MAX_USUAL_BUFFER_BYTES
+    store = part_buffers.new(plan)
+  else
+    store, failure = spool.new(plan)
+    if not store then return nil, failure end
+  end
+  plan.source = stream.new(plan, given.reader, store)
+  return true
 end
 
 -- Compares the file with the one to resume. Returns true, or nil and a failure if they differ.
@@ -146,7 +174,8 @@ local function plan_of(given)
   local saved = given.resume or {}
   return {
     filename = filename, concurrency = given.concurrency or DEFAULT_CONCURRENCY,
-    part_size = whole(given.part_size or saved.part_size),
+    part_size = part_sizes.whole(given.part_size or saved.part_size),
+    max_usual_part_bytes = core.max_part_bytes, data_timeout = given.data_timeout,
     md5 = given.md5 ~= "compute" and given.md5 or nil,
     computes_md5 = given.md5 == "compute" or (given.resume and not given.md5), -- two processes send the parts
     on_progress = given.on_progress, on_checkpoint = given.on_checkpoint,
@@ -171,7 +200,7 @@ local function take_up(given)
   return state
 end
 
---- Returns the plan: { file or data, bytes, part_size, part_count, create: the params of that call, ... }. Returns nil
+--- Returns the plan: { source, bytes, part_size, part_count, create: the params of that call, ... }. Returns nil
 --- and a failure if the file cannot be read or is not the one to resume.
 function params.plan(given)
   given = read(given)
@@ -181,12 +210,11 @@ function params.plan(given)
   if state == false then return nil, failure end
   local plan = plan_of(given)
   plan.state = state
-  fine, failure = open(plan, given)
-  plan.create.bytes = plan.bytes
-  if fine then fine, failure = divide(plan) end
+  fine, failure = (given.reader and open_stream or open_stored)(plan, given)
+  if fine and plan.bytes then fine, failure = part_sizes.divide(plan) end
   if fine then fine, failure = compare(plan) end
   if fine then return plan end
-  if plan.file then plan.file:close() end
+  if plan.source then plan.source:close() end
   if state then resume_file.settle(state, nil, failure) end
   return nil, failure
 end

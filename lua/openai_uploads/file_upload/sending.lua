@@ -4,7 +4,9 @@
 local core = require "openai_uploads.core"
 local cancel_when_dropped = require "openai_uploads.cancel_when_dropped"
 local ending = require "openai_uploads.file_upload.ending"
+local part_sizes = require "openai_uploads.file_upload.part_sizes"
 local resume = require "openai_uploads.file_upload.resume"
+local supply = require "openai_uploads.file_upload.supply"
 
 local SECONDS_OF_PATIENCE = 30 -- for parts and the completion, if the program set no retry limits
 
@@ -12,10 +14,6 @@ local MIN_DEADLINE = 0.001 -- the smallest deadline, in seconds, that a call acc
 
 local sending = { on_entering = {}, on_answer = {} } -- as in `ending`
 local on_entering, on_answer = sending.on_entering, sending.on_answer
-
-local function size_of_part(plan, number)
-  return math.min(plan.part_size, plan.bytes - (number - 1) * plan.part_size)
-end
 
 -- Returns the options of one more call, or nil and the failure if the deadline of the whole upload has passed.
 local function options_of_call(self)
@@ -48,7 +46,7 @@ end
 --- Calls the program's on_progress.
 function sending.report(self)
   local on_progress = self.plan.on_progress
-  if not on_progress or self.failure then return end
+  if not on_progress or self.failure or not self.plan.bytes then return end -- the total is not known yet
   self.reported_at = core.now()
   call_program("on_progress", on_progress, sending.progress(self))
 end
@@ -131,7 +129,7 @@ function on_entering.checking(self)
   end
   options, failure = options_of_call(self)
   if not options then return ending.fail(self, failure) end
-  if not self.kept_digest then self.kept_digest, failure = core.digest(plan.file or plan.data, plan.part_size, last) end
+  if not self.kept_digest then self.kept_digest, failure = self.source:digest_parts(last) end
   if self.kept_digest then md5s, failure = md5_of(self, self.kept_digest, options) end
   if failure then return ending.refuse(self, failure) end
   if not md5s then return end
@@ -140,12 +138,16 @@ function on_entering.checking(self)
   self.state = "sending"
 end
 
--- Returns the number of the next part to send, or nil if there is none.
+-- Returns the number of the next part to send, whose data is there, and the params of parts.create for it. Returns nil
+-- if there is none.
 local function take_next(self)
   while self.next_number <= self.plan.part_count do
     local number = self.next_number
+    local is_sent = self.part_ids[number] or self.has_begun[number]
+    local part = not is_sent and self.source:part(number)
+    if not is_sent and not part then return nil end
     self.next_number = number + 1
-    if not self.part_ids[number] and not self.has_begun[number] then return number end
+    if part then return number, part end
   end
 end
 
@@ -158,36 +160,61 @@ local function naming_part(on_retry, number)
   end
 end
 
-local function send_part(self, number, options)
-  local plan = self.plan
-  options.with_response = plan.is_saved
+local function send_part(self, number, part, options)
+  part.md5, options.with_response = self.plan.is_saved, self.plan.is_saved
   options.on_retry = naming_part(options.on_retry, number)
-  self:begin("part", number, self.client.start.parts.create, self.upload_id, {
-    file = plan.file, data = plan.data, offset = (number - 1) * plan.part_size, length = size_of_part(plan, number),
-    md5 = plan.is_saved,
-  }, be_patient(self, options))
+  self:begin("part", number, self.client.start.parts.create, self.upload_id, part, be_patient(self, options))
 end
 
 -- Starts a part. If that fails, as when memory ran out, the same part is the next one to send.
-local function begin_part(self, number, options)
+local function begin_part(self, number, part, options)
   self.has_begun[number] = true
-  local fine, raised = pcall(send_part, self, number, options)
+  local fine, raised = pcall(send_part, self, number, part, options)
   if fine then return end
   self.has_begun[number] = nil
   self.next_number = math.min(self.next_number, number)
   error(raised, 0)
 end
 
+-- Returns the number of running calls that have a connection, or wait for one.
+local function count_connected(self) return self.calls.count - (self.waits_for_data and 1 or 0) end
+
+-- Waits for data if more is wanted. Returns nil and a failure if its source has failed, or the deadline has passed.
+local function go_on_with_data(self)
+  local options, failure = options_of_call(self)
+  if self.source.failure then return nil, self.source.failure end
+  if not options then return nil, failure end
+  supply.go_on(self, options)
+  return not self.source.failure, self.source.failure
+end
+
+-- Collects data of unknown size before the Upload is created, because the creation announces the size.
+function on_entering.spooling(self)
+  local fine, failure = go_on_with_data(self)
+  if not fine then return ending.fail(self, failure) end
+  if self.plan.bytes then sending.create(self) end
+end
+
 -- Keeps as many parts running as `concurrency` allows. A connection that is being made counts as its part.
 function on_entering.sending(self)
-  while self.calls.count < math.min(self.plan.concurrency, self.plan.part_count) do
+  while count_connected(self) < math.min(self.plan.concurrency, self.plan.part_count) do
     local options, failure = options_of_call(self)
     if not options then return ending.fail(self, failure) end
-    local number = take_next(self)
+    local number, part = take_next(self)
     if not number then break end
-    begin_part(self, number, options)
+    begin_part(self, number, part, options)
   end
+  local fine, failure = go_on_with_data(self)
+  if not fine then return ending.fail(self, failure) end
   if self.calls.count == 0 then self.state = "summing" end
+end
+
+function on_answer.data(self, _, failure)
+  if failure and failure.kind ~= "timeout" then
+    self.waits_for_data = false
+    return ending.fail(self, failure)
+  end
+  supply.on_answer(self)
 end
 
 function on_answer.part(self, part, failure, response, number)
@@ -197,8 +224,9 @@ function on_answer.part(self, part, failure, response, number)
   end
   if not self.part_ids[number] then
     self.part_ids[number] = part.id
-    self.bytes_done = self.bytes_done + size_of_part(self.plan, number)
+    self.bytes_done = self.bytes_done + part_sizes.of(self.plan, number)
   end
+  self.source:confirm(number)
   if self.plan.is_saved then note_part(self, { number = number, id = part.id, md5 = response.md5 }) end
   sending.report(self)
 end
@@ -221,9 +249,9 @@ function on_entering.summing(self)
   if self.calls.count > 0 then return end
   local options, failure = options_of_call(self)
   if not options then return ending.fail(self, failure) end
-  failure = self.plan.file and self.plan.file:problem()
+  failure = self.source:problem()
   if failure then return ending.fail(self, failure) end
-  local md5 = self.plan.md5
+  local md5 = self.plan.md5 or self.source:md5()
   if self.digest then
     md5, failure = md5_of(self, self.digest, options)
     if failure then return ending.fail(self, failure) end
@@ -248,7 +276,7 @@ local function adopt(self, saved)
   self.state, self.upload_id, self.may_be_completed = "checking", saved.upload_id, saved.completing or false
   for _, part in ipairs(saved.parts) do
     self.part_ids[part.number], self.parts[part.number] = part.id, part
-    self.bytes_done = self.bytes_done + size_of_part(self.plan, part.number)
+    self.bytes_done = self.bytes_done + part_sizes.of(self.plan, part.number)
   end
 end
 
@@ -279,18 +307,26 @@ end
 
 function on_answer.connection() end
 
+--- Begins the creation of the Upload. Misuse of an option raises.
+function sending.create(self)
+  local options = options_of_call(self) or self.options
+  self:begin("create", nil, self.client.start.create, self.plan.create, options)
+  self.state = "creating"
+  connect_ahead(self, ending.options(self))
+  self.calls:hold() -- the client holds the creation: without its id nothing could be cancelled
+end
+
 --- Starts the job, which has no running call yet. Misuse of an option raises.
 function sending.begin(self)
   local plan, failure = self.plan, nil
   if type(self.options.deadline) == "number" then self.deadline_at = core.now() + self.options.deadline end
   if plan.resume then adopt(self, plan.resume) end
-  if plan.computes_md5 then self.digest, failure = core.digest(plan.file or plan.data) end
+  if plan.computes_md5 then self.digest, failure = self.source:begin_digest() end
   if failure then return ending.refuse(self, failure) end
   if plan.resume then return go_on(self) end
-  local options = options_of_call(self) or self.options
-  self:begin("create", nil, self.client.start.create, plan.create, options)
-  connect_ahead(self, ending.options(self))
-  self.calls:hold() -- the client holds the creation: without its id nothing could be cancelled
+  if plan.bytes then return sending.create(self) end
+  self.state = "spooling"
+  supply.go_on(self, options_of_call(self) or ending.options(self))
 end
 
 return sending
