@@ -16,7 +16,7 @@ local loop = {
   timers = require "openai_uploads.loop.timers",
 }
 
-local names = { "nginx", "cqueues", "luv", "copas" }
+local names = { "nginx", "cqueues", "luv", "copas", "neovim", "haproxy", "tarantool", "glib", "prosody" }
 
 -- Lua in nginx's thread pools has an `ngx` table but cannot yield to nginx. Calls must block there.
 local function is_inside_nginx()

@@ -171,7 +171,7 @@
 ---@field verify_tls? boolean Default: true
 ---@field allow_plain_http? boolean accept http:// for hosts other than loopback addresses. Default: false
 ---@field user_agent? string Default: names this library, Lua and libcurl with their versions
----@field loop? "blocking"|"nginx"|"cqueues"|"luv"|"copas"|openai_uploads.Loop how a call waits. Default: "nginx" inside nginx, else "blocking"
+---@field loop? "blocking"|"nginx"|"cqueues"|"luv"|"copas"|"neovim"|"haproxy"|"tarantool"|"glib"|"prosody"|openai_uploads.Loop how a call waits. Default: "nginx" inside nginx, else "blocking"
 
 ---An event loop of your own, for calls that suspend only their coroutine.
 ---@class openai_uploads.Loop

@@ -176,7 +176,10 @@ describe("the setting loop", function()
   end
 
   -- A library that is not there, or is broken.
-  for name, library in pairs { cqueues = "cqueues", luv = "luv", copas = "copas", nginx = "ngx.semaphore" } do
+  for name, library in pairs {
+    cqueues = "cqueues", luv = "luv", copas = "copas", nginx = "ngx.semaphore", tarantool = "fiber", glib = "lgi",
+    prosody = "util.async",
+  } do
     it(("is an error where '%s' cannot be loaded, and never another loop"):format(name), function()
       local result = script.run(([[
         package.preload["%s"] = function() error "it is not here" end
@@ -187,6 +190,14 @@ describe("the setting loop", function()
       check.holds("false\t", result.stdout)
       check.holds((":3: bad option 'loop' ('%s' cannot be loaded: "):format(name), result.stdout)
       check.holds("it is not here", result.stdout)
+    end)
+  end
+
+  for name, program in pairs { neovim = "Neovim", haproxy = "HAProxy" } do
+    it(("is an error where '%s' is asked for in another program"):format(name), function()
+      local fine, message = pcall(uploads.new, { loop = name })
+      assert.is_false(fine)
+      check.holds(("bad option 'loop' ('%s' cannot be loaded: this program is not %s)"):format(name, program), message)
     end)
   end
 

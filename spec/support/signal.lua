@@ -7,19 +7,19 @@ local signal = {}
 signal.__index = signal
 
 function signal.new()
-  return setmetatable({ listener = assert(socket.bind("127.0.0.1", 0)), caller = nil }, signal)
+  local listener = assert(socket.udp4())
+  assert(listener:setsockname("127.0.0.1", 0))
+  return setmetatable({ listener = listener }, signal)
 end
 
 function signal:descriptor() return self.listener:getfd() end
 
+-- By a datagram: in Neovim, the `connect` of LuaSocket calls a function of Neovim that has the name of its own.
 function signal:raise()
   local host, port = self.listener:getsockname()
-  self.caller = assert(socket.connect(host, port))
+  assert(self.listener:sendto("raised", host, port))
 end
 
-function signal:close()
-  if self.caller then self.caller:close() end
-  self.listener:close()
-end
+function signal:close() self.listener:close() end
 
 return signal

@@ -6,6 +6,7 @@
 --                      what a coroutine raised, and when that takes too long or something is left in the loop
 --   spawn(action)      runs it in one more coroutine and keeps no reference to that
 --   pause()            lets the other coroutines of the loop run
+--   yields_through_c   whether its coroutines can be suspended in a function that C calls
 --
 -- The modules suspended_calls, _transfers and _uploads have the rows that every loop must pass: a sentence, and a
 -- function that proves it in a world.
