@@ -65,6 +65,7 @@ function control.record(uri, body)
     method = ngx.req.get_method(), uri = uri, headers = headers,
     body = not is_multipart and body:sub(1, body.size) or nil,
     connection = tonumber(ngx.var.connection), http_version = tostring(ngx.req.http_version()),
+    tls_resumed = ngx.var.ssl_session_reused == "r" or nil,
   }
 end
 

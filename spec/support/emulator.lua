@@ -73,7 +73,8 @@ local function add_control(service)
   function service.open_gate() must("POST", "gate", {}) end
 
   -- The requests since the last reset, a thousand at most, and how many there were: each
-  -- { method, uri, headers, body (none for multipart), connection (its serial number), http_version }.
+  -- { method, uri, headers, body (none for multipart), connection (its serial number), http_version, tls_resumed: true
+  -- where the connection resumed a TLS session }.
   function service.requests()
     local answer = must("GET", "requests")
     return answer.requests, answer.count

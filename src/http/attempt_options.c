@@ -250,6 +250,7 @@ bool attempt_options_set(struct http_attempt *attempt, const struct http_request
                          const struct attempt_terms *terms) {
   CURL *easy = attempt->easy;
   curl_easy_setopt(easy, CURLOPT_PRIVATE, terms->task);
+  curl_easy_setopt(easy, CURLOPT_SHARE, transfer_engine_tls_sessions(attempt->engine));
   curl_easy_setopt(easy, CURLOPT_HTTPHEADER, attempt->headers);
   curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, to_milliseconds(terms->connect_timeout));
   curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT,
@@ -267,8 +268,9 @@ bool attempt_options_set(struct http_attempt *attempt, const struct http_request
          curl_easy_setopt(easy, CURLOPT_URL, request->url.bytes) == CURLE_OK;
 }
 
-void attempt_options_forget_headers(struct http_attempt *attempt) {
+void attempt_options_forget_request(struct http_attempt *attempt) {
   curl_easy_setopt(attempt->easy, CURLOPT_HTTPHEADER, NULL);
+  curl_easy_setopt(attempt->easy, CURLOPT_SHARE, NULL);
 }
 
 void attempt_options_forbid_reuse(struct http_attempt *attempt) {

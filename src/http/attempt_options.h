@@ -17,8 +17,9 @@ bool attempt_options_set(struct http_attempt *attempt, const struct http_request
  * cannot be given them. */
 bool attempt_options_trust_kept_authorities(struct http_attempt *attempt);
 
-/* Removes the headers, which belong to the caller, from the handle. */
-void attempt_options_forget_headers(struct http_attempt *attempt);
+/* Removes from the handle what belongs to others: the caller's headers, and the engine's TLS sessions. To be
+ * called when the handle is off the engine, which may be deleted before it. */
+void attempt_options_forget_request(struct http_attempt *attempt);
 
 /* Closes the connection when the attempt ends. */
 void attempt_options_forbid_reuse(struct http_attempt *attempt);

@@ -179,7 +179,7 @@ void http_attempt_leave_connection(struct http_attempt *attempt) {
 
 /* Releases what belongs to the caller, or to this exchange alone. */
 static void forget_request(struct http_attempt *attempt) {
-  attempt_options_forget_headers(attempt);
+  attempt_options_forget_request(attempt);
   multipart_form_close(&attempt->form);
   answer_stream_close(&attempt->incoming);
 }

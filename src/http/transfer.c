@@ -335,6 +335,13 @@ static bool take_attempt(struct transfer *transfer) {
   return transfer->attempt != NULL;
 }
 
+/* One that could not begin still refers to the request and to the engine. */
+static void transfer_drop_attempt(struct transfer *transfer) {
+  if (transfer->attempt) http_client_return_attempt(transfer->client, transfer->attempt);
+  transfer->attempt = NULL;
+  transfer->status = 0; /* of an answer that is gone with it */
+}
+
 /* Without TLS, a part goes where the call before it went. With TLS it goes on a connection of HTTP/1.1, which
  * some versions of libcurl close when no request was made on it. */
 static bool transfer_needs_no_connection(const struct transfer *transfer) {
@@ -371,6 +378,7 @@ void transfer_begin(struct transfer *transfer, const char *api_key, size_t lengt
   if (!take_attempt(transfer) ||
       !http_attempt_prepare(transfer->attempt, client->settings, &transfer->request, &terms) ||
       !transfer_engine_start(client->engine, transfer->attempt->easy)) {
+    transfer_drop_attempt(transfer);
     transfer_fail(transfer, FAILURE_OUT_OF_MEMORY, "not enough memory");
     return;
   }

@@ -29,6 +29,7 @@ enum { MIN_RESOLVER_THREADS = 20, HANGING_LOOK_UPS_A_CONNECTION = 3 };
 
 struct transfer_engine {
   CURLM *multi;
+  CURLSH *tls_sessions;
   struct descriptor_set *descriptors;
   double curl_due;              /* when curl wants to be called; INFINITY: not by time */
   double step_due;              /* when a caller of transfer_engine_want_step wants one; the same */
@@ -123,7 +124,9 @@ struct transfer_engine *transfer_engine_new(unsigned max_connections, size_t max
   engine->process = getpid();
   engine->descriptors = descriptor_set_new();
   engine->multi = curl_multi_init();
-  if (!engine->descriptors || !engine->multi) {
+  engine->tls_sessions = curl_share_init();
+  if (!engine->descriptors || !engine->multi || !engine->tls_sessions ||
+      curl_share_setopt(engine->tls_sessions, CURLSHOPT_SHARE, CURL_LOCK_DATA_SSL_SESSION) == CURLSHE_NOMEM) {
     transfer_engine_delete(engine);
     return NULL;
   }
@@ -143,6 +146,7 @@ void transfer_engine_delete(struct transfer_engine *engine) {
   if (!engine) return;
   running_curl_enter(&guard);
   curl_multi_cleanup(engine->multi); /* closes sockets, so the descriptor set outlives it */
+  curl_share_cleanup(engine->tls_sessions);
   sigpipe_guard_leave(&guard);
   descriptor_set_delete(engine->descriptors);
   engine_sockets_destroy(&engine->sockets);
@@ -398,6 +402,10 @@ bool transfer_engine_catch_up(struct transfer_engine *engine) {
 
 struct engine_sockets *transfer_engine_sockets(struct transfer_engine *engine) {
   return &engine->sockets;
+}
+
+CURLSH *transfer_engine_tls_sessions(struct transfer_engine *engine) {
+  return engine->tls_sessions;
 }
 
 /* Waits, and handles the ready descriptors. Returns how many belong to requests. */

@@ -54,6 +54,11 @@ bool transfer_engine_catch_up(struct transfer_engine *engine);
 /* Returns the sockets that curl has opened, which stay the engine's. */
 struct engine_sockets *transfer_engine_sockets(struct transfer_engine *engine);
 
+/* Returns the TLS sessions of the service, for CURLOPT_SHARE, which stay the engine's. Without them, each
+ * handle of libcurl before 8.12 knows only the sessions of the connections that it made itself. A handle must
+ * have left them when the engine is deleted. */
+CURLSH *transfer_engine_tls_sessions(struct transfer_engine *engine);
+
 /* Sets the timer of a task, which has none: calls task->timer_due in `seconds`, unless it is cleared before.
  */
 void transfer_engine_set_timer(struct transfer_engine *engine, struct engine_task *task, double seconds);
