@@ -103,8 +103,11 @@ local function new_script(control, id, port)
     return outcome == "reached", tonumber(amount)
   end
 
-  -- Ends each {"hold"}, also those to come.
+  -- Ends each {"hold"}, also those to come; or of a relay, hold().
   function script.go_on() ask_about(0, "go_on") end
+
+  -- Of a relay: it passes no bytes on until go_on().
+  function script.hold() ask_about(0, "hold") end
 
   -- Of a relay: its present connections fall silent for ever, or are closed. New ones work.
   function script.silence() ask_about(0, "silence") end
@@ -152,8 +155,11 @@ function fault.start(interpreter)
     return begin("play", packed)
   end
 
-  -- A relay to that port of 127.0.0.1.
-  function server.relay(port) return begin("relay", port) end
+  -- A relay to that port of 127.0.0.1. line, optional as its fields are: { delay: seconds each way, bytes_per_second:
+  -- of all connections together }. Its `seen` counts `waits` too, the round trips that the client waited for so far.
+  function server.relay(port, line)
+    return begin("relay", port, line and line.delay or 0, line and line.bytes_per_second or 0)
+  end
 
   -- The next three return a base_url, and the script behind it.
 

@@ -40,11 +40,18 @@ function commands.refuse() return enlist(script.refuse()) end
 
 function commands.fill() return enlist(script.fill()) end
 
-function commands.relay(target) return enlist(relay.start(target, script.new_seen())) end
+function commands.relay(target, delay, bytes_per_second)
+  return enlist(relay.start(target, script.new_seen(), tonumber(delay), tonumber(bytes_per_second)))
+end
 
 function commands.silence(id)
   scripts[tonumber(id)]:silence()
   return "silenced"
+end
+
+function commands.hold(id)
+  scripts[tonumber(id)]:hold()
+  return "held"
 end
 
 function commands.cut(id)

@@ -10,11 +10,13 @@ connection.__index = connection
 
 local piece_size = 65536
 
--- Counts the bytes and the peer's close in `seen`.
-function connection.new(socket, seen)
+-- Counts the bytes and the peer's close in `seen`. largest: of the pieces that are read, in bytes; nil: 64 KiB.
+function connection.new(socket, seen, largest)
   socket:settimeout(0)
   socket:setoption("tcp-nodelay", true)
-  return setmetatable({ socket = socket, seen = seen, inbox = "", peer_closed = false }, connection)
+  return setmetatable({
+    socket = socket, seen = seen, inbox = "", peer_closed = false, largest_piece = largest or piece_size,
+  }, connection)
 end
 
 function connection:note_peer_closed()
@@ -25,7 +27,7 @@ end
 
 -- Returns the bytes that have arrived, "" when none have, and nil once the peer has closed.
 function connection:receive_now()
-  local whole, why, part = self.socket:receive(piece_size)
+  local whole, why, part = self.socket:receive(self.largest_piece)
   local bytes = whole or part
   if bytes == "" and why ~= "timeout" then
     self:note_peer_closed()

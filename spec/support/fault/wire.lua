@@ -30,7 +30,9 @@ wire.steps = {
 local last_steps = { close = true, reset = true }
 
 -- What a script records: counters, and lists of bytes.
-wire.counters = { "connections", "open", "most_open", "finished", "closed_by_peer", "bytes_received", "bytes_sent" }
+wire.counters = {
+  "connections", "open", "most_open", "finished", "closed_by_peer", "bytes_received", "bytes_sent", "waits",
+}
 wire.records = { "requests", "cut_requests" }
 
 function wire.pack(list)
