@@ -311,8 +311,7 @@ function uploads.cancel(upload_id, options) end
 function uploads.create(params, options) end
 
 ---Opens a connection ahead of need. The next call then takes one round trip. No request is sent. Where there is a
----connection already, nothing is opened. The key is read, and not sent. libcurl 8 closes an unused connection of
----HTTP/1.1; with it, only services that speak HTTP/2 gain.
+---connection already, nothing is opened. The key is read, and not sent.
 ---@param options? openai_uploads.Options
 ---@return true? connected
 ---@return openai_uploads.Failure? failure

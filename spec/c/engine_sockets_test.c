@@ -24,6 +24,21 @@ static struct pair pair_open(void) {
   return (struct pair){descriptors[0], descriptors[1]};
 }
 
+/* Of TCP, whose low-water mark counts for those who poll. */
+static struct pair pair_open_tcp(void) {
+  struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
+  struct sockaddr *plain = (struct sockaddr *)&address;
+  socklen_t length = sizeof address;
+  int listener = socket(AF_INET, SOCK_STREAM, 0), ours = socket(AF_INET, SOCK_STREAM, 0), other;
+  if (bind(listener, plain, length) != 0 || listen(listener, 1) != 0 ||
+      getsockname(listener, plain, &length) != 0 || connect(ours, plain, length) != 0)
+    abort();
+  other = accept(listener, NULL, NULL);
+  close(listener);
+  if (other < 0 || !engine_sockets_add(&sockets, ours)) abort();
+  return (struct pair){ours, other};
+}
+
 static void pair_close(struct pair pair) {
   engine_sockets_remove(&sockets, pair.ours);
   close(pair.ours);
@@ -143,6 +158,34 @@ static void keeps_the_wake_up_registered(void) {
   end();
 }
 
+static bool is_readable(struct pair pair) {
+  struct pollfd watched = {.fd = pair.ours, .events = POLLIN};
+  return poll(&watched, 1, 0) == 1;
+}
+
+static void hides_what_an_unused_one_is_sent(void) {
+  unsigned others;
+  struct pair pair, ended;
+  begin();
+  pair = pair_open_tcp(), ended = pair_open_tcp();
+  engine_sockets_watch(&sockets, pair.ours, DESCRIPTOR_READABLE);
+  engine_sockets_note_unused(&sockets, pair.ours);
+  engine_sockets_watch(&sockets, pair.ours, 0);
+  say(pair);
+  CHECK(is_quiet() && !is_readable(pair) && !has_ended(pair), "tickets in an unused socket are not seen");
+  engine_sockets_watch(&sockets, pair.ours, DESCRIPTOR_READABLE);
+  CHECK(look(&others) == 1 && others == 1 && is_readable(pair), "a request that uses it finds them");
+  engine_sockets_watch(&sockets, ended.ours, DESCRIPTOR_READABLE);
+  engine_sockets_note_unused(&sockets, ended.ours);
+  engine_sockets_watch(&sockets, ended.ours, 0);
+  say(ended);
+  shutdown(ended.other, SHUT_WR);
+  CHECK(is_readable(ended) && !is_quiet() && has_ended(ended), "the end of an unused one is seen");
+  pair_close(pair);
+  pair_close(ended);
+  end();
+}
+
 #if defined(__linux__) && !defined(DESCRIPTOR_SET_POLL)
 static void wakes_the_host_once(void) {
   unsigned others;
@@ -167,6 +210,7 @@ int main(void) {
   leaves_an_idle_one_that_can_be_written_to();
   lets_a_shared_one_hear_its_peer();
   keeps_the_wake_up_registered();
+  hides_what_an_unused_one_is_sent();
   wakes_the_host_once();
   return unit_end();
 }

@@ -12,11 +12,6 @@ function libcurl.version(service)
   return tonumber(major) * 1000 + tonumber(minor)
 end
 
---- Why no connection of HTTP/1.1 can be opened ahead of need; nil when it can.
-function libcurl.closes_unused_http1(service)
-  return libcurl.version(service) >= 8000 and "libcurl 8 closes a connection of HTTP/1.1 on which no request was made"
-end
-
 --- Whether the module is linked against libcurl with GnuTLS, as Debian names it. Loads the module.
 function libcurl.is_gnutls()
   require "openai_uploads.core"

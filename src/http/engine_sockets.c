@@ -8,7 +8,10 @@
 #include <string.h>
 #include <sys/socket.h>
 
-enum { EVENTS_A_LOOK = 64 };
+enum {
+  EVENTS_A_LOOK = 64,
+  MAX_UNASKED_BYTES = 16 * 1024, /* of the tickets that follow a TLS handshake; usually 500 */
+};
 
 bool engine_sockets_same_ends(const struct connection_ends *a, const struct connection_ends *b) {
   return a->local_port == b->local_port && a->remote_port == b->remote_port &&
@@ -51,10 +54,21 @@ bool engine_sockets_add(struct engine_sockets *sockets, int descriptor) {
   return true;
 }
 
+/* Fewer bytes than these do not make the socket readable. The end of the connection still does. */
+static void set_low_water(int descriptor, int bytes) {
+  setsockopt(descriptor, SOL_SOCKET, SO_RCVLOWAT, &bytes, sizeof bytes);
+}
+
+static void end_unused(struct engine_sockets *sockets, struct engine_socket *socket) {
+  if (!socket->is_unused) return;
+  socket->is_unused = false;
+  set_low_water((int)(socket - sockets->sockets), 1);
+}
+
 static void set_idle(struct engine_sockets *sockets, struct engine_socket *socket, bool is_idle) {
   if (socket->is_idle == is_idle) return;
   socket->is_idle = is_idle;
-  if (!is_idle) socket->is_unused = false;
+  if (!is_idle) end_unused(sockets, socket);
   sockets->idle += is_idle ? 1 : -1u;
   if (socket->is_given_up) sockets->given_up_in_use += is_idle ? -1u : 1;
 }
@@ -137,7 +151,9 @@ void engine_sockets_note_shared(struct engine_sockets *sockets, int descriptor) 
 
 void engine_sockets_note_unused(struct engine_sockets *sockets, int descriptor) {
   struct engine_socket *socket = find(sockets, descriptor);
-  if (socket) socket->is_unused = true;
+  if (!socket) return;
+  socket->is_unused = true;
+  set_low_water(descriptor, MAX_UNASKED_BYTES);
 }
 
 typedef int address_function(int descriptor, struct sockaddr *address, socklen_t *size);

@@ -172,8 +172,11 @@ bool http_attempt_trust_kept_authorities(struct http_attempt *attempt, CURLcode 
 
 void http_attempt_leave_connection(struct http_attempt *attempt) {
   curl_socket_t descriptor = CURL_SOCKET_BAD;
+  long connections = 0;
   attempt_options_end_connecting(attempt);
+  curl_easy_getinfo(attempt->easy, CURLINFO_NUM_CONNECTS, &connections);
   curl_easy_getinfo(attempt->easy, CURLINFO_ACTIVESOCKET, &descriptor);
+  if (connections == 0 || attempt->settings->url.plain_http) return;
   engine_sockets_note_unused(transfer_engine_sockets(attempt->engine), descriptor);
 }
 

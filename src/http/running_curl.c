@@ -32,7 +32,3 @@ bool running_curl_asks_for_passwords(void) {
   const char *tls = running_curl_info()->ssl_version;
   return tls && strncmp(tls, "GnuTLS", 6) != 0;
 }
-
-bool running_curl_keeps_unused_http1(void) {
-  return running_curl_info()->version_num < 0x080000;
-}

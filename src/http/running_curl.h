@@ -20,10 +20,6 @@ bool running_curl_reads_gzip(void);
 /* Returns the path of its own file of authorities, which it uses where none is set; NULL: it has none. */
 const char *running_curl_ca_file(void);
 
-/* Whether an HTTP/1.1 connection stays open on which no request was made. Seen: 7.88 leaves it open, 8.14
- * closes it. The versions between them were not tried. A connection of HTTP/2 stays open with each. */
-bool running_curl_keeps_unused_http1(void);
-
 /* Whether its TLS library asks on the terminal for a key's password when none is set. GnuTLS does not, and
  * with an empty password it cannot read a key that is not encrypted. */
 bool running_curl_asks_for_passwords(void);

@@ -3,7 +3,6 @@
 
 #include "base/monotonic_clock.h"
 #include "http/attempt_secrets.h"
-#include "http/running_curl.h"
 #include "http/transfer_clock.h"
 #include "http/transfer_news.h"
 
@@ -342,11 +341,10 @@ static void transfer_drop_attempt(struct transfer *transfer) {
   transfer->status = 0; /* of an answer that is gone with it */
 }
 
-/* Without TLS, a part goes where the call before it went. With TLS it goes on a connection of HTTP/1.1, which
- * some versions of libcurl close when no request was made on it. */
+/* Without TLS, a part goes where the call before it went. */
 static bool transfer_needs_no_connection(const struct transfer *transfer) {
   return transfer->request.connects_ahead == CONNECTS_AHEAD_FOR_PART &&
-         (transfer->client->settings->url.plain_http || !running_curl_keeps_unused_http1());
+         transfer->client->settings->url.plain_http;
 }
 
 void transfer_begin(struct transfer *transfer, const char *api_key, size_t length) {
