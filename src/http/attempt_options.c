@@ -37,10 +37,13 @@ static curl_socket_t open_socket(void *data, curlsocktype purpose, struct curl_s
   return transfer_engine_open_socket(attempt->engine, purpose, address);
 }
 
+static bool may_have_streams(const struct http_attempt *attempt) {
+  return attempt->may_share && !attempt->settings->url.plain_http;
+}
+
 /* Not earlier: until the request begins, the trace is about the connection. */
 static void trace_streams(struct http_attempt *attempt) {
-  bool may_have_streams = !attempt->settings->url.plain_http && attempt->may_share;
-  curl_easy_setopt(attempt->easy, CURLOPT_VERBOSE, may_have_streams ? 1L : 0L);
+  curl_easy_setopt(attempt->easy, CURLOPT_VERBOSE, may_have_streams(attempt) ? 1L : 0L);
 }
 
 /* By itself, curl sends a request again when a kept-alive connection dies during it. The service may have
@@ -198,10 +201,11 @@ static void set_answer(struct http_attempt *attempt, const struct http_request *
 
 /* Small requests share one connection when HTTP/2 is available. Large parts and streamed answers get
  * connections of their own, which is faster: as streams of one connection they would share its congestion
- * window, and wait for the service's flow control as well. */
+ * window, and wait for the service's flow control as well. Without TLS there is only HTTP/1.1. libcurl 8 has
+ * to be told so, or it makes no use of a connection that no request was made on. */
 static void set_sharing(const struct http_attempt *attempt, bool wait_for_connection) {
   curl_easy_setopt(attempt->easy, CURLOPT_HTTP_VERSION,
-                   attempt->may_share ? (long)CURL_HTTP_VERSION_2TLS : (long)CURL_HTTP_VERSION_1_1);
+                   may_have_streams(attempt) ? (long)CURL_HTTP_VERSION_2TLS : (long)CURL_HTTP_VERSION_1_1);
   curl_easy_setopt(attempt->easy, CURLOPT_PIPEWAIT, wait_for_connection && attempt->may_share ? 1L : 0L);
 }
 
