@@ -11,7 +11,7 @@ local function soon(action)
   end)
 end
 
-local host = { suspension = coroutines.suspension(soon, "coroutine.wrap") }
+local host = { spawn = coroutines.spawn, suspension = coroutines.suspension(soon, "coroutine.wrap") }
 
 function host.begin(client)
   local source = GLib.unix_fd_add_full(GLib.PRIORITY_DEFAULT, watch.descriptor(client, "glib"), GLib.IOCondition.IN,

@@ -26,4 +26,14 @@ function loop.wait(client, transfer, seconds)
   client.step(math.min(SECONDS_OF_TRIAL, seconds or SECONDS_OF_TRIAL))
 end
 
+--- HAProxy never forgets the function of a task, so that must not hold the action.
+function loop.spawn(action)
+  haproxy.register_task(function()
+    local run = action
+    action = nil
+    run()
+  end)
+  return true
+end
+
 return loop

@@ -20,6 +20,11 @@ function host.suspension()
   return wait, function() timer.add_task(0, function() done() end) end
 end
 
+function host.spawn(action)
+  async.runner(function() action() end):run(true)
+  return true
+end
+
 function host.after(seconds, action)
   local task = timer.add_task(seconds, function() action() end)
   return function() timer.stop(task) end

@@ -32,4 +32,9 @@ function loop.wait(client, transfer, seconds)
   client.step()
 end
 
+function loop.spawn(action)
+  fiber.new(action)
+  return true
+end
+
 return loop

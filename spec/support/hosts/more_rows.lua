@@ -38,6 +38,22 @@ row("an error in a coroutine does not keep the others from going on", function(w
   end }, function() end)
 end)
 
+row("a file comes from a function that waits in the loop", function(world)
+  local upload
+  world.run { function()
+    local pieces = 0
+    upload = assert(uploads.new({ loop = world.host.loop }).upload_file_chunked {
+      filename = "a.txt", purpose = "batch", bytes = 30, part_size = 10,
+      data = function()
+        world.host.pause()
+        pieces = pieces + 1
+        return pieces <= 3 and "0123456789" or nil
+      end,
+    })
+  end }
+  assert.are.equal(30, upload.file.bytes)
+end)
+
 row("a listener gets to know of a transfer that nothing else holds", function(world)
   local client, told = world.client(), nil
   world.run { function()
