@@ -44,10 +44,10 @@ $(BUILD)/spec/http_headers_test: C_WRAP = -Wl,--wrap=curl_slist_free_all
 $(BUILD)/spec/kept_authorities_test: C_WRAP = -Wl,--wrap=malloc
 
 $(BUILD)/spec/transfer_engine_test: $(BUILD)/spec/transfer_engine_test.o $(BUILD)/spec/http_server.o $(LOWER_OBJECTS)
-	$(C_LINK) $(LIBS)
+	$(C_LINK) -Wl,--wrap=epoll_ctl $(LIBS)
 $(BUILD)/spec/transfer_engine_poll_test: $(BUILD)/spec/transfer_engine_poll_test.o $(BUILD)/spec/http_server.o \
   $(BUILD)/spec/poll/descriptor_set_poll.o $(filter-out $(BUILD)/c/base/descriptor_set_%.o,$(LOWER_OBJECTS))
-	$(C_LINK) $(LIBS)
+	$(C_LINK) -Wl,--wrap=epoll_ctl $(LIBS)
 
 $(BUILD)/spec/engine_sockets_poll_test: $(BUILD)/spec/engine_sockets_poll_test.o \
   $(BUILD)/spec/poll/descriptor_set_poll.o $(filter-out $(BUILD)/c/base/descriptor_set_%.o,$(LOWER_OBJECTS))

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Built twice, as the descriptor set below it is. */
+/* Built twice, as the descriptor set below it is. Linked with --wrap=epoll_ctl, to count its calls. */
 #include "http/transfer_engine.h"
 
 #include "http_server.h"
@@ -23,6 +23,16 @@ static struct http_answer answer(const char *request) {
 }
 
 static struct http_server server;
+static int registrations;
+
+struct epoll_event;
+int __real_epoll_ctl(int epoll, int operation, int descriptor, struct epoll_event *event);
+int __wrap_epoll_ctl(int epoll, int operation, int descriptor, struct epoll_event *event);
+
+int __wrap_epoll_ctl(int epoll, int operation, int descriptor, struct epoll_event *event) {
+  registrations++;
+  return __real_epoll_ctl(epoll, operation, descriptor, event);
+}
 
 struct exchange {
   struct engine_task task;
@@ -97,6 +107,9 @@ static void exchanges_and_keeps_the_connection(void) {
   for (int i = 0; i < 3; i++)
     CHECK(exchange_run(engine, "/", &connections) && connections == 0,
           "the next one uses the connection again");
+  registrations = 0;
+  exchange_run(engine, "/", &connections);
+  CHECK(registrations == 0, "and finds all descriptors registered, libcurl's own included");
   transfer_engine_delete(engine);
 }
 

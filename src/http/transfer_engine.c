@@ -56,12 +56,14 @@ static int on_curl_timer(CURLM *multi, long milliseconds, void *data) {
   return 0;
 }
 
-/* A descriptor that curl made itself, and watches for a handle of its own. */
+/* A descriptor that curl made itself, and watches for a handle of its own: that has no task, or, with libcurl
+ * 8.23, does not even tell. */
 static bool is_wake_up(const struct transfer_engine *engine, CURL *easy, curl_socket_t descriptor) {
   char *task = NULL;
   if (descriptor == engine->sockets.wake_up) return true;
-  return !engine_sockets_has(&engine->sockets, descriptor) &&
-         curl_easy_getinfo(easy, CURLINFO_PRIVATE, &task) == CURLE_OK && !task;
+  if (engine_sockets_has(&engine->sockets, descriptor)) return false;
+  curl_easy_getinfo(easy, CURLINFO_PRIVATE, &task);
+  return !task;
 }
 
 static bool is_paused(CURL *easy) {
