@@ -65,7 +65,8 @@ static bool is_encrypted(const char *path) {
   return length > 0 && memmem(bytes, (size_t)length, "ENCRYPTED", 9) != NULL;
 }
 
-/* With OpenSSL, libcurl has an error code for unusable files; with GnuTLS only the message tells. */
+/* With OpenSSL, libcurl before 8.23 has an error code for unusable files; otherwise only the message tells.
+ */
 static bool is_about_certificate(const struct attempt_facts *facts) {
   return facts->result == CURLE_SSL_CERTPROBLEM || strstr(facts->curl_message, "key file") ||
          strstr(facts->curl_message, "certificate file");
@@ -76,6 +77,7 @@ static bool explain_key(const struct http_settings *settings, const struct attem
   bool is_in_cert = settings->client_key.length == 0;
   const struct text_buffer *key = is_in_cert ? &settings->client_cert : &settings->client_key;
   if (!is_about_certificate(facts)) return false;
+  outcome->failure.kind = FAILURE_TLS;
   outcome->retry.transient = false;
   if (!is_file(key) || !is_encrypted(key->bytes)) return false;
   failure_set(&outcome->failure, FAILURE_TLS, "the key in %s '%.120s' is encrypted%s",
@@ -91,6 +93,13 @@ static bool explain_files(const struct http_settings *settings, const struct att
          explain_default_authorities(settings, facts, outcome) ||
          explain_file("client_cert", &settings->client_cert, outcome) ||
          explain_file("client_key", &settings->client_key, outcome) || explain_key(settings, facts, outcome);
+}
+
+/* Of a connection without a request. With GnuTLS, libcurl 8.23 reports such a one as it does a broken answer.
+ */
+static bool broke_in_handshake(const struct http_settings *settings, const struct attempt_facts *facts) {
+  return !settings->url.plain_http && proxy_route_is_direct(&settings->route) &&
+         (facts->result == CURLE_RECV_ERROR || facts->result == CURLE_SEND_ERROR);
 }
 
 /* Of a proxy's refusals, only these say that the service cannot be reached at the moment. Others are
@@ -111,12 +120,20 @@ static void append(struct attempt_outcome *outcome, const char *advice) {
   failure_set(&outcome->failure, original.kind, "%.170s%s", original.message, advice);
 }
 
+/* With GnuTLS, libcurl 7.88 says only where it looked for authorities. */
+static void add_missing_reason(const struct attempt_facts *facts, struct attempt_outcome *outcome) {
+  if (strncmp(facts->curl_message, "server certificate verification failed. CAfile", 46) == 0)
+    failure_set(&outcome->failure, FAILURE_TLS,
+                "the certificate of the server has expired, or its issuer is not trusted");
+}
+
 /* The most frequent reason is a company's own authority, which the system does not know by default. */
 static void advise_on_authority(const struct attempt_facts *facts, struct attempt_outcome *outcome) {
   static const char *const words[] = {"issuer", "self-signed", "self signed", "not trusted"};
   if (facts->result != CURLE_PEER_FAILED_VERIFICATION) return;
+  add_missing_reason(facts, outcome);
   for (size_t i = 0; i < sizeof words / sizeof *words; i++)
-    if (strstr(facts->curl_message, words[i])) {
+    if (strstr(outcome->failure.message, words[i])) {
       append(outcome, "; name the file of a private authority in --ca-file, ca_file or SSL_CERT_FILE");
       return;
     }
@@ -175,7 +192,9 @@ void connection_diagnosis_refine(const struct http_settings *settings, const str
                                  const struct proxy_answer *answer, struct attempt_outcome *outcome) {
   const struct proxy_route *route = &settings->route;
   bool is_refused = answer->status > 0 && answer->status / 100 != 2 && !was_stopped(facts);
-  if (outcome->failure.kind == FAILURE_TLS && explain_files(settings, facts, outcome)) return;
+  bool is_about_tls = outcome->failure.kind == FAILURE_TLS || is_about_certificate(facts);
+  if (broke_in_handshake(settings, facts)) outcome->failure.kind = FAILURE_TLS;
+  if (is_about_tls && explain_files(settings, facts, outcome)) return;
   advise_on_authority(facts, outcome);
   advise_on_threads(facts, outcome);
   if (outcome->failure.kind == FAILURE_OUT_OF_MEMORY || proxy_route_is_direct(route)) return;
