@@ -151,7 +151,7 @@ void engine_sockets_note_shared(struct engine_sockets *sockets, int descriptor) 
 
 void engine_sockets_note_unused(struct engine_sockets *sockets, int descriptor) {
   struct engine_socket *socket = find(sockets, descriptor);
-  if (!socket) return;
+  if (!socket || !socket->is_idle) return;
   socket->is_unused = true;
   set_low_water(descriptor, MAX_UNASKED_BYTES);
 }

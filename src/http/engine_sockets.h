@@ -69,7 +69,8 @@ void engine_sockets_watch_wake_up(struct engine_sockets *sockets, int descriptor
 void engine_sockets_pause(struct engine_sockets *sockets, int descriptor);
 
 /* The socket was connected ahead of need, with TLS. Until a request uses it, tickets that wait in it are
- * hidden from libcurl, which from 8.0 on closes an HTTP/1.1 connection that has something to read. */
+ * hidden from libcurl, which from 8.0 on closes an HTTP/1.1 connection that has something to read. Does
+ * nothing where a request uses it already. */
 void engine_sockets_note_unused(struct engine_sockets *sockets, int descriptor);
 
 /* Handles an event. True when the socket is idle, where no data is expected: it is given up, unless it is an
