@@ -95,6 +95,13 @@ function programs.start(environment, command)
     return child.finish()
   end
 
+  --- Sends TERM to the program itself, and raises if it does not end by that.
+  function child.terminate()
+    run("pkill -TERM -P " .. child.pid)
+    programs.wait_until(function() return run("ps -o pid= --ppid " .. child.pid) == "" end, "the end on TERM")
+    return child.finish()
+  end
+
   --- Waits for a line that matches, and returns its capture. Raises all that was printed where the program ends first.
   function child.find(pattern)
     local lines = {}
