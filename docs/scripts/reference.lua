@@ -32,7 +32,7 @@ local CHAPTERS = {
   { "Calls", "Client" },
   { "Transfers", "Transfer" },
   { "Settings", "Settings" },
-  { "Options", "Options", "CancelAllOptions" },
+  { "Options", "Options", "CancelAllOptions", "WaitOptions" },
   { "Params", "CreateParams", "PartParams", "CompleteParams", "FileParams", "Readable", "FileCreateParams",
     "ContentParams", "ListParams" },
   { "Results", "Upload", "File", "UploadPart", "FileList", "Content", "DeletedFile",

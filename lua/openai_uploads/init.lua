@@ -2,9 +2,11 @@
 -- The module is itself a client, configured from the environment at its first call. `new` creates other clients.
 local core = require "openai_uploads.load_core"
 local cancel_all = require "openai_uploads.cancel_all"
+local each_file = require "openai_uploads.files.each"
 local guard = require "openai_uploads.guard"
 local loops = require "openai_uploads.loop"
 local upload_file_chunked = require "openai_uploads.upload_file_chunked"
+local wait_until_processed = require "openai_uploads.files.wait_until_processed"
 local waiting = require "openai_uploads.waiting"
 
 -- Creates a client with all its functions. Errors carry no position.
@@ -19,6 +21,8 @@ local function make(settings)
   for _, name in ipairs { "max_connections", "max_retries", "patience" } do kept[name] = settings and settings[name] end
   client.cancel_all = cancel_all(waits, kept.max_connections or core.max_connections)
   upload_file_chunked(client, await, waits, kept)
+  each_file(client, waits)
+  wait_until_processed(client, await, waits)
   guard(client, waits)
   return client
 end

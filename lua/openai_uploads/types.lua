@@ -78,6 +78,8 @@
 ---@field cancel_failure? openai_uploads.Failure why the cancel failed
 ---@field resume? openai_uploads.Resume what to pass as `resume`. Only with `keep_on_failure`, and not once the Upload has expired
 ---@field refused_resume? boolean true if `resume` or `resume_file` belongs to another file, purpose, name, type or expiry
+---@field file? openai_uploads.File the File as it was last seen, of `files.wait_until_processed`
+---@field status_details? string why the service could not process it
 ---@field aftermath? string the state that the Upload was left in. `tostring` appends it
 
 ---By status: bad_request 400, authentication 401, permission_denied 403, not_found 404, conflict 409, gone 410,
@@ -86,11 +88,12 @@
 ---Without a status: configuration (no key, a bad URL), connection, tls, timeout, aborted, decode (a 2xx that is not the
 ---expected object; if it holds an error, that is in message, code and type), too_large (an answer over
 ---max_response_bytes, a Part over 64 MiB, a file of too many Parts), file (the file cannot be read, is not a regular file, or
----changed meanwhile).
+---changed meanwhile), processing (the service could not process a File).
 ---@alias openai_uploads.FailureKind
 ---| "bad_request" | "authentication" | "permission_denied" | "not_found" | "conflict" | "gone"
 ---| "unprocessable_entity" | "rate_limit" | "server" | "redirect" | "status"
 ---| "configuration" | "connection" | "tls" | "timeout" | "aborted" | "decode" | "too_large" | "file"
+---| "processing"
 
 ---How a call went: its third result if `with_response` is set. Times are in seconds.
 ---@class openai_uploads.Response
@@ -406,6 +409,32 @@ function uploads.files.list(params, options) end
 ---@return openai_uploads.Response? response with `with_response`
 function uploads.files.content(file_id, params, options) end
 
+---Iterates over all Files, page by page: `for file, failure in uploads.files.each { ... } do`. A call that fails gives
+---`false` and the failure, and ends the loop. A File that is deleted as it is given does not disturb the next page. In plain
+---Lua 5.1 a client with a `loop` cannot wait within a `for`: ask for pages with `list` there.
+---@param params? openai_uploads.ListParams `limit` is that of a page. Default: 1000
+---@param options? openai_uploads.Options of each page
+---@return fun(): openai_uploads.File|false?, openai_uploads.Failure? next
+function uploads.files.each(params, options) end
+
+---Asks for a File until the service has processed it. It asks again after connection failures, timeouts, 409, 429 and 5xx as
+---well, and waits for as long as the service asks. A File without a `status` counts as processed.
+---
+---Failures: `processing` if the service could not process it, with `status_details`; `timeout` at the deadline; `not_found` if
+---it is deleted meanwhile; and those of `files.retrieve`. Each has the File as it was last seen in `file`.
+---@param file_id string
+---@param options? openai_uploads.WaitOptions
+---@return openai_uploads.File? file with status "processed"
+---@return openai_uploads.Failure? failure
+---@return openai_uploads.Response? response of the last question, with `with_response`
+function uploads.files.wait_until_processed(file_id, options) end
+
+---The options of `files.wait_until_processed`. Times are in seconds.
+---@class openai_uploads.WaitOptions: openai_uploads.Options
+---@field interval? number between the first two questions. It grows by half each time. Default: 0.5
+---@field max_interval? number Default: 5
+---@field deadline? number of the whole wait. Default: 1800
+
 ---Deletes a File. DELETE /files/{file_id}.
 ---
 ---Failures: `not_found`, and those that any call can have. `not_found` with `failure.may_have_applied` means that an earlier
@@ -516,6 +545,12 @@ uploads.start.files = {}
 ---@param options? openai_uploads.Options
 ---@return openai_uploads.Transfer
 function uploads.start.files.create(params, options) end
+
+---Begins `files.wait_until_processed`.
+---@param file_id string
+---@param options? openai_uploads.WaitOptions
+---@return openai_uploads.Transfer
+function uploads.start.files.wait_until_processed(file_id, options) end
 
 ---Begins `files.content`.
 ---@param file_id string

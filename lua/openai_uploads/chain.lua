@@ -1,0 +1,197 @@
+-- SPDX-License-Identifier: MIT
+-- Calls that follow one another, which a program holds as one transfer. The answer to each call decides what comes
+-- next: its handler begins another call, or ends the chain. It is no coroutine, because nginx's own cannot be resumed
+-- in a step.
+local core = require "openai_uploads.core"
+local in_flight = require "openai_uploads.in_flight"
+local waiting = require "openai_uploads.waiting"
+
+local OUT_OF_MEMORY = "not enough memory" -- as Lua raises it
+
+local chain = {}
+chain.__index = chain
+
+-- Notes the answer to the call that has ended. Returns it, or nil if none has.
+local function next_answer(self)
+  if self.answer then return self.answer end
+  local transfer, handler = self.calls:peek()
+  if not transfer then return nil end
+  local result, failure, response = core.result(transfer)
+  if result == false then -- the call has run out of memory
+    local may_have_applied = response
+    result, failure, response = nil, core.failure("aborted", OUT_OF_MEMORY), nil
+    failure.may_have_applied = may_have_applied
+  end
+  self.answer = { handler = handler, transfer = transfer, result = result, failure = failure, response = response }
+  self.calls:remove(transfer)
+  return self.answer
+end
+
+local function deal_with(self, answer)
+  if not self.is_over then answer.handler(self, answer.result, answer.failure, answer.response) end
+end
+
+local function tell_listener(self)
+  local listener = self.listener
+  if not self.is_over or not listener then return end
+  self.listener = false
+  local fine, raised = pcall(listener, self)
+  if fine then return end
+  if raised == OUT_OF_MEMORY then self.listener = listener end -- called again in the next step
+  if raised == OUT_OF_MEMORY or core.is_interruption(raised) then error(raised, 0) end
+  io.stderr:write("openai_uploads: the on_done function raised an error: ", core.describe(raised), "\n")
+end
+
+-- When memory runs out in a handler, the next step calls it again. Another error ends the chain.
+local function work(self)
+  local answer = next_answer(self)
+  while answer do
+    local fine, raised = pcall(deal_with, self, answer)
+    if not fine and raised == OUT_OF_MEMORY then error(raised, 0) end
+    self.answer = false
+    core.release(answer.transfer)
+    if not fine then
+      self:fail(core.failure("aborted", core.describe(raised)))
+      if core.is_interruption(raised) then error(raised, 0) end
+    end
+    answer = next_answer(self)
+  end
+  tell_listener(self)
+end
+
+-- Handles every answer that has arrived. To take one may tell another one's end, which calls this again: the outer call
+-- goes on then.
+local function advance(self)
+  if self.is_working then return end
+  self.is_working = true
+  local fine, raised = pcall(work, self)
+  self.is_working = false
+  if not fine then error(raised, 0) end
+end
+
+--- Returns a chain without a call. waits: the client's waiting.
+function chain.new(client, waits)
+  local self = setmetatable({
+    client = client, waiting = waits, calls = false,
+    answer = false, -- the one that is being handled
+    is_over = false, result = nil, failure = nil, response = nil,
+    listener = false, is_working = false,
+  }, chain)
+  self.calls = in_flight.new(function() advance(self) end)
+  return self
+end
+
+--- Begins a call with start(...). handler(chain, result, failure, response) is called with its answer. Misuse raises.
+function chain:begin(handler, start, ...)
+  local begun, transfer = pcall(start, ...)
+  if not begun then error(transfer, 0) end -- without the position in this file
+  self.calls:add(transfer, handler)
+end
+
+--- Ends the chain with its result.
+function chain:finish(result, response)
+  if self.is_over then return end
+  self.is_over, self.result, self.response = true, result, response
+end
+
+--- Ends it with a failure.
+function chain:fail(failure, response)
+  if self.is_over then return end
+  self.is_over, self.failure, self.response = true, failure, response
+end
+
+function chain:done() return self.is_over end
+
+local function result(self)
+  if not self.is_over then return false end
+  if self.failure then return true, nil, self.failure, self.response end
+  return true, self.result, nil, self.response
+end
+
+function chain:poll()
+  if not self.is_over then self.client.step() end
+  advance(self)
+  return result(self)
+end
+
+function chain:wait(seconds)
+  waiting.check(self.waiting, self, seconds)
+  self.waiting:wait(self, seconds)
+  if not self.is_over then return self:poll() end
+  return result(self)
+end
+
+-- Whether the service may have acted on an aborted call.
+local function leaves_doubt(transfer)
+  local answered, failure, may_have_applied = core.result(transfer)
+  core.release(transfer)
+  if answered == nil then return failure.may_have_applied end
+  return answered ~= false or may_have_applied
+end
+
+--- Ends the chain as aborted, with the call under way.
+function chain:abort()
+  if self.is_over then return false end
+  local failure = core.failure("aborted", "aborted by the program")
+  self:fail(failure)
+  for transfer in self.calls:each() do
+    self.calls:remove(transfer)
+    transfer:abort()
+    failure.may_have_applied = failure.may_have_applied or leaves_doubt(transfer)
+  end
+  advance(self)
+  return true
+end
+
+chain.__close = chain.abort
+
+--- How far the call under way is, as transfer:progress().
+function chain:progress()
+  local transfer = next(self.calls.calls)
+  if transfer then return transfer:progress() end
+  return 0
+end
+
+--- Like on_done, but the client does not hold the chain for it.
+function chain:listen(listener)
+  self.listener = listener
+  if self.is_over then advance(self) end
+end
+
+function chain:on_done(listener)
+  if type(listener) ~= "function" then
+    error(("bad argument #1 to 'on_done' (function expected, got %s)"):format(type(listener)), 2)
+  end
+  self.calls.is_held = true
+  self.calls:hold()
+  self:listen(listener)
+end
+
+function chain:__tostring() return "openai_uploads.transfer: " .. (self.is_over and "done" or "running") end
+
+-- Waits for it. If the wait raises (on Ctrl-C, for example), aborts it and raises the error again.
+local function wait_through(self)
+  local fine, raised = pcall(self.wait, self)
+  if fine then return end
+  pcall(self.abort, self)
+  error(raised, 0)
+end
+
+--- Adds a call to `calls`, and one to `starts` that begins it and is not waited for. begin(...) returns a chain, or
+--- raises for misuse.
+function chain.add_call(waits, calls, starts, name, begin)
+  starts[name] = function(...)
+    local begun, made = pcall(begin, ...)
+    if not begun then error(made, 2) end
+    return made
+  end
+  calls[name] = function(...)
+    local made, refusal = waits:begin(begin, ...)
+    if not made then return nil, refusal end
+    if waits.loop and not waits.in_pcall then made:wait() else wait_through(made) end
+    local _, object, failure, response = made:poll()
+    return waits.result(object, failure, response)
+  end
+end
+
+return chain
