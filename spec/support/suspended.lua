@@ -8,7 +8,7 @@
 --   pause()            lets the other coroutines of the loop run
 --   yields_through_c   whether its coroutines can be suspended in a function that C calls
 --
--- The modules suspended_calls, _transfers and _uploads have the rows that every loop must pass: a sentence, and a
+-- The modules suspended_calls, _transfers, _uploads and _streams have the rows that every loop must pass: a sentence, and a
 -- function that proves it in a world.
 
 local held_server = require "spec.support.held_server"
@@ -95,7 +95,7 @@ end
 -- The rows of every loop.
 function suspended.rows()
   local all = {}
-  for _, name in ipairs { "calls", "transfers", "uploads" } do
+  for _, name in ipairs { "calls", "transfers", "uploads", "streams" } do
     for _, row in ipairs(require("spec.support.suspended_" .. name)) do all[#all + 1] = row end
   end
   return all

@@ -5,6 +5,7 @@ local assert = require "luassert"
 local check = require "spec.support.check"
 local core = require "openai_uploads.core"
 local drive = require "spec.support.drive"
+local servant = require "spec.support.servant"
 local signal = require "spec.support.signal"
 local upload_file = require "spec.support.upload_file"
 
@@ -20,58 +21,15 @@ local function row(name, proof)
   end }
 end
 
-local function call_of(request) return request.path:match "/uploads/[^/]+/(%a+)" or "create" end
-
-local answers = {
-  create = '{"id":"upload_1","object":"upload","status":"pending"}',
-  parts = '{"id":"part_%d","object":"upload.part","upload_id":"upload_1"}',
-  complete = '{"id":"upload_1","object":"upload","status":"completed","file":{"id":"file_1","object":"file"}}',
-}
-
--- Answers as the service would, in the order of the requests. `refused`: the calls that get a 400.
-local function servant(server, refused)
-  local answered, serving = 0, {}
-
-  function serving.call()
-    local request = server.requests[answered + 1]
-    return request and call_of(request)
-  end
-
-  function serving.answer()
-    local call = serving.call()
-    answered = answered + 1
-    if (refused or {})[call] then return server.answer(400, "{}") end
-    server.answer(200, answers[call] and answers[call]:format(answered))
-  end
-
-  function serving.serve()
-    for _ = 1, server.look() do serving.answer() end
-  end
-
-  -- Answers other calls until this one waits. Returns whether it does.
-  function serving.serve_until(wanted)
-    while server.look() > 0 and serving.call() ~= wanted do serving.answer() end
-    return server.look() > 0
-  end
-
-  return serving
-end
-
 local function params_of(more)
   return check.merged({ data = "abcdefghij", filename = "a.txt", purpose = "batch", part_size = 2 }, more or {})
-end
-
-local function calls_of(server)
-  local names = {}
-  for index, request in ipairs(server.requests) do names[index] = call_of(request) end
-  return table.concat(names, " ")
 end
 
 local all_calls = "create parts parts parts parts parts complete"
 
 row("suspends only the coroutine that calls it, in each of its phases", function(world)
   local client, server, told = world.client(), world.server, {}
-  local serving = servant(server)
+  local serving = servant.new(server)
   world.run({
     function()
       local upload, failure = client.upload_file_chunked(params_of { concurrency = 1 })
@@ -88,12 +46,12 @@ row("suspends only the coroutine that calls it, in each of its phases", function
     end,
   }, nothing)
   assert.are.same({ 1, 2, 3, 4, 5, 6, 7, "completed" }, told)
-  assert.are.equal(all_calls, calls_of(server))
+  assert.are.equal(all_calls, servant.calls(server))
 end)
 
 row("has its parts on their way side by side, of a file too", function(world)
   local client, server = world.client(), world.server
-  local serving, most, upload = servant(server), 0, nil
+  local serving, most, upload = servant.new(server), 0, nil
   world.run({ function()
     upload = client.upload_file_chunked { file = upload_file.write "abcdefghij", purpose = "batch", part_size = 2,
       concurrency = 3 }
@@ -103,7 +61,7 @@ row("has its parts on their way side by side, of a file too", function(world)
     if serving.call() == "parts" and waiting < 3 and #server.requests < 6 then return end
     if waiting > 0 then serving.answer() end
   end)
-  assert.are.same({ "completed", 3, all_calls }, { upload.status, most, calls_of(server) })
+  assert.are.same({ "completed", 3, all_calls }, { upload.status, most, servant.calls(server) })
 end)
 
 row("may be called by many at a time, and beside other calls", function(world)
@@ -116,7 +74,7 @@ row("may be called by many at a time, and beside other calls", function(world)
     end
   end
   calls[7] = function() assert(client.cancel "upload_7") end
-  world.run(calls, servant(server).serve)
+  world.run(calls, servant.new(server).serve)
   assert.are.same({ 6, 6 * 7 + 1 }, { completed, #server.requests })
 end)
 
@@ -124,15 +82,15 @@ row("cancels the Upload when it fails, and tells so", function(world)
   local client, server, failure = world.client(), world.server, nil
   world.run({ function()
     failure = check.failure("bad_request", client.upload_file_chunked(params_of { concurrency = 1 }))
-  end }, servant(server, { complete = true }).serve)
+  end }, servant.new(server, { complete = true }).serve)
   assert.are.same({ true, "upload_1", "upload_1 was cancelled" },
     { failure.cancelled, failure.upload_id, failure.aftermath })
-  assert.are.equal(all_calls .. " cancel", calls_of(server))
+  assert.are.equal(all_calls .. " cancel", servant.calls(server))
 end)
 
 row("ends at its deadline, and others go on until then", function(world)
   local client, server = world.client(), world.server
-  local serving, failure, steps = servant(server), nil, nil
+  local serving, failure, steps = servant.new(server), nil, nil
   world.run({ function()
     steps = world.steps()
     failure = check.failure("timeout", client.upload_file_chunked(params_of { concurrency = 1 }, { deadline = 0.3 }))
@@ -147,7 +105,7 @@ end)
 
 row("tells of its progress while it waits", function(world)
   local client, server, told, upload = world.client(), world.server, 0, nil
-  local serving = servant(server)
+  local serving = servant.new(server)
   world.run({ function()
     upload = client.upload_file_chunked(params_of { on_progress = function() told = told + 1 end, part_size = 10 })
   end }, function()
@@ -158,7 +116,7 @@ end)
 
 row("ends by an error in a function of the program", function(world)
   local client, server = world.client(), world.server
-  local serving = servant(server)
+  local serving = servant.new(server)
   for _, name in ipairs { "on_progress", "on_checkpoint" } do
     local failure
     world.run({ function()
@@ -171,7 +129,7 @@ end)
 
 row("is aborted by another coroutine, and the one that waits is told", function(world)
   local client, server, failure, job = world.client(), world.server, nil, nil
-  local serving = servant(server)
+  local serving = servant.new(server)
   world.run({
     function()
       job = client.start.upload_file_chunked(params_of())
@@ -194,7 +152,7 @@ end)
 
 row("ends with its client", function(world)
   local client, server, failure = world.client(), world.server, nil
-  local serving = servant(server)
+  local serving = servant.new(server)
   world.run({
     function() failure = check.failure("aborted", client.upload_file_chunked(params_of())) end,
     function()
@@ -212,7 +170,7 @@ end)
 row("begun and not waited for runs in the steps of others; wait(seconds) and poll wait no longer than they say",
   function(world)
     local client, server, upload = world.client(), world.server, nil
-    local serving = servant(server)
+    local serving = servant.new(server)
     world.run({ function()
       local job = client.start.upload_file_chunked(params_of())
       assert.are.same({ false }, { job:poll() })
@@ -250,7 +208,7 @@ end
 
 row("waits for its MD5 without keeping others waiting", function(world)
   local client, server, upload, looks, turns = world.client(), world.server, nil, 0, 0
-  local real, ended, serving = core.digest, signal.new(), servant(world.server)
+  local real, ended, serving = core.digest, signal.new(), servant.new(world.server)
   core.digest = function()
     return { close = nothing, descriptor = function() return ended:descriptor() end, wait = function()
       looks = looks + 1
@@ -266,12 +224,12 @@ row("waits for its MD5 without keeping others waiting", function(world)
   core.digest = real
   ended:close()
   assert.is_true(fine, raised)
-  assert.are.same({ "completed", 2, all_calls }, { upload.status, looks, calls_of(server) })
+  assert.are.same({ "completed", 2, all_calls }, { upload.status, looks, servant.calls(server) })
 end)
 
 row("goes on whenever the collector runs, though nobody else knows of it", function(world)
   local client, server, count = world.client(), world.server, 0
-  local serving = servant(server)
+  local serving = servant.new(server)
   world.run({ function()
     for _ = 1, 3 do
       world.host.spawn(function()
@@ -287,7 +245,7 @@ row("goes on whenever the collector runs, though nobody else knows of it", funct
 end)
 
 row("leaves nothing behind: its client can be collected", function(world)
-  local kept, serving = setmetatable({}, { __mode = "k" }), servant(world.server)
+  local kept, serving = setmetatable({}, { __mode = "k" }), servant.new(world.server)
   local function use()
     local client = world.client()
     kept[client] = true

@@ -179,13 +179,16 @@ end
 -- Returns the number of running calls that have a connection, or wait for one.
 local function count_connected(self) return self.calls.count - (self.waits_for_data and 1 or 0) end
 
--- Waits for data if more is wanted. Returns nil and a failure if its source has failed, or the deadline has passed.
+-- Waits for data if more is wanted. Returns true, or nil and a failure if its source has failed, or the deadline has
+-- passed meanwhile.
 local function go_on_with_data(self)
-  local options, failure = options_of_call(self)
-  if self.source.failure then return nil, self.source.failure end
-  if not options then return nil, failure end
+  local options, failure
+  self.source:drain()
+  if self.source:wants() then options, failure = options_of_call(self) end
+  failure = failure or self.source.failure
+  if failure then return nil, failure end
   supply.go_on(self, options)
-  return not self.source.failure, self.source.failure
+  return true
 end
 
 -- Collects data of unknown size before the Upload is created, because the creation announces the size.

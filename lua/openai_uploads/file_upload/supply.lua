@@ -105,7 +105,6 @@ end
 
 --- Waits for data as long as the stream wants any. options: of a call.
 function supply.go_on(job, options)
-  job.source:drain()
   local wants = job.source:wants()
   if job.waits_for_data and not wants then end_waiting(job) end
   if job.producer then job.producer:wake() end
