@@ -115,6 +115,70 @@ describe("the gateway of the example", function()
     end)
   end
 
+  local function post_file(server, path, body, length)
+    return server.begin(("POST %s\nContent-Length: %d\n\n%s"):format(path, length or #body, body))
+  end
+
+  it("makes a File of a body, whether it comes with the head of the request or later", function()
+    local body = ("0123456789"):rep(100 * 1000)
+    with_gateway({}, function(server)
+      for _, size in ipairs { 3, #body } do
+        service.reset()
+        local text = body:sub(1, size)
+        local status, answer, headers =
+          post_file(server, "/files?filename=a%20b.jsonl&purpose=batch", text).finish()
+        local file = cjson.decode(answer)
+        assert.are.same({ 200, "file", size, "a b.jsonl", "batch" },
+          { status, file.object, file.bytes, file.filename, file.purpose })
+        assert.is_truthy(headers["x-request-id"]:find "^req_")
+        local parts, bytes = service.uploads()[1].parts, 0
+        for _, part in ipairs(parts) do bytes = bytes + part.bytes end
+        assert.are.equal(size, bytes)
+      end
+    end)
+  end)
+
+  it("sends the first Parts of a body before all of it has arrived, and answers others meanwhile", function()
+    local half = ("0123456789"):rep(50 * 1000)
+    with_gateway({}, function(server)
+      local sending = post_file(server, "/files?filename=a", half, 2 * #half)
+      nginx.wait_until(function()
+        local upload = service.uploads()[1]
+        return upload and #upload.parts > 0
+      end, "a Part has arrived")
+      assert.are.equal(404, (server.get("/nothing")))
+      sending.send(half)
+      assert.are.equal(200, (sending.finish()))
+    end)
+  end)
+
+  it("cancels the Upload of a caller who hangs up", function()
+    with_gateway({}, function(server)
+      local sending = post_file(server, "/files?filename=a", "abc", 1000)
+      nginx.wait_until(function() return service.uploads()[1] end, "the Upload is created")
+      sending.close()
+      nginx.wait_until(function() return service.uploads()[1].status == "cancelled" end, "the Upload is cancelled")
+      nginx.wait_until(function() return server.log():find("client aborted", 1, true) end, "the log tells why")
+    end)
+  end)
+
+  for _, row in ipairs {
+    { "a body without a length", "POST /files", status = 411, says = "Content-Length" },
+    { "no body", "POST /files\nContent-Length: 0", status = 400, says = "no body" },
+    { "a method that sends nothing", "GET /files", status = 405, says = "only POST" },
+    { "a purpose that the service refuses", "POST /files?purpose=fun\nContent-Length: 3\n\nabc", status = 400,
+      says = "Invalid value: 'fun'", sent = 1 },
+  } do
+    it(("answers %d to %s of a file"):format(row.status, row[1]), function()
+      with_gateway({}, function(server)
+        local status, body = server.begin(row[2]).finish()
+        assert.are.equal(row.status, status)
+        check.holds(row.says or "", body)
+        assert.are.equal(row.sent or 0, (select(2, service.requests())))
+      end)
+    end)
+  end
+
   it("serves others while a call waits", function()
     local stalled = held.start()
     with_gateway({ base_url = stalled.base_url }, function(server)

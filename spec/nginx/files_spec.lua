@@ -185,6 +185,53 @@ describe("upload_file_chunked inside nginx", function()
     end)
   end)
 
+  local stream = [[
+    local given = 0
+    probe.say(probe.clients.good.upload_file_chunked {
+      data = function()
+        given = given + 1
+        ngx.sleep(given > 5 and %s or 0.01)
+        return given <= 5 and "ab" or nil
+      end,
+      bytes = 10, part_size = 2, filename = "a.txt", purpose = "batch", data_timeout = %s,
+    })]]
+
+  it("lets a data function wait", function()
+    nginx.with({ init = init "", server = content("/send", stream:format(0.01, 10)) }, function(server)
+      assert.are.equal("completed", server.ask("/send").upload.status)
+      assert.are.equal(5, #upload_file.only_upload(service).parts)
+    end)
+  end)
+
+  it("ends a data function that waits longer than it may, so that the request can end", function()
+    nginx.with({ init = init "", server = content("/send", stream:format(3600, 0.3)) }, function(server)
+      local failure = server.ask("/send").failure
+      assert.are.same({ "timeout", true }, { failure.kind, failure.cancelled })
+      check.holds("params.data_timeout", failure.message)
+    end)
+  end)
+
+  it("asks for data in the steps of the client where no light thread can be begun", function()
+    nginx.with({ init = init "", server = kept .. [[
+      location = /phase {
+        return 200 "x";
+        log_by_lua_block {
+          local client, given = probe.clients.good, 0
+          local job = client.start.upload_file_chunked {
+            data = function()
+              given = given + 1
+              return given <= 5 and "ab" or nil
+            end,
+            part_size = 2, filename = "a.txt", purpose = "batch",
+          }
+          assert(ngx.timer.at(0, function() probe.keep("log", select(2, job:wait())) end))
+        }
+      }]] }, function(server)
+      server.get("/phase")
+      assert.are.equal("completed", wait_until_kept(server, "log").upload.status)
+    end)
+  end)
+
   it("is over before a worker leaves that is asked to quit", function()
     local path = upload_file.write(letters)
     service.answer_next { { call = "parts", delay = 0.3 }, { call = "complete", delay = 0.3 } }

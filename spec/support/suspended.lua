@@ -8,8 +8,8 @@
 --   pause()            lets the other coroutines of the loop run
 --   yields_through_c   whether its coroutines can be suspended in a function that C calls
 --
--- The modules suspended_calls, _transfers, _uploads and _streams have the rows that every loop must pass: a sentence, and a
--- function that proves it in a world.
+-- The modules suspended_calls, _transfers, _uploads and _streams have the rows that every loop must pass: a sentence,
+-- and a function that proves it in a world.
 
 local held_server = require "spec.support.held_server"
 local rows = require "spec.support.rows"

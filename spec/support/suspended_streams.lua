@@ -31,8 +31,8 @@ end
 local pieces = { "abc", "def", "g", "hij" }
 
 local function params_of(data, more)
-  return check.merged({ data = data, filename = "a.txt", purpose = "batch", part_size = 2, bytes = 10, concurrency = 2 },
-    more or {})
+  return check.merged(
+    { data = data, filename = "a.txt", purpose = "batch", part_size = 2, bytes = 10, concurrency = 2 }, more or {})
 end
 
 local all_calls = "create parts parts parts parts parts complete"

@@ -18,16 +18,21 @@ local function parsed(text)
   return tonumber(status), body, headers
 end
 
--- request: "GET /path" with further lines, if any. Returns { finish(), close() }.
+-- request: "GET /path" with further lines, if any, and a body after an empty line. Returns { send(bytes), finish(),
+-- close() }.
 function exchange.begin(port, request)
   local connection = assert(socket.tcp())
   connection:settimeout(PATIENCE)
   assert(connection:connect("127.0.0.1", port))
-  local first, more = request:match("^([^\n]+)\n?(.*)$")
+  local head, body = request:match "^(.-)\n\n(.*)$"
+  local first, more = (head or request):match("^([^\n]+)\n?(.*)$")
   local lines = { first .. " HTTP/1.0", "Host: localhost" } -- so that no answer comes in chunks
   for line in more:gmatch "[^\n]+" do lines[#lines + 1] = line end
-  assert(connection:send(table.concat(lines, "\r\n") .. "\r\n\r\n"))
+  assert(connection:send(table.concat(lines, "\r\n") .. "\r\n\r\n" .. (body or "")))
   local begun = {}
+
+  -- Sends more of the body.
+  function begun.send(bytes) assert(connection:send(bytes)) end
 
   -- Waits for the answer: its status, body and headers; nil when the connection ended without one.
   function begun.finish()
