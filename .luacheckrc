@@ -5,8 +5,9 @@ for folder, globals in pairs {
   apache = { "apache2", "handle" }, conky = { "conky_upload" },
   dnsdist = { "getStatisticsCounters", "infolog", "maintenance" },
   ["knot-resolver"] = { "event", "ffi", "hour", "log_info", "stats", "worker" }, lighttpd = { "lighty" },
-  love = { "love" }, luanti = { "minetest" }, mpv = { "mp" }, pandoc = { "pandoc", "Pandoc" },
-  ["pdns-recursor"] = { "maintenance", "pdnslog", "preresolve" }, tshark = { "Listener" }, vlc = { "vlc" },
+  kamailio = { "KSR", "ksr_request_route" }, love = { "love" }, luanti = { "minetest" }, mpv = { "mp" }, pandoc = { "pandoc", "Pandoc" },
+  ["pdns-recursor"] = { "maintenance", "pdnslog", "preresolve" }, trafficserver = { "do_remap", "ts" },
+  tshark = { "Listener" }, vlc = { "vlc" }, wireplumber = { "Core" },
   weechat = { "upload_act", "upload_command", "upload_quit", "weechat" },
 } do files["examples/" .. folder] = { globals = globals } end
 files["emulator"] = { std = "ngx_lua" }

@@ -22,55 +22,60 @@ local function is_answered(port)
   return answer ~= nil and answer:sub(1, 2) == "\18\52"
 end
 
--- Starts the server in a folder with this configuration, which has a %s for the example's folder and a %d for a port,
--- under the name that PowerDNS takes alone. It must answer queries while the service holds its answer back, and log the
--- File afterwards.
-local function check(host, name, configuration, command)
-  programs.with_folder(function(folder)
-    local port = programs.free_port()
-    programs.write_file(folder .. "/recursor.conf",
-      configuration:format(programs.checkout .. "/examples/" .. name, port))
-    service.answer_next(programs.gate)
-    local child = programs.start(programs.environment(host, service),
-      "sh -c " .. programs.quoted(("cd %s && exec %s"):format(folder, command:format(folder))))
-    local fine, raised = pcall(function()
-      programs.wait_until(function()
-        return is_answered(port) and select(2, service.requests()) > 0
-      end, name .. " answers, and sends")
-      programs.wait_until(function() return is_answered(port) end, name .. " answers while it sends")
-      service.open_gate()
-      assert.is_truthy(child.find(FILE))
-    end)
-    local output = child.dump()
-    if not fine then error(raised .. "\n" .. output, 0) end
-  end)
-end
-
-describe("while a call waits, queries are answered by", function()
-  local kresd = programs.find { program = "kresd", lua = "luajit" }
-  programs.it(kresd, "Knot Resolver", function()
-    check(kresd, "knot-resolver", [[
+local rows = {
+  { "Knot Resolver", program = "kresd", example = "knot-resolver",
+    command = "kresd -n -c recursor.conf .", configuration = [[
       modules.load("stats")
       log_level("info")
       dofile("%s/statistics.lua")
       net.listen("127.0.0.1", %d)
-    ]], kresd.path .. " -n -c recursor.conf %s")
-  end)
-
-  local dnsdist = programs.find { program = "dnsdist", lua = "luajit" }
-  programs.it(dnsdist, "dnsdist", function()
-    check(dnsdist, "dnsdist", [[
+    ]] },
+  { "dnsdist", program = "dnsdist", example = "dnsdist",
+    command = "dnsdist --supervised --disable-syslog -C recursor.conf", configuration = [[
       dofile("%s/statistics.lua")
       setLocal("127.0.0.1:%d")
       addAction(AllRule(), RCodeAction(DNSRCode.REFUSED))
-    ]], "dnsdist --supervised --disable-syslog -C recursor.conf")
-  end)
+    ]] },
+  -- It shall ask nobody.
+  { "PowerDNS Recursor", program = "pdns_recursor", example = "pdns-recursor",
+    command = "pdns_recursor --config-dir=. --socket-dir=.", configuration =
+      "lua-dns-script=%s/names.lua\nlocal-port=%d\nlocal-address=127.0.0.1\nthreads=1\ndaemon=no\n"
+      .. "export-etc-hosts=yes\ndisable-syslog=yes\nhint-file=no\nsecurity-poll-suffix=\n"
+      .. "query-local-address=127.0.0.1\n" },
+}
 
-  local recursor = programs.find { program = "pdns_recursor", lua = "luajit" }
-  programs.it(recursor, "PowerDNS Recursor", function()
-    check(recursor, "pdns-recursor", "lua-dns-script=%s/names.lua\nlocal-port=%d\nlocal-address=127.0.0.1\nthreads=1\n"
-      .. "daemon=no\nexport-etc-hosts=yes\ndisable-syslog=yes\nhint-file=no\nsecurity-poll-suffix=\n"
-      .. "query-local-address=127.0.0.1\n", -- it shall ask nobody
-      tostring(recursor.path) .. " --config-dir=. --socket-dir=%s")
+for _, row in ipairs(rows) do
+  describe(row[1], function()
+    local host = programs.find { program = row.program, lua = "luajit" }
+
+    -- Runs body(child, port) with a server whose first call waits for the service. The server must end on TERM.
+    local function with_call_waiting(body)
+      programs.with_folder(function(folder)
+        local port = programs.free_port()
+        programs.write_file(folder .. "/recursor.conf",
+          row.configuration:format(programs.checkout .. "/examples/" .. row.example, port))
+        service.answer_next(programs.gate)
+        local child = programs.start(programs.environment(host, service),
+          "sh -c " .. programs.quoted(("PATH=$PATH:/usr/sbin; cd %s && exec %s"):format(folder, row.command)))
+        local fine, raised = pcall(function()
+          programs.wait_until(function()
+            return is_answered(port) and select(2, service.requests()) > 0
+          end, "it answers queries, and calls the service")
+          body(child, port)
+        end)
+        local output = child.quit()
+        if not fine then error(raised .. "\n" .. output, 0) end
+      end)
+    end
+
+    programs.it(host, "answers queries while a call waits", function()
+      with_call_waiting(function(child, port)
+        programs.wait_until(function() return is_answered(port) end, "it answers queries meanwhile")
+        service.open_gate()
+        assert.is_truthy(child.find(FILE))
+      end)
+    end)
+
+    programs.it(host, "ends on TERM while a call waits", function() with_call_waiting(function() end) end)
   end)
-end)
+end

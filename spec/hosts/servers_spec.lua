@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: MIT
--- The examples for servers: lighttpd, Apache and Luanti.
+-- The examples for servers: lighttpd, Apache, Traffic Server, Kamailio and Luanti.
 -- Runs once: each program has a Lua of its own.
 
 local programs = require "spec.support.programs"
@@ -25,7 +25,7 @@ local function with_server(host, name, command, body)
       programs.wait_until(function() return get "/" end, name .. " answers")
       body(get, port)
     end)
-    child.stop()
+    child.quit()
     if not fine then error(tostring(raised) .. "\n" .. programs.sh("cat " .. folder .. "/*.log"), 0) end
   end)
 end
@@ -50,6 +50,14 @@ describe("lighttpd", function()
       end, "the call ends")
       assert.are.same({ "cancelled\n", 200 }, { text, status })
       assert.are.equal("cancelled", service.upload(id).status)
+    end)
+  end)
+
+  programs.it(host, "ends on TERM while a call waits", function()
+    with_lighttpd(function(get)
+      service.answer_next { { call = "cancel", gate = true } }
+      get("/cancel?id=" .. service.make_uploads(1)[1])
+      service.wait_for_requests(1)
     end)
   end)
 
@@ -93,6 +101,126 @@ describe("Apache", function()
       assert.are.equal(400, select(2, get "/cancel"))
       service.open_gate()
       assert.matches("cancelled\n$", (calling:receive "*a"))
+    end)
+  end)
+
+  programs.it(host, "ends on TERM while a call blocks its thread", function()
+    with_apache(function(_, port)
+      service.answer_next { { call = "cancel", gate = true } }
+      local calling = socket.connect("127.0.0.1", port)
+      calling:send(("GET /cancel?id=%s HTTP/1.0\r\n\r\n"):format(service.make_uploads(1)[1]))
+      service.wait_for_requests(1)
+    end)
+  end)
+end)
+
+describe("Traffic Server", function()
+  local host = programs.find { program = "traffic_server", plugin = "/usr/lib/trafficserver/modules/tslua.so" }
+
+  local folders = [[
+prefix: @
+exec_prefix: /usr
+bindir: /usr/bin
+sbindir: /usr/sbin
+sysconfdir: @
+datadir: /usr/share/trafficserver
+includedir: /usr/include
+libdir: /usr/lib/trafficserver
+libexecdir: /usr/lib/trafficserver/modules
+localstatedir: @
+runtimedir: @
+logdir: @
+cachedir: @
+]]
+
+  -- With one thread, which a call that blocks would hold up.
+  local records = [[
+CONFIG proxy.config.http.server_ports STRING %d
+CONFIG proxy.config.exec_thread.autoconfig INT 0
+CONFIG proxy.config.exec_thread.limit INT 1
+CONFIG proxy.config.admin.user_id STRING #-1
+CONFIG proxy.config.http.cache.http INT 0
+]]
+
+  local allowed = "ip_allow:\n- apply: in\n  ip_addrs: 127.0.0.1\n  action: allow\n  methods: ALL\n"
+
+  programs.it(host, "serves others while a call waits", function()
+    programs.with_folder(function(folder)
+      local port = programs.free_port()
+      programs.write_file(folder .. "/runroot.yaml", (folders:gsub("@", folder)))
+      programs.write_file(folder .. "/records.config", records:format(port))
+      programs.write_file(folder .. "/ip_allow.yaml", allowed)
+      programs.write_file(folder .. "/remap.config", ("map http://127.0.0.1:%d/cancel http://127.0.0.1/ "
+        .. "@plugin=tslua.so @pparam=%s/examples/trafficserver/cancel.lua\n"):format(port, programs.checkout))
+      for _, name in ipairs { "storage", "plugin", "cache" } do
+        programs.write_file(("%s/%s.config"):format(folder, name), "")
+      end
+      local child = programs.start(programs.environment(host, service), "traffic_server --run-root=" .. folder)
+      local function get(path)
+        local text, status = http.request(("http://127.0.0.1:%d%s"):format(port, path))
+        return text, status
+      end
+      local fine, raised = pcall(function()
+        programs.wait_until(function() return get "/" end, "it answers")
+        local id = service.make_uploads(1)[1]
+        service.answer_next { { call = "cancel", gate = true } }
+        local calling = socket.connect("127.0.0.1", port)
+        calling:send(("GET /cancel?id=%s HTTP/1.1\r\nHost: 127.0.0.1:%d\r\nConnection: close\r\n\r\n"):format(id, port))
+        service.wait_for_requests(1)
+        assert.are.equal(404, select(2, get "/"))
+        service.open_gate()
+        assert.matches("200 OK.*cancelled\n", (calling:receive "*a"))
+        assert.are.same({ "not_found\n", 502 }, { get "/cancel?id=upload_none" })
+      end)
+      local output = child.quit()
+      if not fine then error(tostring(raised) .. "\n" .. output, 0) end
+    end)
+  end)
+end)
+
+describe("Kamailio", function()
+  local host = programs.find { program = "kamailio", plugin = "/usr/lib/*/kamailio/modules/app_lua.so" }
+
+  -- Sends a request to a user. Returns its socket.
+  local function begin(port, method, user)
+    local client = assert(socket.udp())
+    client:settimeout(1)
+    client:setpeername("127.0.0.1", port)
+    local _, own = client:getsockname()
+    client:send(([[
+%s sip:%s@127.0.0.1 SIP/2.0
+Via: SIP/2.0/UDP 127.0.0.1:%s;branch=z9hG4bK%s
+From: <sip:spec@127.0.0.1>;tag=1
+To: <sip:%s@127.0.0.1>
+Call-ID: %s
+CSeq: 1 %s
+Content-Length: 0
+
+]]):format(method, user, own, own, user, own, method):gsub("\n", "\r\n"))
+    return client
+  end
+
+  local function status_of(client) return (client:receive() or ""):match "^SIP/2.0 ([^\r]*)" end
+
+  programs.it(host, "cancels, and answers others while a call blocks a child", function()
+    programs.with_folder(function(folder)
+      local port = programs.free_port()
+      local child = programs.start(programs.environment(host, service),
+        ("sh -c 'cd %s && exec kamailio -DD -E -w \"$PWD\" -f kamailio.cfg -l udp:127.0.0.1:%d -Y %s'"):format(
+          programs.checkout .. "/examples/kamailio", port, folder))
+      local fine, raised = pcall(function()
+        programs.wait_until(function() return status_of(begin(port, "OPTIONS", "x")) end, "it answers")
+        local id = service.make_uploads(1)[1]
+        service.answer_next { { call = "cancel", gate = true } }
+        local calling = begin(port, "MESSAGE", id)
+        service.wait_for_requests(1)
+        assert.are.equal("405 Method Not Allowed", status_of(begin(port, "OPTIONS", "x")))
+        service.open_gate()
+        assert.are.equal("200 cancelled", status_of(calling))
+        assert.are.equal("502 not_found", status_of(begin(port, "MESSAGE", "upload_none")))
+      end)
+      local output = child.quit()
+      if not fine then error(tostring(raised) .. "\n" .. output, 0) end
     end)
   end)
 end)

@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: MIT
--- The examples for conky, WeeChat and VLC.
+-- The examples for conky, WeeChat, VLC and WirePlumber.
 -- Runs once: each program has a Lua of its own.
 
 local programs = require "spec.support.programs"
@@ -12,21 +12,30 @@ local FILE = "(file%-%x+)"
 describe("conky", function()
   local host = programs.find { program = "conky" }
 
-  programs.it(host, "shows a file that is sent, and updates meanwhile", function()
+  -- Runs body(child) with a conky that has called the service. It must end on TERM.
+  local function with_conky(body)
     local environment = programs.environment(host, service)
     environment.FILE = programs.checkout .. "/README.md"
     service.answer_next(programs.gate)
     local child = programs.start(environment,
       "sh -c " .. programs.quoted(("cd %s/examples/conky && exec conky -c conky.conf"):format(programs.checkout)))
-    local fine, raised = pcall(function()
+    local fine, raised = pcall(body, child)
+    child.quit()
+    if not fine then error(raised, 0) end
+  end
+
+  programs.it(host, "shows a file that is sent, and updates meanwhile", function()
+    with_conky(function(child)
       child.find "sending"
       service.wait_for_requests(1)
       for _ = 1, 3 do child.find "sending" end
       service.open_gate()
       child.find(FILE)
     end)
-    child.stop()
-    if not fine then error(raised, 0) end
+  end)
+
+  programs.it(host, "ends on TERM while a call waits", function()
+    with_conky(function() service.wait_for_requests(1) end)
   end)
 end)
 
@@ -89,6 +98,31 @@ describe("VLC", function()
         .. "--lua-intf upload %s/silence.wav"):format(folder)))
       local fine, raised = pcall(child.find, "silence.wav is " .. FILE)
       child.stop()
+      if not fine then error(raised, 0) end
+    end)
+  end)
+end)
+
+describe("WirePlumber", function()
+  local host = programs.find { program = "wpexec", plugin = "/usr/lib/*/wireplumber-*/*lua-scripting.so" }
+  if not host.hindrance and not programs.find({ program = "pipewire", lua = "lua5.3" }).path then
+    host.hindrance = "pipewire is not installed"
+  end
+
+  programs.it(host, "sends a text while it goes on", function()
+    programs.with_folder(function(folder)
+      programs.sh("chmod 700 " .. folder)
+      local environment = programs.environment(host, service)
+      environment.XDG_RUNTIME_DIR, environment.HOME = folder, folder
+      local pipewire = programs.start(environment, "pipewire")
+      local fine, raised = pcall(function()
+        programs.wait_until(function() return programs.sh("ls " .. folder):find "pipewire%-0\n" end, "PipeWire listens")
+        local output, status = programs.run(environment, ("wpexec %s/examples/wireplumber/upload.lua"):format(
+          programs.checkout))
+        assert.are.equal(0, status, output)
+        assert.matches(FILE, output)
+      end)
+      pipewire.stop()
       if not fine then error(raised, 0) end
     end)
   end)

@@ -77,6 +77,15 @@ end
 --- Runs a shell command with these variables to its end. Returns what it printed and its exit status.
 function programs.run(environment, command) return run(programs.command(environment) .. command .. " </dev/null") end
 
+-- Whether the process exists and is not a zombie.
+local function lives(pid)
+  local file = io.open(("/proc/%d/stat"):format(pid))
+  if not file then return false end
+  local state = (file:read "*a" or ""):match "%) (%a)"
+  file:close()
+  return state ~= nil and state ~= "Z"
+end
+
 --- Starts a shell command with these variables. Returns the child as process.start does, with finish(), which waits for
 --- its end and returns what it printed.
 function programs.start(environment, command)
@@ -89,9 +98,12 @@ function programs.start(environment, command)
     return table.concat(lines, "\n") .. "\n"
   end
 
-  --- Ends it. Returns what it printed last.
-  function child.dump()
+  function child.has_ended() return not lives(child.pid) end
+
+  --- Ends it by TERM, which it must heed. Returns what it printed last.
+  function child.quit()
     run("kill " .. child.pid)
+    programs.wait_until(child.has_ended, "it ends on TERM")
     return child.finish()
   end
 
