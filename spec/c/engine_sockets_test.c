@@ -188,6 +188,31 @@ static void hides_what_an_unused_one_is_sent(void) {
   end();
 }
 
+static void corks_shared_ones_in_use(void) {
+  struct pair shared, other;
+  struct pollfd ends[2];
+  begin();
+  shared = pair_open_tcp(), other = pair_open_tcp();
+  ends[0] = (struct pollfd){.fd = shared.other, .events = POLLIN};
+  ends[1] = (struct pollfd){.fd = other.other, .events = POLLIN};
+  engine_sockets_note_shared(&sockets, shared.ours);
+  engine_sockets_watch(&sockets, shared.ours, DESCRIPTOR_READABLE);
+  engine_sockets_watch(&sockets, other.ours, DESCRIPTOR_READABLE);
+  engine_sockets_cork(&sockets);
+  engine_sockets_cork(&sockets);
+  if (write(shared.ours, "x", 1) != 1 || write(other.ours, "x", 1) != 1) abort();
+#ifdef __linux__
+  CHECK(poll(ends, 2, 0) == 1 && ends[1].revents, "what is sent on a shared socket waits for more");
+#endif
+  engine_sockets_uncork(&sockets);
+  CHECK(sockets.corked == 0 && poll(ends, 2, 1000) == 2, "and goes when the socket is uncorked");
+  engine_sockets_cork(&sockets);
+  pair_close(shared);
+  pair_close(other);
+  CHECK(sockets.corked == 0, "what is closed is not corked");
+  end();
+}
+
 #if defined(__linux__) && !defined(DESCRIPTOR_SET_POLL)
 static void wakes_the_host_once(void) {
   unsigned others;
@@ -213,6 +238,7 @@ int main(void) {
   lets_a_shared_one_hear_its_peer();
   keeps_the_wake_up_registered();
   hides_what_an_unused_one_is_sent();
+  corks_shared_ones_in_use();
   wakes_the_host_once();
   return unit_end();
 }

@@ -301,7 +301,7 @@ static void begin_alone(lua_State *L, int client_slots, int call_slots, struct t
     transfer_engine_look(client->engine);
     transfer_news_remove(transfer);
     attend(L, client_slots, transfer);
-    transfer_engine_send(client->engine);
+    transfer_engine_send(client->engine, announces);
   }
   if (client->first_changed) transfer_engine_want_step(client->engine, 0);
   if (announces || !client->first_changed) transfer_engine_announce(client->engine);

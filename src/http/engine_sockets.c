@@ -4,6 +4,7 @@
 #include "base/monotonic_clock.h"
 
 #include <netdb.h>
+#include <netinet/tcp.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -85,6 +86,7 @@ void engine_sockets_remove(struct engine_sockets *sockets, int descriptor) {
   if (!socket) return;
   set_idle(sockets, socket, true);
   sockets->idle--;
+  if (socket->is_corked) sockets->corked--;
   *socket = (struct engine_socket){0};
 }
 
@@ -154,6 +156,34 @@ void engine_sockets_note_unused(struct engine_sockets *sockets, int descriptor) 
   if (!socket || !socket->is_idle) return;
   socket->is_unused = true;
   set_low_water(descriptor, MAX_UNASKED_BYTES);
+}
+
+static void set_cork(int descriptor, int is_corked) {
+#ifdef TCP_CORK
+  setsockopt(descriptor, IPPROTO_TCP, TCP_CORK, &is_corked, sizeof is_corked);
+#else
+  (void)descriptor, (void)is_corked;
+#endif
+}
+
+void engine_sockets_cork(struct engine_sockets *sockets) {
+  for (int descriptor = 0; descriptor < sockets->size; descriptor++) {
+    struct engine_socket *socket = find(sockets, descriptor);
+    if (!socket || !socket->is_shared || socket->is_idle || socket->is_corked) continue;
+    set_cork(descriptor, 1);
+    socket->is_corked = true;
+    sockets->corked++;
+  }
+}
+
+void engine_sockets_uncork(struct engine_sockets *sockets) {
+  for (int descriptor = 0; sockets->corked > 0 && descriptor < sockets->size; descriptor++) {
+    struct engine_socket *socket = find(sockets, descriptor);
+    if (!socket || !socket->is_corked) continue;
+    set_cork(descriptor, 0);
+    socket->is_corked = false;
+    sockets->corked--;
+  }
 }
 
 typedef int address_function(int descriptor, struct sockaddr *address, socklen_t *size);

@@ -29,6 +29,7 @@ struct engine_socket {
   bool is_shared; /* many requests may use it at once: HTTP/2 */
   bool is_unused; /* no request has used it yet: its peer may still send what ends a TLS handshake */
   bool is_given_up;
+  bool is_corked;
   double heard_at; /* when its peer last sent something, or when it was opened */
 };
 
@@ -38,6 +39,7 @@ struct engine_sockets {
   int size;
   unsigned idle;
   unsigned given_up_in_use;
+  unsigned corked;
   int wake_up; /* libcurl's own descriptor for that; -1: it has shown none */
   bool wake_up_is_idle;
   struct last_stream last_stream;
@@ -82,6 +84,12 @@ bool engine_sockets_take_idle(struct engine_sockets *sockets, const struct descr
 void engine_sockets_look_at_idle(struct engine_sockets *sockets);
 
 void engine_sockets_note_shared(struct engine_sockets *sockets, int descriptor);
+
+/* Lets the kernel collect the small requests that go on shared sockets into full packets: a packet each could
+ * fill the congestion window, and the last of them would wait for a round trip. The kernel holds the rest
+ * back until engine_sockets_uncork, or for 200 ms. Does nothing where there is no such option. */
+void engine_sockets_cork(struct engine_sockets *sockets);
+void engine_sockets_uncork(struct engine_sockets *sockets);
 
 /* Returns the descriptor of that connection; -1 when it is closed. Makes system calls for each socket, so it
  * is not for every request. (libcurl tells which socket a request uses only after its end.) */

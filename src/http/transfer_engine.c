@@ -41,8 +41,9 @@ struct transfer_engine {
   size_t bytes_noted;           /* in this step, or the last one */
   size_t max_bytes_per_step;    /* 0: by may_wait */
   bool may_wait;
-  bool has_looked; /* transfer_engine_look was called since the last step */
-  bool progressed; /* this step notified at least one task */
+  bool has_looked;           /* transfer_engine_look was called since the last step */
+  unsigned sends_since_step; /* calls of transfer_engine_send that more may follow */
+  bool progressed;           /* this step notified at least one task */
   struct timer_list timers;
   struct engine_task *watching; /* tasks with a descriptor of their own, usually few */
   struct engine_sockets sockets;
@@ -328,7 +329,7 @@ void transfer_engine_want_step(struct transfer_engine *engine, double seconds) {
 }
 
 void transfer_engine_want_no_step(struct transfer_engine *engine) {
-  engine->step_due = INFINITY;
+  if (engine->sockets.corked == 0) engine->step_due = INFINITY;
 }
 
 static int curl_select_mask(unsigned readiness) {
@@ -429,7 +430,14 @@ void transfer_engine_look(struct transfer_engine *engine) {
   engine->has_looked = true;
 }
 
-void transfer_engine_send(struct transfer_engine *engine) {
+static void collect_small_requests(struct transfer_engine *engine) {
+  if (engine->sends_since_step++ != 1) return;
+  engine_sockets_cork(&engine->sockets);
+  if (engine->sockets.corked > 0) transfer_engine_want_step(engine, 0);
+}
+
+void transfer_engine_send(struct transfer_engine *engine, bool more_may_follow) {
+  if (more_may_follow) collect_small_requests(engine);
   if (!engine->has_looked) engine->bytes_noted = 0;
   engine->may_wait = false;
   transfer_engine_run_curl(engine);
@@ -449,6 +457,8 @@ bool transfer_engine_step(struct transfer_engine *engine, double seconds) {
   if (!has_looked) note_lateness(engine);
   engine->step_due = INFINITY;
   transfer_engine_run_due(engine);
+  engine->sends_since_step = 0;
+  engine_sockets_uncork(&engine->sockets);
   if (engine->progressed) seconds = 0;
   until_due = transfer_engine_due(engine) - monotonic_clock_now();
   if (seconds > 0 || !has_looked) ready = transfer_engine_serve(engine, fmax(0, fmin(seconds, until_due)));

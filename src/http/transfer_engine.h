@@ -81,8 +81,9 @@ void transfer_engine_note_blocked(struct transfer_engine *engine, struct engine_
 void transfer_engine_look(struct transfer_engine *engine);
 
 /* Sends as much as curl can send at once of a request that was started since the last step. Notifies no task.
- */
-void transfer_engine_send(struct transfer_engine *engine);
+ * `more_may_follow`: before the next step. From the second such request on, the kernel may hold the last
+ * bytes back until that step, which is due at once. */
+void transfer_engine_send(struct transfer_engine *engine, bool more_may_follow);
 
 /* Handles everything that is due, and, if nothing was, waits for at most `seconds`. False when nothing
  * happened: the time is over, or a signal arrived. */
@@ -113,7 +114,7 @@ int transfer_engine_descriptor(struct transfer_engine *engine);
 void transfer_engine_announce(struct transfer_engine *engine);
 
 /* Makes a step due in `seconds`, unless one is due earlier. The next step clears this, or the second
- * function. */
+ * function, unless bytes are held back until a step. */
 void transfer_engine_want_step(struct transfer_engine *engine, double seconds);
 void transfer_engine_want_no_step(struct transfer_engine *engine);
 
