@@ -188,12 +188,12 @@ test:
 run-tests:
 	@spec/run $(BUILD) $(LUAS)
 
-# The library inside the real programs that its documents name.
+# The library inside the real programs that its documents name. HOSTS: the specs of some, whose packages are there.
 .PHONY: hosts
 hosts:
-	@.ci/deps hosts
+	@$(if $(HOSTS),:,.ci/deps hosts)
 	@$(MAKE) --no-print-directory $(SIDE_BY_SIDE) build
-	@SPECS=spec/hosts $(MAKE) --no-print-directory run-tests
+	@SPECS="$(or $(HOSTS:%=spec/hosts/%_spec.lua),spec/hosts)" $(MAKE) --no-print-directory run-tests
 
 layers:
 	@.ci/layers $(BUILD)/$(MAIN_LUA)/openai_uploads/core.so

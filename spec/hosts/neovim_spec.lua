@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: MIT
--- Neovim: loop = "neovim", and "luv", which picks that by itself; and the example.
+-- Neovim: loop = "luv", which picks "neovim" by itself; and the example.
 -- Runs once: Neovim has a Lua of its own.
 
 local host_rows = require "spec.support.host_rows"
@@ -9,11 +9,9 @@ local with_service = require "spec.support.with_service"
 local nvim = programs.find { program = "nvim" }
 local BARE = "--headless -u NONE -i NONE -n "
 
-for _, name in ipairs { "neovim", "luv" } do
-  describe(('Neovim with loop = "%s"'):format(name), function()
-    host_rows.prove(nvim, BARE .. "-S spec/support/hosts/neovim.lua", { HOST_LOOP = name })
-  end)
-end
+describe("Neovim", function()
+  host_rows.prove(nvim, BARE .. "-S spec/support/hosts/neovim.lua")
+end)
 
 describe("the example for Neovim", function()
   local service = with_service.emulator()

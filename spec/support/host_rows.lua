@@ -2,7 +2,6 @@
 -- The rows of every event loop, proven inside a real program, see spec/support/hosts/run_rows.lua.
 
 local busted = require "busted"
-local check = require "spec.support.check"
 local programs = require "spec.support.programs"
 local suspended = require "spec.support.suspended"
 local with_service = require "spec.support.with_service"
@@ -21,17 +20,17 @@ local function read_report(path)
 end
 
 --- Defines a spec for each row, inside of a `describe`. host: of `programs`. command: what follows its path in a shell.
---- environment: more variables.
-function host_rows.prove(host, command, environment)
+function host_rows.prove(host, command)
   local service = with_service.emulator()
   local results = {}
 
   busted.setup(function()
     if host.hindrance then return end
     programs.with_folder(function(folder)
-      local all = check.merged(programs.environment(host, service), { HOST_FOLDER = folder }, environment or {})
-      all.LUA_PATH = ("%s/?.lua;%s"):format(programs.checkout, all.LUA_PATH)
-      local output = programs.run(all, host.path .. " " .. command)
+      local environment = programs.environment(host, service)
+      environment.HOST_FOLDER = folder
+      environment.LUA_PATH = ("%s/?.lua;%s"):format(programs.checkout, environment.LUA_PATH)
+      local output = programs.run(environment, host.path .. " " .. command)
       local is_whole
       results, is_whole = read_report(folder .. "/report")
       assert(is_whole, output)

@@ -5,7 +5,7 @@
 local running = require "spec.support.hosts.running"
 local suspended = require "spec.support.suspended"
 
-local host = { loop = os.getenv "HOST_LOOP" }
+local host = { loop = "luv" }
 
 function host.spawn(action) coroutine.wrap(action)() end
 
@@ -17,5 +17,6 @@ end
 
 host.run = running.run(host.spawn, function(condition) vim.wait(suspended.PATIENCE * 1000, condition, 1) end)
 
+assert(require "openai_uploads.loop.luv" == require "openai_uploads.loop.neovim")
 require "spec.support.hosts.run_rows"(host)
 vim.cmd "quitall!"
