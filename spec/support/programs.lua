@@ -107,7 +107,8 @@ function programs.start(environment, command)
     return child.finish()
   end
 
-  --- Sends TERM to the program itself, and raises if it does not end by that.
+  --- Sends TERM to the program itself, and raises if it does not end by that. `quit` tells its `timeout`, which kills
+  --- the program in the end.
   function child.terminate()
     run("pkill -TERM -P " .. child.pid)
     programs.wait_until(function() return run("ps -o pid= --ppid " .. child.pid) == "" end, "the end on TERM")

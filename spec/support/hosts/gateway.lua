@@ -43,7 +43,7 @@ local function with_server(example, service, body)
       programs.wait_until(function() return select(2, ask("/", "GET")) end, source .. " answers")
       body(ask, port, child)
     end)
-    local output = child.dump()
+    local output = child.quit()
     if not fine then error(tostring(raised) .. "\n" .. output, 0) end
   end)
 end
