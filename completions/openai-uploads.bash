@@ -42,7 +42,7 @@ _openai-uploads() {
         case "$arg" in
             upload)
                 cmd="upload"
-                opts="$opts --help -h --purpose -p --mime-type --filename --bytes --part-size --concurrency --md5 --expires-after --progress --resume --dry-run"
+                opts="$opts --help -h --purpose -p --mime-type --filename --bytes --part-size --concurrency --md5 --expires-after --progress --resume --wait --dry-run"
                 break
                 ;;
             cancel)
@@ -65,6 +65,41 @@ _openai-uploads() {
                 opts="$opts --help -h --md5"
                 break
                 ;;
+            files)
+                cmd="files"
+                opts="$opts --help -h"
+                args=("${args[@]:1}")
+                for arg in "${args[@]}"; do
+                    case "$arg" in
+                        list)
+                            cmd="$cmd list"
+                            opts="$opts --help -h --purpose -p --limit --order --after"
+                            break
+                            ;;
+                        show)
+                            cmd="$cmd show"
+                            opts="$opts --help -h"
+                            break
+                            ;;
+                        delete)
+                            cmd="$cmd delete"
+                            opts="$opts --help -h"
+                            break
+                            ;;
+                        get)
+                            cmd="$cmd get"
+                            opts="$opts --help -h --output -o --max-bytes"
+                            break
+                            ;;
+                        wait)
+                            cmd="$cmd wait"
+                            opts="$opts --help -h --interval"
+                            break
+                            ;;
+                    esac
+                done
+                break
+                ;;
             help)
                 cmd="help"
                 opts="$opts --help -h"
@@ -80,7 +115,7 @@ _openai-uploads() {
 
     case "$cmd" in
         '')
-            COMPREPLY=($(compgen -W "upload cancel create part complete help completion" -- "$cur"))
+            COMPREPLY=($(compgen -W "upload cancel create part complete files help completion" -- "$cur"))
             ;;
         'upload')
             case "$prev" in
@@ -164,6 +199,52 @@ _openai-uploads() {
         'complete')
             case "$prev" in
                 --md5)
+                    COMPREPLY=($(compgen -f -- "$cur"))
+                    return 0
+                    ;;
+            esac
+
+            ;;
+        'files')
+            COMPREPLY=($(compgen -W "list show delete get wait" -- "$cur"))
+            ;;
+        'files list')
+            case "$prev" in
+                --purpose|-p)
+                    COMPREPLY=($(compgen -f -- "$cur"))
+                    return 0
+                    ;;
+                --limit)
+                    COMPREPLY=($(compgen -f -- "$cur"))
+                    return 0
+                    ;;
+                --order)
+                    COMPREPLY=($(compgen -W "asc desc" -- "$cur"))
+                    return 0
+                    ;;
+                --after)
+                    COMPREPLY=($(compgen -f -- "$cur"))
+                    return 0
+                    ;;
+            esac
+
+            ;;
+        'files get')
+            case "$prev" in
+                --output|-o)
+                    COMPREPLY=($(compgen -f -- "$cur"))
+                    return 0
+                    ;;
+                --max-bytes)
+                    COMPREPLY=($(compgen -f -- "$cur"))
+                    return 0
+                    ;;
+            esac
+
+            ;;
+        'files wait')
+            case "$prev" in
+                --interval)
                     COMPREPLY=($(compgen -f -- "$cur"))
                     return 0
                     ;;

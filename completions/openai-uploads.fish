@@ -19,6 +19,29 @@ function __fish_openai-uploads_print_command
             case complete
                 set cmd $cmd complete
                 break
+            case files
+                set cmd $cmd files
+                set -e cmdline[1]
+                for arg in $cmdline
+                    switch $arg
+                        case list
+                            set cmd $cmd list
+                            break
+                        case show
+                            set cmd $cmd show
+                            break
+                        case delete
+                            set cmd $cmd delete
+                            break
+                        case get
+                            set cmd $cmd get
+                            break
+                        case wait
+                            set cmd $cmd wait
+                            break
+                    end
+                end
+                break
             case help
                 set cmd $cmd help
                 break
@@ -47,6 +70,7 @@ complete -c openai-uploads -n '__fish_openai-uploads_using_command' -xa 'cancel'
 complete -c openai-uploads -n '__fish_openai-uploads_using_command' -xa 'create' -d 'Create an Upload'
 complete -c openai-uploads -n '__fish_openai-uploads_using_command' -xa 'part' -d 'Add a Part to an Upload'
 complete -c openai-uploads -n '__fish_openai-uploads_using_command' -xa 'complete' -d 'Make a File of an Upload'
+complete -c openai-uploads -n '__fish_openai-uploads_using_command' -xa 'files' -d 'List, show, delete, fetch and wait for Files'
 complete -c openai-uploads -n '__fish_openai-uploads_using_command' -xa 'help' -d 'Show the help of a command'
 complete -c openai-uploads -n '__fish_openai-uploads_using_command' -xa 'completion' -d 'Print completions for a shell'
 complete -c openai-uploads -l help -s h -d 'Show this help and leave'
@@ -75,6 +99,7 @@ complete -c openai-uploads -n '__fish_openai-uploads_seen_command upload' -l pro
 json: an object a line on stderr'
 complete -c openai-uploads -n '__fish_openai-uploads_seen_command upload' -l resume -r -d 'Keep in the file STATE what was sent: the same command
 once more sends what is missing'
+complete -c openai-uploads -n '__fish_openai-uploads_seen_command upload' -l wait -d 'Wait until the service has processed the File'
 complete -c openai-uploads -n '__fish_openai-uploads_seen_command upload' -l dry-run -d 'Check all of it and say what would be sent; send nothing'
 
 complete -c openai-uploads -n '__fish_openai-uploads_seen_command cancel' -l help -s h -d 'Show this help and leave'
@@ -92,6 +117,30 @@ complete -c openai-uploads -n '__fish_openai-uploads_seen_command part' -l lengt
 
 complete -c openai-uploads -n '__fish_openai-uploads_seen_command complete' -l help -s h -d 'Show this help and leave'
 complete -c openai-uploads -n '__fish_openai-uploads_seen_command complete' -l md5 -r -d 'The service compares it with what it received'
+
+complete -c openai-uploads -n '__fish_openai-uploads_using_command files' -xa 'list' -d 'List Files'
+complete -c openai-uploads -n '__fish_openai-uploads_using_command files' -xa 'show' -d 'Show Files'
+complete -c openai-uploads -n '__fish_openai-uploads_using_command files' -xa 'delete' -d 'Delete Files'
+complete -c openai-uploads -n '__fish_openai-uploads_using_command files' -xa 'get' -d 'Fetch the bytes of a File'
+complete -c openai-uploads -n '__fish_openai-uploads_using_command files' -xa 'wait' -d 'Wait until Files are processed'
+complete -c openai-uploads -n '__fish_openai-uploads_seen_command files' -l help -s h -d 'Show this help and leave'
+
+complete -c openai-uploads -n '__fish_openai-uploads_seen_command files list' -l help -s h -d 'Show this help and leave'
+complete -c openai-uploads -n '__fish_openai-uploads_seen_command files list' -l purpose -s p -r -d 'Only Files that are for it'
+complete -c openai-uploads -n '__fish_openai-uploads_seen_command files list' -l limit -r -d 'As many at most; all'
+complete -c openai-uploads -n '__fish_openai-uploads_seen_command files list' -l order -xa 'asc desc' -d 'asc or desc, by the time of creation; desc'
+complete -c openai-uploads -n '__fish_openai-uploads_seen_command files list' -l after -r -d 'Begin behind that File'
+
+complete -c openai-uploads -n '__fish_openai-uploads_seen_command files show' -l help -s h -d 'Show this help and leave'
+
+complete -c openai-uploads -n '__fish_openai-uploads_seen_command files delete' -l help -s h -d 'Show this help and leave'
+
+complete -c openai-uploads -n '__fish_openai-uploads_seen_command files get' -l help -s h -d 'Show this help and leave'
+complete -c openai-uploads -n '__fish_openai-uploads_seen_command files get' -l output -s o -r -d 'Where the bytes go; -, standard output'
+complete -c openai-uploads -n '__fish_openai-uploads_seen_command files get' -l max-bytes -r -d 'Fail for a File that has more; no limit'
+
+complete -c openai-uploads -n '__fish_openai-uploads_seen_command files wait' -l help -s h -d 'Show this help and leave'
+complete -c openai-uploads -n '__fish_openai-uploads_seen_command files wait' -l interval -r -d 'Between two questions at first; 0.5'
 
 complete -c openai-uploads -n '__fish_openai-uploads_seen_command help' -l help -s h -d 'Show this help and leave'
 

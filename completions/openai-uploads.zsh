@@ -41,6 +41,7 @@ _openai-uploads() {
 json\: an object a line on stderr]: :(bar lines json)"
         "--resume[Keep in the file STATE what was sent\: the same command
 once more sends what is missing]: :_files"
+        "--wait[Wait until the service has processed the File]"
         "--dry-run[Check all of it and say what would be sent; send nothing]"
       )
       _arguments -s -S \
@@ -102,6 +103,82 @@ once more sends what is missing]: :_files"
         && return 0
       ;;
 
+    files)
+      options=(
+        $options
+        {--help,-h}"[Show this help and leave]"
+      )
+      _arguments -s -S \
+        $options \
+        ": :_openai-uploads_files_cmds" \
+        "*:: :->args" \
+        && return 0
+
+      case $words[1] in
+        list)
+          options=(
+            $options
+            {--help,-h}"[Show this help and leave]"
+            {--purpose,-p}"[Only Files that are for it]: :_files"
+            "--limit[As many at most; all]: :_files"
+            "--order[asc or desc, by the time of creation; desc]: :(asc desc)"
+            "--after[Begin behind that File]: :_files"
+          )
+          _arguments -s -S \
+            $options \
+            && return 0
+          ;;
+
+        show)
+          options=(
+            $options
+            {--help,-h}"[Show this help and leave]"
+          )
+          _arguments -s -S \
+            $options \
+            "*: :_files" \
+            && return 0
+          ;;
+
+        delete)
+          options=(
+            $options
+            {--help,-h}"[Show this help and leave]"
+          )
+          _arguments -s -S \
+            $options \
+            "*: :_files" \
+            && return 0
+          ;;
+
+        get)
+          options=(
+            $options
+            {--help,-h}"[Show this help and leave]"
+            {--output,-o}"[Where the bytes go; -, standard output]: :_files"
+            "--max-bytes[Fail for a File that has more; no limit]: :_files"
+          )
+          _arguments -s -S \
+            $options \
+            ": :_files" \
+            && return 0
+          ;;
+
+        wait)
+          options=(
+            $options
+            {--help,-h}"[Show this help and leave]"
+            "--interval[Between two questions at first; 0.5]: :_files"
+          )
+          _arguments -s -S \
+            $options \
+            "*: :_files" \
+            && return 0
+          ;;
+
+      esac
+      ;;
+
     help)
       options=(
         $options
@@ -136,8 +213,20 @@ _openai-uploads_cmds() {
     "create:Create an Upload"
     "part:Add a Part to an Upload"
     "complete:Make a File of an Upload"
+    "files:List, show, delete, fetch and wait for Files"
     "help:Show the help of a command"
     "completion:Print completions for a shell"
+  )
+  _describe "command" commands
+}
+
+_openai-uploads_files_cmds() {
+  local -a commands=(
+    "list:List Files"
+    "show:Show Files"
+    "delete:Delete Files"
+    "get:Fetch the bytes of a File"
+    "wait:Wait until Files are processed"
   )
   _describe "command" commands
 }

@@ -27,6 +27,7 @@
   KIND(DECODE, "decode")                                                                                     \
   KIND(TOO_LARGE, "too_large")                                                                               \
   KIND(FILE, "file")                                                                                         \
+  KIND(PROCESSING, "processing")       /* of a File, by the service: only Lua finds it */                    \
   KIND(OUT_OF_MEMORY, "out_of_memory") /* never returned: the binding raises it, as Lua does */
 
 enum failure_kind {

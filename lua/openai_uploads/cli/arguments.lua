@@ -55,6 +55,57 @@ local function add_expiry(command)
   add_option(command, "--expires-after", "SECONDS", whole(1), "The File expires so long after its creation.")
 end
 
+local function add_file_id(command, target)
+  return add_argument(command, "ID", target, converters.file_id, "Of a File: file-...")
+end
+
+-- A command below `files`.
+local function add_action(parser, group, name, summary, more, example)
+  local command = group:command(name):add_help(false):summary(summary)
+    :description(summary .. (more and "\n" .. more or ""))
+    :epilog(("Example:\n   %s\n\nOptions of all commands, and exit codes: %s --help"):format(example, PROGRAM))
+  parser.titles[command] = PROGRAM .. " files " .. name
+  parser.commands["files " .. name] = command
+  add_help(command)
+  return command
+end
+
+local function add_list(parser, group)
+  local command = add_action(parser, group, "list", "List Files. Prints a line for each.",
+    "Its id, bytes, time of creation, purpose, status and name; the newest first.",
+    "openai-uploads files list --purpose batch --limit 20")
+  add_option(command, "--purpose -p", "PURPOSE", text, "Only Files that are for it.")
+  add_option(command, "--limit", "N", whole(1), "As many at most; all.")
+  add_option(command, "--order", "ORDER", text, "asc or desc, by the time of creation; desc."):choices { "asc", "desc" }
+  add_option(command, "--after", "ID", converters.file_id, "Begin behind that File.")
+end
+
+local function add_get(parser, group)
+  local command = add_action(parser, group, "get", "Fetch the bytes of a File.",
+    "They go to standard output, or to a file, whose name is printed then. It gets that\n" ..
+    "name once all of it is there.",
+    "openai-uploads files get file-abc --output results.jsonl")
+  add_file_id(command, "id")
+  add_option(command, "--output -o", "FILE", text, "Where the bytes go; -, standard output.")
+  add_option(command, "--max-bytes", "N", whole(0), "Fail for a File that has more; no limit.")
+end
+
+local function add_files(parser)
+  local group = add_command(parser, "files", "List, show, delete, fetch and wait for Files.", nil,
+    "openai-uploads files list --purpose batch\nopenai-uploads files delete file-abc file-def")
+  group:command_target "action"
+  add_list(parser, group)
+  add_file_id(add_action(parser, group, "show", "Show Files. Prints a line for each.", nil,
+    "openai-uploads files show file-abc --json"), "ids"):args "+"
+  add_file_id(add_action(parser, group, "delete", "Delete Files. Prints a line for each.", nil,
+    "openai-uploads files delete file-abc file-def"), "ids"):args "+"
+  add_get(parser, group)
+  local command = add_action(parser, group, "wait", "Wait until Files are processed. Prints a line for each.", nil,
+    "openai-uploads files wait file-abc --deadline 600")
+  add_file_id(command, "ids"):args "+"
+  add_option(command, "--interval", "SECONDS", seconds, "Between two questions at first; 0.5.")
+end
+
 local function add_id(command, target)
   return add_argument(command, "ID", target, converters.upload_id, "Of an Upload that is pending.")
 end
@@ -116,6 +167,7 @@ local function add_upload(parser)
     "json: an object a line on stderr."):choices { "bar", "lines", "json" }
   add_option(command, "--resume", "STATE", text, "Keep in the file STATE what was sent: the same command\n" ..
     "once more sends what is missing. Nothing is cancelled\nthen. With one FILE only.")
+  command:flag "--wait":description "Wait until the service has processed the File."
   command:flag "--dry-run":description "Check all of it and say what would be sent; send nothing."
 end
 
@@ -148,7 +200,7 @@ local function add_common(parser)
 end
 
 local function build()
-  local parser = argparse(PROGRAM, "A client of OpenAI's Uploads API.",
+  local parser = argparse(PROGRAM, "A client of OpenAI's Uploads and Files APIs.",
     "The key is read from OPENAI_API_KEY alone, or from --key-file: an argument would\n" ..
     "be seen by every user of the machine. OPENAI_ORG_ID, OPENAI_PROJECT_ID,\n" ..
     "OPENAI_CUSTOM_HEADERS, OPENAI_LOG (info, debug), SSL_CERT_FILE and https_proxy are\n" ..
@@ -159,7 +211,9 @@ local function build()
   parser.titles = { [parser] = PROGRAM } -- argparse gives its error function the parser of the command
   parser.commands = {}
   add_common(parser)
-  for _, add in ipairs { add_upload, add_cancel, add_create, add_part, add_complete, add_others } do add(parser) end
+  for _, add in ipairs { add_upload, add_cancel, add_create, add_part, add_complete, add_files, add_others } do
+    add(parser)
+  end
   function parser.error(current, message) leave { misuse = message, of = parser.titles[current] } end
   return parser
 end

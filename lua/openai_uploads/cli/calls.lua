@@ -13,9 +13,9 @@ local IN_DOUBT = "%s may have been completed: look for its File in the service's
 --- The text for an Upload whose completion was sent and whose answer did not arrive.
 function calls.words_of_doubt(id) return IN_DOUBT:format(id) end
 
--- Waits for a call in flight. Returns the object; or nil and a failure. A signal aborts the call: then the third result
--- is the interruption, and the failure says whether the service may have acted on the call.
-local function finish(transfer)
+--- Waits for a call in flight. Returns the object; or nil and a failure. A signal aborts the call: then the third
+--- result is the interruption, and the failure says whether the service may have acted on the call.
+function calls.finish(transfer)
   local fine, raised = pcall(transfer.wait, transfer)
   if not fine then
     if not interruption.is(raised) then error(raised, 0) end
@@ -47,8 +47,8 @@ local function tell_interrupted_cancels(out, raised, ids, is_told)
     table.concat(ids_left(ids, is_told), " ")))
 end
 
--- The options of a call: an on_retry that reports each wait long enough to be noticed.
-local function telling_waits(out, options)
+--- The options of a call: an on_retry that reports each wait long enough to be noticed.
+function calls.telling_waits(out, options)
   local last
   if options.verbose then return {} end
   return { on_retry = function(info)
@@ -59,7 +59,7 @@ local function telling_waits(out, options)
 end
 
 function calls.cancel(client, options, out)
-  local codes, is_told, of_each = {}, {}, telling_waits(out, options)
+  local codes, is_told, of_each = {}, {}, calls.telling_waits(out, options)
   function of_each.on_result(id, upload, failure)
     is_told[id] = true
     if upload then
@@ -82,10 +82,10 @@ function calls.expires_after(seconds)
 end
 
 function calls.create(client, options, out)
-  local upload, failure, interrupted = finish(client.start.create({
+  local upload, failure, interrupted = calls.finish(client.start.create({
     filename = options.filename, purpose = options.purpose, bytes = options.bytes, mime_type = options.mime_type,
     expires_after = calls.expires_after(options.expires_after),
-  }, telling_waits(out, options)))
+  }, calls.telling_waits(out, options)))
   if not upload then
     return tell_failure(out, nil, failure, interrupted,
       "an Upload may have been created; it expires by itself within an hour", "no Upload was created")
@@ -95,8 +95,8 @@ function calls.create(client, options, out)
 end
 
 function calls.part(client, options, out)
-  local part, failure, interrupted = finish(client.start.parts.create(options.id,
-    { file = options.file, offset = options.offset, length = options.length }, telling_waits(out, options)))
+  local part, failure, interrupted = calls.finish(client.start.parts.create(options.id,
+    { file = options.file, offset = options.offset, length = options.length }, calls.telling_waits(out, options)))
   if not part then
     return tell_failure(out, options.file, failure, interrupted,
       ("the Part may have been added to %s or not"):format(options.id), ("no Part was added to %s"):format(options.id))
@@ -113,8 +113,8 @@ end
 
 function calls.complete(client, options, out)
   local id = options.id
-  local upload, failure, interrupted = finish(client.start.complete(id,
-    { part_ids = options.part_ids, md5 = options.md5 }, telling_waits(out, options)))
+  local upload, failure, interrupted = calls.finish(client.start.complete(id,
+    { part_ids = options.part_ids, md5 = options.md5 }, calls.telling_waits(out, options)))
   if upload then return calls.tell_completed(upload, out) end
   local in_doubt = calls.words_of_doubt(id)
   if failure.may_have_applied then failure.may_be_completed, failure.aftermath = true, in_doubt end

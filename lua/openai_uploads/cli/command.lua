@@ -4,6 +4,7 @@ local uploads = require "openai_uploads"
 local arguments = require "openai_uploads.cli.arguments"
 local calls = require "openai_uploads.cli.calls"
 local exit_codes = require "openai_uploads.cli.exit_codes"
+local files = require "openai_uploads.cli.files"
 local interruption = require "openai_uploads.cli.interruption"
 local output = require "openai_uploads.cli.output"
 local settings_of = require "openai_uploads.cli.settings"
@@ -12,6 +13,7 @@ local upload = require "openai_uploads.cli.upload"
 
 local commands = {
   cancel = calls.cancel, create = calls.create, part = calls.part, complete = calls.complete, upload = upload,
+  files = function(client, options, out) return files[options.action](client, options, out) end,
 }
 
 local function show_help(text, out)

@@ -68,12 +68,16 @@ function converters.mime_type(name)
   end
 end
 
-function converters.upload_id()
+-- what: "an upload id".
+local function id(what)
   return function(given)
     local refusal = core.upload_id_refusal(given)
     if not refusal then return given end
-    return nil, ("'%s' is not an upload id: it %s"):format(given, refusal)
+    return nil, ("'%s' is not %s: it %s"):format(given, what, refusal)
   end
 end
+
+function converters.upload_id() return id "an upload id" end
+function converters.file_id() return id "a file id" end
 
 return converters

@@ -14,6 +14,7 @@ exit_codes.kinds = {
   { 16, "too_large", "a part over 64 MiB, too many parts, an answer over 1 MiB" },
   { 17, "file", "cannot be read or written, or has changed" },
   { 18, "out_of_memory", "not enough memory" },
+  { 19, "processing", "the service could not process the File" },
   { 20, "bad_request", "HTTP 400" },
   { 21, "authentication", "HTTP 401" },
   { 22, "permission_denied", "HTTP 403" },

@@ -17,7 +17,7 @@ end
 
 local told_fields = {
   "kind", "message", "status", "code", "param", "type", "request_id", "location", "attempts", "may_have_applied",
-  "may_be_completed", "retry_after", "upload_id", "cancelled", "part_number", "aftermath", "signal",
+  "may_be_completed", "retry_after", "upload_id", "cancelled", "part_number", "status_details", "aftermath", "signal",
 }
 
 -- subject: the id or the file that failed, or nil.

@@ -2,6 +2,7 @@
 -- `upload FILE...`: checks all files, then sends one after the other.
 local calls = require "openai_uploads.cli.calls"
 local exit_codes = require "openai_uploads.cli.exit_codes"
+local files = require "openai_uploads.cli.files"
 local file_params = require "openai_uploads.file_upload.params"
 local interruption = require "openai_uploads.cli.interruption"
 local resume_state = require "openai_uploads.file_upload.resume_state"
@@ -9,11 +10,17 @@ local upload_ending = require "openai_uploads.cli.upload_ending"
 local upload_run = require "openai_uploads.cli.upload_run"
 local upload_stdin = require "openai_uploads.cli.upload_stdin"
 
-local function tell_upload(run, upload)
+-- There is nothing to resume any more, whatever becomes of the File. Returns the exit code, and whether a signal ended
+-- the wait for the File.
+local function tell_upload(run, client, upload)
   run.display.finish(run.total or upload.bytes)
-  local code = calls.tell_completed(upload, run.out, #run.options.files > 1 and run.path or nil)
   if run.state then run.state:remove() end
-  return code
+  local code, was_interrupted
+  if run.options.wait and not run.interruption then
+    code, was_interrupted = files.wait_for_uploaded(client, upload.file, run.subject, run.options, run.out)
+  end
+  if code then return code, was_interrupted end
+  return calls.tell_completed(upload, run.out, #run.options.files > 1 and run.path or nil), false
 end
 
 local function send(client, path, options, run)
@@ -35,9 +42,9 @@ local function upload_one(client, path, options, out)
   local upload, failure = send(client, path, options, run)
   local interrupted = run.interruption
   if not upload then return upload_ending.tell(run, client, failure), interrupted ~= nil end
-  local code = tell_upload(run, upload)
+  local code, was_interrupted = tell_upload(run, client, upload)
   if interrupted then code = out.interrupted(interrupted, run.subject, "but all was done already") end
-  return code, interrupted ~= nil
+  return code, was_interrupted or interrupted ~= nil
 end
 
 -- Returns the plan of a file; or nil and a failure.
