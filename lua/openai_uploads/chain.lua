@@ -76,6 +76,7 @@ function chain.new(client, waits)
     answer = false, -- the one that is being handled
     is_over = false, result = nil, failure = nil, response = nil,
     listener = false, is_working = false,
+    look = nil, seconds_between_looks = nil, -- called while a program waits or polls, if set
   }, chain)
   self.calls = in_flight.new(function() advance(self) end)
   return self
@@ -110,13 +111,14 @@ end
 
 function chain:poll()
   if not self.is_over then self.client.step() end
+  if self.look then self.look(self) end
   advance(self)
   return result(self)
 end
 
 function chain:wait(seconds)
   waiting.check(self.waiting, self, seconds)
-  self.waiting:wait(self, seconds)
+  self.waiting:wait(self, seconds, self.seconds_between_looks, self.look)
   if not self.is_over then return self:poll() end
   return result(self)
 end
@@ -129,10 +131,10 @@ local function leaves_doubt(transfer)
   return answered ~= false or may_have_applied
 end
 
---- Ends the chain as aborted, with the call under way.
-function chain:abort()
+--- Ends the chain as aborted, or with that failure, and the call under way.
+function chain:abort(failure)
   if self.is_over then return false end
-  local failure = core.failure("aborted", "aborted by the program")
+  failure = failure or core.failure("aborted", "aborted by the program")
   self:fail(failure)
   for transfer in self.calls:each() do
     self.calls:remove(transfer)
@@ -143,7 +145,7 @@ function chain:abort()
   return true
 end
 
-chain.__close = chain.abort
+chain.__close = function(self) self:abort() end
 
 --- How far the call under way is, as transfer:progress().
 function chain:progress()
@@ -168,30 +170,5 @@ function chain:on_done(listener)
 end
 
 function chain:__tostring() return "openai_uploads.transfer: " .. (self.is_over and "done" or "running") end
-
--- Waits for it. If the wait raises (on Ctrl-C, for example), aborts it and raises the error again.
-local function wait_through(self)
-  local fine, raised = pcall(self.wait, self)
-  if fine then return end
-  pcall(self.abort, self)
-  error(raised, 0)
-end
-
---- Adds a call to `calls`, and one to `starts` that begins it and is not waited for. begin(...) returns a chain, or
---- raises for misuse.
-function chain.add_call(waits, calls, starts, name, begin)
-  starts[name] = function(...)
-    local begun, made = pcall(begin, ...)
-    if not begun then error(made, 2) end
-    return made
-  end
-  calls[name] = function(...)
-    local made, refusal = waits:begin(begin, ...)
-    if not made then return nil, refusal end
-    if waits.loop and not waits.in_pcall then made:wait() else wait_through(made) end
-    local _, object, failure, response = made:poll()
-    return waits.result(object, failure, response)
-  end
-end
 
 return chain

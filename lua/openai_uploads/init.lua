@@ -5,6 +5,7 @@ local cancel_all = require "openai_uploads.cancel_all"
 local each_file = require "openai_uploads.files.each"
 local guard = require "openai_uploads.guard"
 local loops = require "openai_uploads.loop"
+local upload_file = require "openai_uploads.upload_file"
 local upload_file_chunked = require "openai_uploads.upload_file_chunked"
 local wait_until_processed = require "openai_uploads.files.wait_until_processed"
 local waiting = require "openai_uploads.waiting"
@@ -21,6 +22,7 @@ local function make(settings)
   for _, name in ipairs { "max_connections", "max_retries", "patience" } do kept[name] = settings and settings[name] end
   client.cancel_all = cancel_all(waits, kept.max_connections or core.max_connections)
   upload_file_chunked(client, await, waits, kept)
+  upload_file(client, await, waits, kept)
   each_file(client, waits)
   wait_until_processed(client, await, waits)
   guard(client, waits)

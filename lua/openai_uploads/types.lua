@@ -78,7 +78,8 @@
 ---@field cancel_failure? openai_uploads.Failure why the cancel failed
 ---@field resume? openai_uploads.Resume what to pass as `resume`. Only with `keep_on_failure`, and not once the Upload has expired
 ---@field refused_resume? boolean true if `resume` or `resume_file` belongs to another file, purpose, name, type or expiry
----@field file? openai_uploads.File the File as it was last seen, of `files.wait_until_processed`
+---@field file? openai_uploads.File the File as it was last seen, of `files.wait_until_processed`; the File that is there although its answer was lost, with `confirm_lost`
+---@field no_file? true with `confirm_lost`: the service listed no such File so far
 ---@field status_details? string why the service could not process it
 ---@field aftermath? string the state that the Upload was left in. `tostring` appends it
 
@@ -261,6 +262,7 @@ function loops.timers(after) end
 ---@field expires_after? { anchor: "created_at", seconds: integer } when the File expires, 3600 to 2592000 seconds after its creation
 ---@field on_progress? fun(sent: integer, total: integer) called with bytes after each Part, and ten times a second at most in between. `sent` falls back when a Part must be sent again
 ---@field on_checkpoint? fun(resume: openai_uploads.Resume, part?: openai_uploads.ResumePart) called after the creation, after each Part, and before the completion, with what to save in order to survive a crash. It is one table that grows; the second argument is what was added
+---@field confirm_lost? boolean after a lost answer to the call that makes the File, look in the service's list of Files, which costs a call. The failure then has `file`, or `no_file`. Default: false
 ---@field keep_on_failure? boolean keep the Upload for `resume` instead of cancelling it. Default: false
 ---@field resume_file? string not with a stream: path of a file in which the library records what was sent. After a failure or a crash, the same call sends the rest. The file is removed once all is sent. One upload at a time can have it. Excludes `resume` and implies `keep_on_failure`
 ---@field resume? openai_uploads.Resume not with a stream: of a failure or a checkpoint, perhaps of another process. Only missing Parts are sent. Anything that differs is the failure `file`, with `refused_resume`
@@ -460,6 +462,22 @@ function uploads.files.delete(file_id, options) end
 ---@return openai_uploads.Response? response of the completion, with `with_response`
 function uploads.upload_file_chunked(params, options) end
 
+---Sends a file of any size, and gives the File. A file or a string of `single_call_bytes` at most goes in one call, as
+---`files.create` sends it. All else goes in parts, as `upload_file_chunked` sends it, and so does what asks for `md5`,
+---`resume`, `resume_file`, `keep_on_failure` or `on_checkpoint`. An aborted call of the first kind has nothing to cancel.
+---
+---Failures: those of these two.
+---@param params openai_uploads.AnyFileParams
+---@param options? openai_uploads.Options of each call it makes. Only `deadline` is for all of them together
+---@return openai_uploads.File? file
+---@return openai_uploads.Failure? failure
+---@return openai_uploads.Response? response of the last call, with `with_response`
+function uploads.upload_file(params, options) end
+
+---The params of `upload_file`: those of `upload_file_chunked`, and one more.
+---@class openai_uploads.AnyFileParams: openai_uploads.FileParams
+---@field single_call_bytes? integer files of at most so many bytes go in one call, 0 to 536870912. Default: 8388608
+
 ---Guards an Upload: `local upload <close> = uploads.guard(uploads.create { ... })` cancels it at the end of the scope,
 ---however that is left, unless it was completed through this client. Below Lua 5.4 it raises an error.
 ---
@@ -576,6 +594,12 @@ function uploads.start.files.list(params, options) end
 ---@param options? openai_uploads.Options
 ---@return openai_uploads.Transfer
 function uploads.start.files.delete(file_id, options) end
+
+---Begins `upload_file`.
+---@param params openai_uploads.AnyFileParams
+---@param options? openai_uploads.Options
+---@return openai_uploads.Transfer
+function uploads.start.upload_file(params, options) end
 
 ---Begins `upload_file_chunked`. The transfer's `abort` begins the cancel, and the transfer is done when the cancel is. A
 ---second `abort` gives up on the cancel.

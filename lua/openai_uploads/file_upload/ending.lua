@@ -2,6 +2,7 @@
 -- The end of a file's upload: either all is completed, or the running calls are stopped and the Upload is cancelled. If
 -- memory runs out in a state, its function is called again.
 local core = require "openai_uploads.core"
+local lost = require "openai_uploads.files.lost"
 local resume = require "openai_uploads.file_upload.resume"
 local resume_file = require "openai_uploads.file_upload.resume_file"
 local supply = require "openai_uploads.file_upload.supply"
@@ -12,6 +13,8 @@ local ending = {
   on_answer = {},   -- name of a call -> function that handles its answer
 }
 local on_entering, on_answer = ending.on_entering, ending.on_answer
+
+local SECONDS_OF_AN_UPLOAD = 3600 -- how long one lives
 
 -- Failures that refuse a completion for good. Sending the completion again would give the same failure.
 local final_kinds = { bad_request = true, not_found = true, gone = true, unprocessable_entity = true }
@@ -42,6 +45,7 @@ function ending.abort(self)
   local failure = not self.failure and core.failure("aborted", "aborted by the program")
   if failure then return ending.fail(self, failure) end
   if self.state == "winding_down" or self.state == "cancelling" then self.state = "giving_up" end
+  if self.state == "confirming" then self.state = "concluding" end
 end
 
 --- Releases the resources of the job. No call may run any more.
@@ -117,6 +121,26 @@ local function leave_in_doubt(self)
   if self.plan.keeps_on_failure and not self.upload_answered and not final_kinds[failure.kind] then
     failure.resume = ending.describe(self)
   end
+  self.state = self.plan.confirms_lost and not self.upload_answered and "confirming" or "concluding"
+end
+
+-- Asks for the list of Files, regardless of the deadline: a completion whose answer was lost may have made one.
+function on_entering.confirming(self)
+  if self.calls.count > 0 or self.answer then return end
+  local options = ending.options(self)
+  options.deadline, options.on_retry = nil, nil
+  local begun, raised = pcall(self.begin, self, "confirmation", nil, self.client.start.files.list,
+    lost.params(self.plan.create.purpose), options)
+  if begun then return end
+  if raised == ending.OUT_OF_MEMORY then error(raised, 0) end
+  self.state = "concluding"
+end
+
+-- Before this process the Upload may have been created within the last hour.
+function on_answer.confirmation(self, page, reason)
+  local plan = self.plan
+  lost.settle(self.failure, { filename = plan.create.filename, bytes = plan.bytes,
+    since = self.created_at or os.time() - SECONDS_OF_AN_UPLOAD }, page, reason)
   self.state = "concluding"
 end
 

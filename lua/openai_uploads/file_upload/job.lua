@@ -10,14 +10,17 @@
 --     creating ──► winding_down ──┐
 --     another one ────────────────┴──► stopping ──► cancelling ──► concluding ──► done
 --                                         └──────────────────────────┘ kept, in doubt, or never created
+--     in doubt, with `confirm_lost`:
+--     stopping ──► confirming ──► concluding ──► done
 --     aborted once more:
 --     winding_down, cancelling ──► giving_up ──► concluding ──► done
 --
 -- spooling: the data is collected, because the creation announces its size. checking: the job compares the sent parts
 -- with the file. summing: the job waits for the MD5 of the whole file. completing: the completion was sent, and nothing
 -- may cancel the Upload before the outcome is known. winding_down: the job waits for the answer to the creation,
--- because only that answer has the id of the Upload to cancel. `sending.lua` has the functions of the states up to
--- `completing`, and `ending.lua` the others.
+-- because only that answer has the id of the Upload to cancel. confirming: the list of Files
+-- tells whether the completion made one. `sending.lua` has the functions of the states up to `completing`, and
+-- `ending.lua` the others.
 local core = require "openai_uploads.core"
 local ending = require "openai_uploads.file_upload.ending"
 local in_flight = require "openai_uploads.in_flight"
@@ -57,6 +60,7 @@ local function new(client, await, waits, plan, options)
     is_in_doubt = false,      -- the service may have acted on a call that was stopped
     may_be_completed = false, -- a completion with unknown outcome was sent, here or before
     upload_answered = false,  -- the Upload in the answer to a stopped completion
+    created_at = false,       -- of the Upload, by the service's clock
     listener = false,
   }, job)
 end
@@ -188,7 +192,7 @@ function job:done() return self.state == "done" end
 local function result(self)
   if self.state ~= "done" then return false end
   if self.failure then return true, nil, self.failure, self.response or nil end
-  return true, self.upload, nil, self.response or nil
+  return true, self.plan.gives_file and self.upload.file or self.upload, nil, self.response or nil
 end
 
 -- Reports the progress at intervals. Called while a program waits or polls.

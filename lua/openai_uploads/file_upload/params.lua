@@ -23,7 +23,7 @@ local known = {
   mime_type = "string", purpose = "string", md5 = "string",
   bytes = "whole number", part_size = "whole number", concurrency = "whole number",
   expires_after = "table", resume = "table", resume_file = "string",
-  spool = "boolean", data_timeout = "number",
+  spool = "boolean", data_timeout = "number", confirm_lost = "boolean",
   on_progress = "function", on_checkpoint = "function", keep_on_failure = "boolean",
 }
 
@@ -181,6 +181,7 @@ local function plan_of(given)
     on_progress = given.on_progress, on_checkpoint = given.on_checkpoint,
     keeps_on_failure = given.keep_on_failure or given.resume_file ~= nil, resume = given.resume,
     is_saved = given.keep_on_failure or given.on_checkpoint ~= nil or given.resume_file ~= nil,
+    confirms_lost = given.confirm_lost,
     create = { -- as the service stores them: a table to resume from may go through JSON
       filename = core.utf8(filename), purpose = core.utf8(given.purpose),
       mime_type = core.utf8(given.mime_type or saved.mime_type or guess_mime_type(filename)),

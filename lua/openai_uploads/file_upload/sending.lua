@@ -91,7 +91,10 @@ local function note_upload(self, upload_id)
 end
 
 function on_answer.create(self, upload, failure)
-  if upload then note_upload(self, upload.id) end
+  if upload then
+    self.created_at = upload.created_at
+    note_upload(self, upload.id)
+  end
   if self.failure then
     if failure then self.failure.may_have_applied = failure.may_have_applied end
     self.state = "stopping"

@@ -1,5 +1,6 @@
 -- SPDX-License-Identifier: MIT
 -- files.wait_until_processed: asks for a File until the service has processed it.
+local add_call = require "openai_uploads.add_call"
 local chain = require "openai_uploads.chain"
 local core = require "openai_uploads.core"
 local split = require("openai_uploads.files.options").split
@@ -92,5 +93,5 @@ return function(client, await, waits)
     ask(self)
     return self
   end
-  chain.add_call(waits, client.files, client.start.files, "wait_until_processed", begin)
+  add_call(waits, client.files, client.start.files, "wait_until_processed", begin)
 end
