@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Built twice, as the descriptor set below it is. Linked with --wrap=epoll_ctl, to count its calls. */
+#include "http/engine_multi.h"
 #include "http/transfer_engine.h"
 
 #include "http_server.h"
@@ -46,7 +47,7 @@ struct exchange {
 static int last_opened;
 
 static curl_socket_t open_socket(void *data, curlsocktype purpose, struct curl_sockaddr *address) {
-  return last_opened = transfer_engine_open_socket(data, purpose, address);
+  return last_opened = engine_multi_open_socket(data, purpose, address);
 }
 
 static size_t take_body(char *bytes, size_t size, size_t count, void *data) {
@@ -73,9 +74,9 @@ static bool exchange_start(struct exchange *exchange, struct transfer_engine *en
   curl_easy_setopt(exchange->easy, CURLOPT_WRITEFUNCTION, take_body);
   curl_easy_setopt(exchange->easy, CURLOPT_WRITEDATA, exchange);
   curl_easy_setopt(exchange->easy, CURLOPT_OPENSOCKETFUNCTION, open_socket);
-  curl_easy_setopt(exchange->easy, CURLOPT_OPENSOCKETDATA, engine);
-  curl_easy_setopt(exchange->easy, CURLOPT_CLOSESOCKETFUNCTION, transfer_engine_close_socket);
-  curl_easy_setopt(exchange->easy, CURLOPT_CLOSESOCKETDATA, engine);
+  curl_easy_setopt(exchange->easy, CURLOPT_OPENSOCKETDATA, transfer_engine_sockets(engine));
+  curl_easy_setopt(exchange->easy, CURLOPT_CLOSESOCKETFUNCTION, engine_multi_close_socket);
+  curl_easy_setopt(exchange->easy, CURLOPT_CLOSESOCKETDATA, transfer_engine_sockets(engine));
   return transfer_engine_start(engine, exchange->easy);
 }
 

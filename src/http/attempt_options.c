@@ -3,6 +3,7 @@
 
 #include "base/monotonic_clock.h"
 #include "http/attempt_trace.h"
+#include "http/engine_multi.h"
 #include "http/running_curl.h"
 
 #include <string.h>
@@ -34,7 +35,7 @@ static int on_look_up(void *resolver, void *reserved, void *data) {
 static curl_socket_t open_socket(void *data, curlsocktype purpose, struct curl_sockaddr *address) {
   struct http_attempt *attempt = data;
   leave_line(attempt, monotonic_clock_now());
-  return transfer_engine_open_socket(attempt->engine, purpose, address);
+  return engine_multi_open_socket(transfer_engine_sockets(attempt->engine), purpose, address);
 }
 
 static bool may_have_streams(const struct http_attempt *attempt) {
@@ -173,8 +174,9 @@ bool attempt_options_set_client(struct http_attempt *attempt, const struct http_
   curl_easy_setopt(easy, CURLOPT_RESOLVER_START_DATA, attempt);
   curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, open_socket);
   curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, attempt);
-  curl_easy_setopt(easy, CURLOPT_CLOSESOCKETFUNCTION, transfer_engine_close_socket);
-  curl_easy_setopt(easy, CURLOPT_CLOSESOCKETDATA, attempt->engine); /* the connection outlives the attempt */
+  curl_easy_setopt(easy, CURLOPT_CLOSESOCKETFUNCTION, engine_multi_close_socket);
+  /* the connection outlives the attempt */
+  curl_easy_setopt(easy, CURLOPT_CLOSESOCKETDATA, transfer_engine_sockets(attempt->engine));
   curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
   curl_easy_setopt(easy, CURLOPT_TCP_KEEPIDLE, KEEPALIVE_IDLE_SECONDS);
   curl_easy_setopt(easy, CURLOPT_TCP_KEEPINTVL, KEEPALIVE_INTERVAL_SECONDS);

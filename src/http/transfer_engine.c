@@ -3,23 +3,15 @@
 
 #include "base/descriptor_set.h"
 #include "base/monotonic_clock.h"
-#include "http/engine_sockets.h"
-#include "http/running_curl.h"
+#include "http/engine_multi.h"
+#include "http/engine_watches.h"
 
-#include <fcntl.h>
 #include <math.h>
 #include <stdint.h>
 #include <stdlib.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 enum { EVENTS_A_STEP = 64, MAX_BYTES_WITHOUT_WAIT = 64 * 1024, MIN_BYTES_AT_ONCE = 4096 };
-
-/* The first is libcurl's own default. A look-up hangs for 30 s by default, and meanwhile each connection can
- * give up three of them by a connect_timeout of 10 s. */
-enum { MIN_RESOLVER_THREADS = 20, HANGING_LOOK_UPS_A_CONNECTION = 3 };
-
-#define SECONDS_UNTIL_ANOTHER_TRY 0.1
 
 #define SECONDS_OF_LATENESS 0.2 /* less than that is normal scheduling */
 
@@ -28,12 +20,13 @@ enum { MIN_RESOLVER_THREADS = 20, HANGING_LOOK_UPS_A_CONNECTION = 3 };
 #define SECONDS_OF_WORK_A_STEP 0.0005
 
 struct transfer_engine {
-  CURLM *multi;
-  CURLSH *tls_sessions;
+  struct engine_multi multi;
+  struct engine_sockets sockets;
+  struct engine_watches watches;
+  struct timer_list timers;
   struct descriptor_set *descriptors;
-  double curl_due;              /* when curl wants to be called; INFINITY: not by time */
-  double step_due;              /* when a caller of transfer_engine_want_step wants one; the same */
-  double late_by;               /* seconds that the host was late; 0: in time */
+  double step_due; /* when a caller of transfer_engine_want_step wants one; INFINITY: none does */
+  double late_by;  /* seconds that the host was late; 0: in time */
   double held_from, held_until; /* the last call of curl that took long: the process was stopped within it */
   double announced_due;         /* the time that the descriptor's timer is set to; NAN: none yet */
   bool has_timer;               /* the host has asked for the descriptor */
@@ -44,113 +37,27 @@ struct transfer_engine {
   bool has_looked;           /* transfer_engine_look was called since the last step */
   unsigned sends_since_step; /* calls of transfer_engine_send that more may follow */
   bool progressed;           /* this step notified at least one task */
-  struct timer_list timers;
-  struct engine_task *watching; /* tasks with a descriptor of their own, usually few */
-  struct engine_sockets sockets;
   pid_t process;
 };
-
-static int on_curl_timer(CURLM *multi, long milliseconds, void *data) {
-  struct transfer_engine *engine = data;
-  (void)multi;
-  engine->curl_due = milliseconds < 0 ? INFINITY : monotonic_clock_now() + (double)milliseconds / 1000;
-  return 0;
-}
-
-/* A descriptor that curl made itself, and watches for a handle of its own: that has no task, or, with libcurl
- * 8.23, does not even tell. */
-static bool is_wake_up(const struct transfer_engine *engine, CURL *easy, curl_socket_t descriptor) {
-  char *task = NULL;
-  if (descriptor == engine->sockets.wake_up) return true;
-  if (engine_sockets_has(&engine->sockets, descriptor)) return false;
-  curl_easy_getinfo(easy, CURLINFO_PRIVATE, &task);
-  return !task;
-}
-
-static bool is_paused(CURL *easy) {
-  struct engine_task *task = NULL;
-  curl_easy_getinfo(easy, CURLINFO_PRIVATE, (char **)&task);
-  return task && task->is_paused;
-}
-
-static int on_curl_socket(CURL *easy, curl_socket_t descriptor, int what, void *data, void *socket_data) {
-  struct transfer_engine *engine = data;
-  unsigned interest =
-      (what & CURL_POLL_IN ? DESCRIPTOR_READABLE : 0u) | (what & CURL_POLL_OUT ? DESCRIPTOR_WRITABLE : 0u);
-  (void)socket_data;
-  if (what == CURL_POLL_REMOVE) interest = 0;
-  if (is_wake_up(engine, easy, descriptor))
-    engine_sockets_watch_wake_up(&engine->sockets, descriptor, interest);
-  else if (!interest && is_paused(easy))
-    engine_sockets_pause(&engine->sockets, descriptor);
-  else
-    engine_sockets_watch(&engine->sockets, descriptor, interest);
-  return 0;
-}
-
-curl_socket_t transfer_engine_open_socket(void *data, curlsocktype purpose, struct curl_sockaddr *address) {
-  struct transfer_engine *engine = data;
-  curl_socket_t descriptor = socket(address->family, address->socktype, address->protocol);
-  (void)purpose;
-  if (descriptor < 0) return CURL_SOCKET_BAD;
-  fcntl(descriptor, F_SETFD, FD_CLOEXEC); /* child processes must not inherit our connections */
-  if (engine_sockets_add(&engine->sockets, descriptor)) return descriptor;
-  close(descriptor);
-  return CURL_SOCKET_BAD;
-}
-
-int transfer_engine_close_socket(void *data, curl_socket_t descriptor) {
-  struct transfer_engine *engine = data;
-  engine_sockets_remove(&engine->sockets, descriptor);
-  return close(descriptor);
-}
-
-/* From libcurl 8.20 on, the threads that look names up belong to the multi handle. A look-up that hangs keeps
- * its thread after its call has ended: it must not delay the handle's end, nor keep later calls waiting. */
-static void set_resolver(struct transfer_engine *engine, unsigned max_connections) {
-#if LIBCURL_VERSION_NUM >= 0x081400 /* an older one that is loaded does not know these options */
-  curl_multi_setopt(engine->multi, CURLMOPT_QUICK_EXIT, 1L);
-  curl_multi_setopt(engine->multi, CURLMOPT_RESOLVE_THREADS_MAX,
-                    (long)max_connections * HANGING_LOOK_UPS_A_CONNECTION + MIN_RESOLVER_THREADS);
-#else
-  (void)engine;
-  (void)max_connections;
-#endif
-}
 
 struct transfer_engine *transfer_engine_new(unsigned max_connections, size_t max_bytes_per_step) {
   struct transfer_engine *engine = calloc(1, sizeof *engine);
   if (!engine) return NULL;
-  engine->curl_due = engine->step_due = INFINITY;
+  engine->step_due = INFINITY;
   engine->announced_due = NAN;
   engine->max_bytes_per_step = max_bytes_per_step;
   engine->process = getpid();
-  engine->descriptors = descriptor_set_new();
-  engine->multi = curl_multi_init();
-  engine->tls_sessions = curl_share_init();
-  if (!engine->descriptors || !engine->multi || !engine->tls_sessions ||
-      curl_share_setopt(engine->tls_sessions, CURLSHOPT_SHARE, CURL_LOCK_DATA_SSL_SESSION) == CURLSHE_NOMEM) {
-    transfer_engine_delete(engine);
-    return NULL;
-  }
+  engine->descriptors = engine->watches.descriptors = descriptor_set_new();
   engine_sockets_create(&engine->sockets, engine->descriptors);
-  curl_multi_setopt(engine->multi, CURLMOPT_SOCKETFUNCTION, on_curl_socket);
-  curl_multi_setopt(engine->multi, CURLMOPT_SOCKETDATA, engine);
-  curl_multi_setopt(engine->multi, CURLMOPT_TIMERFUNCTION, on_curl_timer);
-  curl_multi_setopt(engine->multi, CURLMOPT_TIMERDATA, engine);
-  curl_multi_setopt(engine->multi, CURLMOPT_MAX_TOTAL_CONNECTIONS, (long)max_connections);
-  curl_multi_setopt(engine->multi, CURLMOPT_MAXCONNECTS, (long)max_connections);
-  set_resolver(engine, max_connections);
-  return engine;
+  if (engine_multi_create(&engine->multi, &engine->sockets, max_connections) && engine->descriptors)
+    return engine;
+  transfer_engine_delete(engine);
+  return NULL;
 }
 
 void transfer_engine_delete(struct transfer_engine *engine) {
-  struct sigpipe_guard guard;
   if (!engine) return;
-  running_curl_enter(&guard);
-  curl_multi_cleanup(engine->multi); /* closes sockets, so the descriptor set outlives it */
-  curl_share_cleanup(engine->tls_sessions);
-  sigpipe_guard_leave(&guard);
+  engine_multi_destroy(&engine->multi); /* closes sockets, so the descriptor set outlives it */
   descriptor_set_delete(engine->descriptors);
   engine_sockets_destroy(&engine->sockets);
   free(engine);
@@ -161,19 +68,11 @@ bool transfer_engine_is_ours(const struct transfer_engine *engine) {
 }
 
 bool transfer_engine_start(struct transfer_engine *engine, CURL *easy) {
-  struct sigpipe_guard guard;
-  bool started;
-  running_curl_enter(&guard);
-  started = curl_multi_add_handle(engine->multi, easy) == CURLM_OK;
-  sigpipe_guard_leave(&guard);
-  return started;
+  return engine_multi_start(&engine->multi, easy);
 }
 
 void transfer_engine_stop(struct transfer_engine *engine, CURL *easy) {
-  struct sigpipe_guard guard;
-  running_curl_enter(&guard);
-  curl_multi_remove_handle(engine->multi, easy);
-  sigpipe_guard_leave(&guard);
+  engine_multi_stop(&engine->multi, easy);
 }
 
 void transfer_engine_set_timer(struct transfer_engine *engine, struct engine_task *task, double seconds) {
@@ -185,45 +84,20 @@ void transfer_engine_clear_timer(struct transfer_engine *engine, struct engine_t
 }
 
 bool transfer_engine_watch(struct transfer_engine *engine, struct engine_task *task, int descriptor) {
-  if (!descriptor_set_watch(engine->descriptors, descriptor, DESCRIPTOR_READABLE)) return false;
-  task->descriptor = descriptor;
-  task->watches = true;
-  task->next_watching = engine->watching;
-  engine->watching = task;
-  return true;
+  return engine_watches_add(&engine->watches, task, descriptor);
 }
 
 void transfer_engine_unwatch(struct transfer_engine *engine, struct engine_task *task) {
-  struct engine_task **at = &engine->watching;
-  if (!task->watches) return;
-  while (*at != task) at = &(*at)->next_watching;
-  *at = task->next_watching;
-  task->watches = false;
-  descriptor_set_watch(engine->descriptors, task->descriptor, 0);
+  engine_watches_remove(&engine->watches, task);
 }
 
-/* curl knows the connection of a request only after its end, while the handle is on the engine. */
-static void note_sharing(struct transfer_engine *engine, CURL *easy) {
-  long version = 0;
-  curl_socket_t descriptor = CURL_SOCKET_BAD;
-  curl_easy_getinfo(easy, CURLINFO_HTTP_VERSION, &version);
-  if (version < CURL_HTTP_VERSION_2_0) return;
-  curl_easy_getinfo(easy, CURLINFO_ACTIVESOCKET, &descriptor);
-  engine_sockets_note_shared(&engine->sockets, descriptor);
-}
-
-static void transfer_engine_tell_finished(struct transfer_engine *engine) {
-  CURLMsg *message;
-  int left;
-  while ((message = curl_multi_info_read(engine->multi, &left))) {
-    CURL *easy = message->easy_handle;
-    CURLcode result = message->data.result; /* the message is gone with its handle */
-    struct engine_task *task;
-    if (message->msg != CURLMSG_DONE) continue;
-    curl_easy_getinfo(easy, CURLINFO_PRIVATE, (char **)&task);
-    note_sharing(engine, easy);
+static void tell_finished(struct transfer_engine *engine) {
+  CURLcode result;
+  CURL *easy;
+  while ((easy = engine_multi_take_finished(&engine->multi, &result))) {
+    struct engine_task *task = engine_multi_task_of(easy);
     if (task->ended) task->ended(task);
-    transfer_engine_stop(engine, easy);
+    engine_multi_stop(&engine->multi, easy);
     engine->progressed = true;
     task->finished(task, result);
   }
@@ -234,7 +108,7 @@ void transfer_engine_note_blocked(struct transfer_engine *engine, struct engine_
   task->blocked(task);
 }
 
-static void transfer_engine_call_timers(struct transfer_engine *engine, double now) {
+static void call_timers(struct transfer_engine *engine, double now) {
   struct timer *timer;
   while ((timer = engine->timers.first) && timer->due_at <= now) {
     struct engine_task *task = (struct engine_task *)timer; /* its first member */
@@ -252,17 +126,10 @@ static void note_long_call(struct transfer_engine *engine, double begun, double 
   engine->held_until = ended;
 }
 
-/* Returns when the call ended. When curl fails because memory ran out, it does not set its timer again: call
- * it again soon. */
-static double transfer_engine_act(struct transfer_engine *engine, curl_socket_t descriptor, int what,
-                                  double begun) {
-  struct sigpipe_guard guard;
+/* Returns when the call ended. */
+static double act_on(struct transfer_engine *engine, const struct descriptor_event *event, double begun) {
   double ended;
-  int running;
-  running_curl_enter(&guard);
-  if (curl_multi_socket_action(engine->multi, descriptor, what, &running) != CURLM_OK)
-    engine->curl_due = monotonic_clock_now() + SECONDS_UNTIL_ANOTHER_TRY;
-  sigpipe_guard_leave(&guard);
+  engine_multi_act(&engine->multi, event->descriptor, event->readiness);
   ended = monotonic_clock_now();
   note_long_call(engine, begun, ended);
   return ended;
@@ -270,11 +137,11 @@ static double transfer_engine_act(struct transfer_engine *engine, curl_socket_t 
 
 static void transfer_engine_run_curl(struct transfer_engine *engine) {
   double now = monotonic_clock_now();
-  if (engine->curl_due <= now) {
-    engine->curl_due = INFINITY; /* curl sets the next one during the call */
-    transfer_engine_act(engine, CURL_SOCKET_TIMEOUT, 0, now);
+  if (engine->multi.due <= now) {
+    engine_multi_act_on_time(&engine->multi);
+    note_long_call(engine, now, monotonic_clock_now());
   }
-  transfer_engine_tell_finished(engine);
+  tell_finished(engine);
 }
 
 /* Handles everything that is due by the clock. A timer that is set meanwhile is not due yet, however short
@@ -282,11 +149,11 @@ static void transfer_engine_run_curl(struct transfer_engine *engine) {
 static void transfer_engine_run_due(struct transfer_engine *engine) {
   double now = monotonic_clock_now();
   transfer_engine_run_curl(engine);
-  transfer_engine_call_timers(engine, now);
+  call_timers(engine, now);
 }
 
 static double transfer_engine_due(const struct transfer_engine *engine) {
-  double due = fmin(engine->curl_due, engine->step_due);
+  double due = fmin(engine->multi.due, engine->step_due);
   return engine->timers.first ? fmin(due, engine->timers.first->due_at) : due;
 }
 
@@ -332,11 +199,6 @@ void transfer_engine_want_no_step(struct transfer_engine *engine) {
   if (engine->sockets.corked == 0) engine->step_due = INFINITY;
 }
 
-static int curl_select_mask(unsigned readiness) {
-  return (readiness & DESCRIPTOR_READABLE ? CURL_CSELECT_IN : 0) |
-         (readiness & DESCRIPTOR_WRITABLE ? CURL_CSELECT_OUT : 0);
-}
-
 void transfer_engine_note_bytes(struct transfer_engine *engine, size_t count) {
   engine->bytes_noted += count;
 }
@@ -361,7 +223,7 @@ static void transfer_engine_act_on(struct transfer_engine *engine, const struct 
   engine->turns++;
   for (unsigned i = 0; i < count; i++) {
     const struct descriptor_event *event = &events[(engine->turns + i) % count];
-    now = transfer_engine_act(engine, event->descriptor, curl_select_mask(event->readiness), now);
+    now = act_on(engine, event, now);
     if (now >= stop_at) break;
     if (engine->bytes_noted >= max_bytes(engine)) break;
   }
@@ -369,10 +231,8 @@ static void transfer_engine_act_on(struct transfer_engine *engine, const struct 
 
 /* Notifies the task that watches this descriptor; false when there is none. */
 static bool tell_watching(struct transfer_engine *engine, int descriptor) {
-  struct engine_task *task = engine->watching;
-  while (task && task->descriptor != descriptor) task = task->next_watching;
+  struct engine_task *task = engine_watches_take(&engine->watches, descriptor);
   if (!task) return false;
-  transfer_engine_unwatch(engine, task);
   engine->progressed = true;
   task->readable(task);
   return true;
@@ -395,8 +255,9 @@ bool transfer_engine_catch_up(struct transfer_engine *engine) {
       take_idle(engine, events, descriptor_set_wait(engine->descriptors, 0, events, EVENTS_A_STEP));
   bool caught_up = false;
   for (unsigned i = 0; i < ready; i++) {
-    if (!(events[i].readiness & DESCRIPTOR_READABLE)) continue;
-    transfer_engine_act(engine, events[i].descriptor, CURL_CSELECT_IN, monotonic_clock_now());
+    events[i].readiness &= DESCRIPTOR_READABLE;
+    if (!events[i].readiness) continue;
+    act_on(engine, &events[i], monotonic_clock_now());
     caught_up = true;
   }
   transfer_engine_run_curl(engine);
@@ -408,7 +269,7 @@ struct engine_sockets *transfer_engine_sockets(struct transfer_engine *engine) {
 }
 
 CURLSH *transfer_engine_tls_sessions(struct transfer_engine *engine) {
-  return engine->tls_sessions;
+  return engine->multi.tls_sessions;
 }
 
 /* Waits, and handles the ready descriptors. Returns how many belong to requests. */

@@ -4,30 +4,10 @@
 #ifndef HTTP_TRANSFER_ENGINE_H
 #define HTTP_TRANSFER_ENGINE_H
 
-#include "base/timer_list.h"
 #include "http/engine_sockets.h"
-
-#include <curl/curl.h>
-#include <stdbool.h>
+#include "http/engine_task.h"
 
 struct transfer_engine;
-
-/* To be embedded in the user's struct; all zero except the functions. */
-struct engine_task {
-  struct timer timer; /* first: the engine finds the task from it */
-  void (*ended)(
-      struct engine_task *task); /* its request ended, and the handle is still on the engine; may be NULL */
-  void (*finished)(struct engine_task *task,
-                   CURLcode result);           /* its request ended, and the handle is off the engine */
-  void (*timer_due)(struct engine_task *task); /* its timer, which is no longer set */
-  void (*blocked)(struct engine_task *
-                      task); /* curl wants bytes of the body that there are not yet, or has some to be read */
-  void (*readable)(struct engine_task *task); /* its descriptor, which is no longer watched */
-  int descriptor;                             /* watched for this task */
-  bool watches;
-  bool is_paused; /* its request waits for somebody to read what it received: its socket is in use, unheard */
-  struct engine_task *next_watching;
-};
 
 /* `max_bytes_per_step`: of request bodies that are streamed; a step ends soon once it has sent as many. 0: 64
  * KiB in a step that does not wait, no limit in one that may wait. NULL when memory or descriptors have run
@@ -117,9 +97,5 @@ void transfer_engine_announce(struct transfer_engine *engine);
  * function, unless bytes are held back until a step. */
 void transfer_engine_want_step(struct transfer_engine *engine, double seconds);
 void transfer_engine_want_no_step(struct transfer_engine *engine);
-
-/* For CURLOPT_OPENSOCKETFUNCTION and CURLOPT_CLOSESOCKETFUNCTION, with the engine as their data. */
-curl_socket_t transfer_engine_open_socket(void *engine, curlsocktype purpose, struct curl_sockaddr *address);
-int transfer_engine_close_socket(void *engine, curl_socket_t descriptor);
 
 #endif
