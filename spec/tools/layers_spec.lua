@@ -13,7 +13,7 @@ local ROWS = {
   { "no word of the service below uploads", "src/http/http_request.c", 'char w[] = "OPENAI_API_KEY";' },
   { "curl_easy_setopt in attempt_options.c alone", "src/http/http_attempt.c", "int x = curl_easy_setopt(0, 0, 0);" },
   { "curl_multi_* in engine_multi.c alone", "src/http/http_client.c", "int y = curl_multi_perform(0, 0);" },
-  { "the paths of the service in upload_request.c alone", "src/binding/lua_client.c", 'char z[] = "/uploads";' },
+  { "the paths of Uploads in upload_request.c alone", "src/binding/lua_client.c", 'char z[] = "/uploads";' },
   { "includes are written with their folder", "src/base/md5.c", '#include "failure.h"' },
   { "no circle of units", "src/base/text_buffer.c", '#include "base/secret_mask.h"' },
   { "functions of a header are named after its file", "src/base/ascii.h", "int strange(void);" },
