@@ -135,4 +135,21 @@ function host.upload()
   ngx.say(now() - began)
 end
 
+--- Sends the body of the request while it arrives, and answers with the seconds once it is complete.
+function host.receive()
+  local began, bytes, socket = now(), tonumber(ngx.var.http_content_length), assert(ngx.req.socket())
+  local left = bytes
+  local upload = assert(clients.fast.upload_file_chunked {
+    data = function()
+      if left == 0 then return nil end
+      local chunk, why = socket:receiveany(math.min(left, 65536))
+      left = left - #(chunk or "")
+      return chunk, why
+    end,
+    bytes = bytes, filename = "source", purpose = "fine-tune", mime_type = "text/jsonl",
+  })
+  assert(upload.status == "completed")
+  ngx.say(now() - began)
+end
+
 return host
