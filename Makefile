@@ -223,7 +223,7 @@ arm64-check:
 	@.ci/compile-for aarch64-linux-gnu-gcc $(BUILD)/arm64/headers $(OWN_FLAGS) $(call lua_flags,lua5.4)
 	@$(MAKE) --no-print-directory $(SIDE_BY_SIDE) c-build $(ON_ARM64)
 	@$(MAKE) --no-print-directory c-test $(ON_ARM64)
-ON_ARM64 = BUILD=$(BUILD)/arm64 CC=aarch64-linux-gnu-gcc LDFLAGS=-static C_RUNNER=qemu-aarch64-static UNIT="$(C_BASE_PROGRAMS)"
+ON_ARM64 = OURS="$(OWN_FLAGS)" BUILD=$(BUILD)/arm64 CC=aarch64-linux-gnu-gcc LDFLAGS=-static C_RUNNER=qemu-aarch64-static UNIT="$(C_BASE_PROGRAMS)"
 
 # The C units and the whole Lua suite on 5.4, with every byte and every operation watched.
 SANITIZERS := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
