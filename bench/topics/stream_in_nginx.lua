@@ -33,8 +33,8 @@ local function print_rows(bench, host, source)
     ratios[pair] = meanwhile[pair] / before[pair]
   end
   local ratio, lowest, highest = statistics.median(ratios)
-  bench.row(what .. "99 % of /ping, each ms / before", "<= 3.00", ("%.3f (%.3f .. %.3f)"):format(ratio, lowest, highest),
-    ratio <= 3)
+  bench.row(what .. "99 % of /ping, each ms / before", "<= 3.00",
+    ("%.3f (%.3f .. %.3f)"):format(ratio, lowest, highest), ratio <= 3)
   bench.note(what .. "99 % of /ping", "%.0f / %.0f us, the longest %.0f us; %.2f s", statistics.median(meanwhile) * 1e6,
     statistics.median(before) * 1e6, statistics.median(longest) * 1e6, (statistics.median(seconds)))
   local memory = tonumber(host.ask "/memory") / 1024

@@ -220,7 +220,8 @@ describe("the temporary file of a stream", function()
             left = left - 1
             return ("x"):rep(10000)
           end,
-          bytes = bytes or nil, spool = true, filename = "a.jsonl", purpose = "batch", part_size = 100000, md5 = "compute",
+          bytes = bytes or nil, spool = true, filename = "a.jsonl", purpose = "batch", part_size = 100000,
+          md5 = "compute",
         }
         print(upload and upload.status or failure.kind .. ": " .. failure.message)
       end
