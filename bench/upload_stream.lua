@@ -1,8 +1,8 @@
 -- SPDX-License-Identifier: MIT
 -- usage: upload_stream.lua WAY FILE AT_A_TIME
 -- Sends a file by a function that reads 64 KiB of it at a time: through buffers (WAY "memory"), or through a temporary
--- file of announced size ("spool") or of unknown size ("unknown"). WAY "file" sends the file itself, in Parts of the size
--- that the buffers have. Prints seconds, seconds of CPU, and the greatest resident memory in KiB.
+-- file of announced size ("spool") or of unknown size ("unknown"). WAY "file" sends the file itself, in Parts of the
+-- size that the buffers have. Prints seconds, seconds of CPU, and the greatest resident memory in KiB.
 local clock = require "bench.clock"
 local resident_kib = require "bench.support.resident_kib"
 local uploads = require "openai_uploads"

@@ -136,10 +136,12 @@ describe("upload_file_chunked of a stream", function()
 
   it("ends if its function closes the client", function()
     local client = check.client(service)
-    local failure = check.failure("aborted", client.upload_file_chunked(params(giving({ "ab", "cd" }, function()
+    local _, failure = client.upload_file_chunked(params(giving({ "ab", "cd" }, function()
       client.close()
       return nil
-    end))))
+    end)))
+    -- `file` if the first parts had been answered: then nothing was aborted, and the data is too short
+    assert.is_true(failure.kind == "aborted" or failure.kind == "file", tostring(failure))
     assert.are.equal("cancelled", service.upload(failure.upload_id).status)
   end)
 
