@@ -52,6 +52,7 @@ local TITLES = {
   { "upload_file", "A file of 1 GiB" },
   { "upload_memory", "Memory of an upload" },
   { "upload_in_nginx", "An upload inside an nginx worker" },
+  { "stream", "Streams against files" }, { "stream_in_nginx", "A request body through an nginx worker" },
   { "size", "Size" },
 }
 
