@@ -256,10 +256,13 @@ describe("core.block", function()
     assert.are.same({ 2, 2, 0, 4 },
       { block:append("abc", 2), block:append("defg", 1), block:append("h", 1), block:size() })
     local client = check.client(service)
-    local transfer = client.start.parts.create(service.make_uploads(1)[1], { data = block })
+    local upload_id = service.make_uploads(1)[1]
+    service.answer_next { { call = "parts", gate = true } } -- or it may be answered as it is begun
+    local transfer = client.start.parts.create(upload_id, { data = block })
     assert.is_false((pcall(block.clear, block)))
     assert.is_false((pcall(block.append, block, "a", 1)))
     block:close() -- the transfer has a reference of its own
+    service.open_gate()
     assert(select(2, transfer:wait()))
     assert.are.equal(4, service.uploads()[1].parts[1].bytes)
     assert.is_false((pcall(block.size, block)))

@@ -272,7 +272,7 @@ int pthread_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*
  */
 
 static int handles;
-static __thread bool inside; /* libcurl's multi handles have easy ones of their own */
+static __thread bool inside; /* libcurl's multi handles and shares have easy ones of their own */
 
 /* Lua loads it with our module, so it is not among the libraries that come next. */
 static void *of_libcurl(const char *name) {
@@ -294,6 +294,7 @@ static void *of_libcurl(const char *name) {
   }
 COUNT_NEW(curl_easy_init)
 COUNT_NEW(curl_multi_init)
+COUNT_NEW(curl_share_init)
 
 void curl_easy_cleanup(void *easy) {
   static void (*real)(void *);
@@ -302,16 +303,19 @@ void curl_easy_cleanup(void *easy) {
   real(easy);
 }
 
-int curl_multi_cleanup(void *multi) {
-  static int (*real)(void *);
-  int code;
-  if (!real) real = of_libcurl("curl_multi_cleanup");
-  if (multi) handles--;
-  inside = true;
-  code = real(multi);
-  inside = false;
-  return code;
-}
+#define COUNT_CLEANUP(name)                                                                                  \
+  int name(void *handle) {                                                                                   \
+    static int (*real)(void *);                                                                              \
+    int code;                                                                                                \
+    if (!real) real = of_libcurl(#name);                                                                     \
+    inside = true;                                                                                           \
+    code = real(handle);                                                                                     \
+    inside = false;                                                                                          \
+    if (handle && code == 0) handles--;                                                                      \
+    return code;                                                                                             \
+  }
+COUNT_CLEANUP(curl_multi_cleanup)
+COUNT_CLEANUP(curl_share_cleanup)
 
 void *curl_mime_init(void *easy) {
   static void *(*real)(void *);
