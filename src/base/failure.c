@@ -14,21 +14,21 @@ bool failure_set(struct failure *failure, enum failure_kind kind, const char *fo
   return false;
 }
 
-static const char *text_of_errno(int error, char *text, size_t size) {
+const char *failure_errno_text(int error, char text[FAILURE_ERRNO_TEXT_SIZE]) {
 #ifdef __GLIBC__
-  return strerror_r(error, text, size);
+  return strerror_r(error, text, FAILURE_ERRNO_TEXT_SIZE);
 #else
-  return strerror_r(error, text, size) == 0 ? text : "unknown error";
+  return strerror_r(error, text, FAILURE_ERRNO_TEXT_SIZE) == 0 ? text : "unknown error";
 #endif
 }
 
 bool failure_set_errno(struct failure *failure, int error, const char *format, ...) {
-  char what[FAILURE_MESSAGE_SIZE], text[128];
+  char what[FAILURE_MESSAGE_SIZE], text[FAILURE_ERRNO_TEXT_SIZE];
   va_list arguments;
   va_start(arguments, format);
   vsnprintf(what, sizeof what, format, arguments);
   va_end(arguments);
-  return failure_set(failure, FAILURE_FILE, "%s: %s", what, text_of_errno(error, text, sizeof text));
+  return failure_set(failure, FAILURE_FILE, "%s: %s", what, failure_errno_text(error, text));
 }
 
 bool failure_set_out_of_memory(struct failure *failure) {

@@ -48,11 +48,15 @@ struct failure {
 bool failure_set(struct failure *failure, enum failure_kind kind, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
-/* The same with kind FILE, a colon and the text of a value of errno. */
+/* Returns the text of a value of errno: `text`, or a static one. */
+enum { FAILURE_ERRNO_TEXT_SIZE = 128 };
+const char *failure_errno_text(int error, char text[FAILURE_ERRNO_TEXT_SIZE]);
+
+/* As failure_set, with kind FILE, a colon and the text of a value of errno. */
 bool failure_set_errno(struct failure *failure, int error, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
-/* The same for memory that ran out. */
+/* As failure_set, for memory that ran out. */
 bool failure_set_out_of_memory(struct failure *failure);
 
 /* The name that users see. */

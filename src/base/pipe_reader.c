@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <poll.h>
-#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #if defined __linux__ && !defined __GLIBC__ && !defined __ANDROID__
@@ -46,17 +45,6 @@ bool pipe_reader_has_read_ahead(FILE *file) {
   return read_ahead(file) > 0;
 }
 
-static enum pipe_reader_answer fail_for(struct failure *failure, int error) {
-  char text[128];
-#ifdef __GLIBC__
-  const char *why = strerror_r(error, text, sizeof text);
-#else
-  const char *why = strerror_r(error, text, sizeof text) == 0 ? text : "unknown error";
-#endif
-  failure_set(failure, FAILURE_FILE, "the data cannot be read: %s", why);
-  return PIPE_READER_BROKEN;
-}
-
 /* The writer's end counts as readable. */
 static bool is_readable(int descriptor) {
   struct pollfd entry = {.fd = descriptor, .events = POLLIN};
@@ -74,7 +62,10 @@ enum pipe_reader_answer pipe_reader_read(FILE *file, char *bytes, size_t size, s
   if (!is_readable(fileno(file))) return PIPE_READER_EMPTY;
   got = read(fileno(file), bytes, size);
   if (got < 0 && (errno == EAGAIN || errno == EINTR)) return PIPE_READER_EMPTY;
-  if (got < 0) return fail_for(failure, errno);
+  if (got < 0) {
+    failure_set_errno(failure, errno, "the data cannot be read");
+    return PIPE_READER_BROKEN;
+  }
   *count = (size_t)got;
   return got > 0 ? PIPE_READER_READ : PIPE_READER_END;
 }

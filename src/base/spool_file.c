@@ -10,14 +10,10 @@
 #include <unistd.h>
 
 static bool fail_for(struct failure *failure, const char *what, int error) {
-  char text[128];
-#ifdef __GLIBC__
-  const char *why = strerror_r(error, text, sizeof text);
-#else
-  const char *why = strerror_r(error, text, sizeof text) == 0 ? text : "unknown error";
-#endif
+  char text[FAILURE_ERRNO_TEXT_SIZE];
   return failure_set(failure, FAILURE_FILE,
-                     "the temporary file cannot be %s: %s; TMPDIR names the folder for it", what, why);
+                     "the temporary file cannot be %s: %s; TMPDIR names the folder for it", what,
+                     failure_errno_text(error, text));
 }
 
 static const char *folder(void) {
