@@ -63,11 +63,7 @@ static const luaL_Reg block_methods[] = {
 };
 
 void lua_block_open(lua_State *L) {
-  luaL_newmetatable(L, block_type);
-  compat_setfuncs(L, block_methods, 0);
-  lua_pushvalue(L, -1);
-  lua_setfield(L, -2, "__index");
-  lua_pop(L, 1);
+  compat_newtype(L, block_type, block_methods);
 }
 
 int lua_block_new(lua_State *L) {

@@ -76,6 +76,15 @@ static inline void compat_setfuncs(lua_State *L, const luaL_Reg *functions, int 
   lua_pop(L, upvalues);
 }
 
+/* Makes the type of a userdata whose methods are these. */
+static inline void compat_newtype(lua_State *L, const char *name, const luaL_Reg *methods) {
+  luaL_newmetatable(L, name);
+  compat_setfuncs(L, methods, 0);
+  lua_pushvalue(L, -1);
+  lua_setfield(L, -2, "__index");
+  lua_pop(L, 1);
+}
+
 /* The userdata at `index` when it is of the type that luaL_newmetatable made, else NULL. */
 static inline void *compat_testudata(lua_State *L, int index, const char *type) {
   void *userdata = lua_touserdata(L, index);

@@ -50,11 +50,7 @@ static const luaL_Reg digest_methods[] = {
 };
 
 void lua_digest_open(lua_State *L) {
-  luaL_newmetatable(L, digest_type);
-  compat_setfuncs(L, digest_methods, 0);
-  lua_pushvalue(L, -1);
-  lua_setfield(L, -2, "__index");
-  lua_pop(L, 1);
+  compat_newtype(L, digest_type, digest_methods);
 }
 
 /* Ties the value at `source` to the userdata on top of the stack: a string's bytes are read where they are.

@@ -58,11 +58,7 @@ static const luaL_Reg file_methods[] = {
 };
 
 void lua_file_open(lua_State *L) {
-  luaL_newmetatable(L, file_type);
-  compat_setfuncs(L, file_methods, 0);
-  lua_pushvalue(L, -1);
-  lua_setfield(L, -2, "__index");
-  lua_pop(L, 1);
+  compat_newtype(L, file_type, file_methods);
 }
 
 /* Pushes a userdata without a file. */

@@ -73,11 +73,7 @@ static const luaL_Reg journal_methods[] = {
 };
 
 void lua_journal_open(lua_State *L) {
-  luaL_newmetatable(L, journal_type);
-  compat_setfuncs(L, journal_methods, 0);
-  lua_pushvalue(L, -1);
-  lua_setfield(L, -2, "__index");
-  lua_pop(L, 1);
+  compat_newtype(L, journal_type, journal_methods);
 }
 
 int lua_journal_new(lua_State *L) {

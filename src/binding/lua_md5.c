@@ -25,11 +25,7 @@ static int hex(lua_State *L) {
 static const luaL_Reg md5_methods[] = {{"update", update}, {"hex", hex}, {NULL, NULL}};
 
 void lua_md5_open(lua_State *L) {
-  luaL_newmetatable(L, md5_type);
-  compat_setfuncs(L, md5_methods, 0);
-  lua_pushvalue(L, -1);
-  lua_setfield(L, -2, "__index");
-  lua_pop(L, 1);
+  compat_newtype(L, md5_type, md5_methods);
 }
 
 int lua_md5_new(lua_State *L) {

@@ -54,11 +54,7 @@ static int pipe_descriptor(lua_State *L) {
 static const luaL_Reg pipe_methods[] = {{"read", pipe_read}, {"descriptor", pipe_descriptor}, {NULL, NULL}};
 
 void lua_pipe_open(lua_State *L) {
-  luaL_newmetatable(L, pipe_type);
-  compat_setfuncs(L, pipe_methods, 0);
-  lua_pushvalue(L, -1);
-  lua_setfield(L, -2, "__index");
-  lua_pop(L, 1);
+  compat_newtype(L, pipe_type, pipe_methods);
 }
 
 int lua_pipe_new(lua_State *L) {

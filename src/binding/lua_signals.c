@@ -57,11 +57,7 @@ static const luaL_Reg signals_methods[] = {
 };
 
 void lua_signals_open(lua_State *L) {
-  luaL_newmetatable(L, signals_type);
-  compat_setfuncs(L, signals_methods, 0);
-  lua_pushvalue(L, -1);
-  lua_setfield(L, -2, "__index");
-  lua_pop(L, 1);
+  compat_newtype(L, signals_type, signals_methods);
 }
 
 int lua_signals_new(lua_State *L) {

@@ -33,11 +33,7 @@ static const luaL_Reg waker_methods[] = {
 };
 
 void lua_waker_open(lua_State *L) {
-  luaL_newmetatable(L, waker_type);
-  compat_setfuncs(L, waker_methods, 0);
-  lua_pushvalue(L, -1);
-  lua_setfield(L, -2, "__index");
-  lua_pop(L, 1);
+  compat_newtype(L, waker_type, waker_methods);
 }
 
 int lua_waker_new(lua_State *L) {
