@@ -160,8 +160,7 @@ static void attend(lua_State *L, int client_slots, struct transfer *transfer) {
       break;
     case TRANSFER_SENDING:
       if (transfer_wants_chunk(transfer)) lua_part_feed(L, call_slots, holder); /* which may end it */
-      if (!lua_transfer_is_spent(holder) && transfer_has_unread(transfer))
-        lua_receiver_hand_out(L, call_slots, lua_touserdata(L, userdata));
+      lua_receiver_hand_out(L, call_slots, lua_touserdata(L, userdata));
       break;
     case TRANSFER_DRAINING: lua_receiver_hand_out(L, call_slots, lua_touserdata(L, userdata)); break;
     }
