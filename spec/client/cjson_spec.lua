@@ -93,7 +93,7 @@ describe("a cjson", function()
 
   for _, row in ipairs {
     { "is no table", "return 'json'", "the module 'cjson' is a string, not a table" },
-    { "cannot be made anew", "return { decode = real.decode, encode = real.encode }",
+    { "cannot be made again", "return { decode = real.decode, encode = real.encode }",
       "the module 'cjson' lacks the function 'new': 'decode', 'encode' and 'new' are needed" },
     { "makes nothing", "return { new = function() end }",
       "the function 'new' of the module 'cjson' returned no table" },

@@ -221,10 +221,9 @@ static int client_begin(lua_State *L) {
   return start(L, false);
 }
 
-/* await(descriptor, options [, seconds]) -> a transfer that sends nothing and comes to true once the
- * descriptor
- * (-1: none) is readable or the seconds have passed: what is done between calls of the service can be waited
- * for in any host as the calls are. Of the options the deadline counts; all are checked as theirs are. */
+/* await(descriptor, options [, seconds]) -> a transfer that sends nothing, and comes to true once the
+ * descriptor (-1: none) is readable or the seconds have passed. A host can wait for work between calls of the
+ * service as it waits for calls. Of the options, the deadline counts. All are checked as those of a call. */
 static int client_await(lua_State *L) {
   int descriptor = (int)luaL_checkinteger(L, 1);
   struct http_client *client;

@@ -167,7 +167,7 @@ static bool decode(lua_State *L, const char *text, size_t length, const struct e
   return false;
 }
 
-/* Pushes what is told of an answer whose bytes went into a sink. */
+/* Pushes the result of a call whose answer went into a sink. */
 static void push_received(lua_State *L, const struct transfer *transfer) {
   const struct text_buffer *id = &transfer->request.expected.id;
   char type[1024];

@@ -14,9 +14,8 @@ enum { ANSWER_STREAM_PIECE_BYTES = 256 * 1024 };
 struct answer_stream {
   struct byte_sink *sink; /* stays the caller's; NULL: the answer is no stream */
   struct transfer_engine *engine;
-  struct engine_task
-      *task;       /* notified when a reader has bytes to take; paused while it must take some first */
-  double moved_at; /* when bytes were last received, or taken by the reader; 0: never */
+  struct engine_task *task; /* notified when a reader has bytes; paused while it must take some first */
+  double moved_at;          /* when bytes were last received, or taken by the reader; 0: never */
 };
 
 void answer_stream_open(struct answer_stream *stream, struct byte_sink *sink, struct transfer_engine *engine,

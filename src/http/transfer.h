@@ -3,8 +3,7 @@
  *
  *     READY --transfer_begin--> SENDING --> DONE
  *       ^                          |  |
- *       |                          |  +--> DRAINING --> DONE   (a reader has yet to take the last of the
- * answer)
+ *       |                          |  +--> DRAINING --> DONE   (a reader must take the last bytes first)
  *       +------- WAITING <---------+   (the retry policy said so)
  *
  * A transfer that becomes READY, WAITING, DRAINING or DONE has news. The caller that steps the engine takes

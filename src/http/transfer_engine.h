@@ -51,8 +51,8 @@ void transfer_engine_clear_timer(struct transfer_engine *engine, struct engine_t
 bool transfer_engine_watch(struct transfer_engine *engine, struct engine_task *task, int descriptor);
 void transfer_engine_unwatch(struct transfer_engine *engine, struct engine_task *task);
 
-/* To be called by a read function that has no bytes, and by a write function whose bytes somebody else reads:
- * notifies the task, and lets the step end. */
+/* To be called by a read function that has no bytes, and by a write function whose bytes a reader takes
+ * later: notifies the task, and lets the step end. */
 void transfer_engine_note_blocked(struct transfer_engine *engine, struct engine_task *task);
 
 /* To be called before requests are started. curl takes some dead idle connections for live ones, so idle
