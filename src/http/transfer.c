@@ -3,6 +3,8 @@
 
 #include "base/monotonic_clock.h"
 #include "http/attempt_secrets.h"
+#include "http/transfer_attempt.h"
+#include "http/transfer_change.h"
 #include "http/transfer_clock.h"
 #include "http/transfer_news.h"
 
@@ -15,95 +17,6 @@ static struct transfer *transfer_of(struct engine_task *task) {
   return (struct transfer *)task; /* its first member */
 }
 
-static void note_doubt(struct transfer *transfer, bool in_doubt) {
-  transfer->may_have_applied |= in_doubt && http_request_has_effect(&transfer->request);
-}
-
-static void transfer_change(struct transfer *transfer, enum transfer_state state) {
-  transfer->state = state;
-  if (state == TRANSFER_DONE) {
-    transfer->ended_at = monotonic_clock_now();
-    transfer->client->running--;
-    transfer->client->done++;
-    if (transfer->request.source)
-      byte_source_release(transfer->request.source); /* the file is not needed any more */
-    if (transfer->request.sink)
-      byte_sink_release(transfer->request.sink); /* the same, where it is not whole */
-  }
-  if (state != TRANSFER_SENDING) transfer_news_add(transfer);
-}
-
-/* Returns false, and sets the remark, when the source cannot give its bytes again, or the sink not take them.
- */
-static bool transfer_can_send_again(struct transfer *transfer) {
-  const struct byte_source *source = transfer->request.source;
-  const struct byte_sink *sink = transfer->request.sink;
-  if (source && !byte_source_can_restart(source))
-    transfer->remark = "not tried again: a data function without rewind cannot start over";
-  if (sink && !byte_sink_can_restart(sink))
-    transfer->remark = "not tried again: the receiver has had bytes that cannot be taken back";
-  return !transfer->remark;
-}
-
-static struct retry_decision transfer_decide(struct transfer *transfer, struct retry_outcome outcome) {
-  double now = monotonic_clock_now();
-  if (transfer->failed_at == 0) transfer->failed_at = now;
-  outcome.failing_for = now - transfer->failed_at;
-  return retry_policy_decide(&transfer->settings.retry, &outcome, transfer->attempts,
-                             transfer_clock_time_left(transfer), http_client_random(transfer->client));
-}
-
-/* The answer is whole. Returns false when its reader must take the last of it first. */
-static bool transfer_finish_answer(struct transfer *transfer) {
-  struct byte_sink *sink = transfer->request.sink;
-  if (!sink) return true;
-  if (byte_sink_has_unread(sink)) {
-    transfer_change(transfer, TRANSFER_DRAINING);
-    return false;
-  }
-  byte_sink_finish(sink, &transfer->failure);
-  return true;
-}
-
-/* The attempt is over and off the engine: DONE, or WAITING for the next one. */
-static void transfer_conclude_attempt(struct transfer *transfer, const struct attempt_outcome *outcome) {
-  struct retry_decision decision;
-  transfer->failure = outcome->failure;
-  transfer->status = outcome->status;
-  transfer->retry_after = outcome->retry.retry_after;
-  note_doubt(transfer, outcome->unconfirmed);
-  if (transfer->failure.kind == FAILURE_NONE && !transfer_finish_answer(transfer)) return;
-  if (transfer->failure.kind == FAILURE_NONE) {
-    transfer_change(transfer, TRANSFER_DONE);
-    return;
-  }
-  decision = transfer_decide(transfer, outcome->retry);
-  if (decision.verdict != RETRY_NOW_OR_LATER || !transfer_can_send_again(transfer)) {
-    transfer_change(transfer, TRANSFER_DONE);
-    return;
-  }
-  transfer->retry_wait = decision.wait;
-  transfer_change(transfer, TRANSFER_WAITING);
-  transfer_engine_set_timer(transfer->client->engine, &transfer->task, decision.wait);
-}
-
-/* Attempts in line for one connection would wait for each other's connect_timeout, one after the other. */
-static void transfer_learn_of_connection(struct http_client *client, bool made) {
-  if (client->connects_alone == !made) return;
-  client->connects_alone = !made;
-  for (struct transfer *at = client->transfers; at && !made; at = at->older)
-    if (at->state == TRANSFER_SENDING) http_attempt_connect_alone(at->attempt);
-}
-
-/* Nothing was sent, so the attempt begins again. */
-static bool transfer_trusts_kept_authorities(struct transfer *transfer, CURLcode result) {
-  struct http_client *client = transfer->client;
-  if (!http_attempt_trust_kept_authorities(transfer->attempt, result)) return false;
-  client->trusts_kept_authorities = true;
-  transfer->attempt->left_line_at = 0;
-  return transfer_engine_start(client->engine, transfer->attempt->easy);
-}
-
 static void on_ended(struct engine_task *task) {
   struct transfer *transfer = transfer_of(task);
   if (transfer->request.connects_ahead != CONNECTS_FOR_REQUEST)
@@ -111,41 +24,7 @@ static void on_ended(struct engine_task *task) {
 }
 
 static void on_finished(struct engine_task *task, CURLcode result) {
-  struct transfer *transfer = transfer_of(task);
-  struct attempt_outcome outcome;
-  if (transfer_clock_stays_in_line(transfer, result) || transfer_clock_connects_once_more(transfer, result) ||
-      transfer_trusts_kept_authorities(transfer, result))
-    return;
-  transfer_engine_clear_timer(transfer->client->engine, task);
-  http_attempt_conclude(transfer->attempt, result, &outcome);
-  transfer_learn_of_connection(transfer->client, transfer->attempt->requests_begun > 0 || result == CURLE_OK);
-  transfer->next_connection_fresh = outcome.retry.stale_connection;
-  transfer_conclude_attempt(transfer, &outcome);
-}
-
-static void transfer_time_out(struct transfer *transfer) {
-  struct attempt_outcome outcome;
-  bool was_streaming = transfer_clock_is_streaming(transfer);
-  transfer->next_connection_fresh = transfer->attempt->requests_begun > 0;
-  if (http_attempt_is_unanswered(transfer->attempt))
-    http_attempt_stop_unanswered(transfer->attempt);
-  else
-    http_attempt_stop_late(transfer->attempt);
-  http_attempt_conclude(transfer->attempt, CURLE_OPERATION_TIMEDOUT, &outcome);
-  if (outcome.failure.kind ==
-      FAILURE_TIMEOUT) /* else the service has refused, and only its explanation is late */
-    transfer_clock_describe(transfer, was_streaming, &outcome.failure);
-  transfer_conclude_attempt(transfer, &outcome);
-}
-
-enum { MAX_READS_OF_AN_ANSWER = 64 };
-
-/* Whether data that has already arrived ends the attempt. A process that was stopped, or a busy host, finds
- * the answer and the end of its time at once. */
-static bool transfer_has_been_answered(struct transfer *transfer) {
-  for (int i = 0; i < MAX_READS_OF_AN_ANSWER && transfer->state == TRANSFER_SENDING; i++)
-    if (!transfer_engine_catch_up(transfer->client->engine)) break;
-  return transfer->state != TRANSFER_SENDING;
+  transfer_attempt_finished(transfer_of(task), result);
 }
 
 static void transfer_stop(struct transfer *transfer) {
@@ -161,7 +40,6 @@ static void transfer_stop(struct transfer *transfer) {
  * do: it does not count for handles that wait for one of max_connections.) */
 static void on_timer_due(struct engine_task *task) {
   struct transfer *transfer = transfer_of(task);
-  double patience;
   if (transfer->state == TRANSFER_WAITING && transfer->is_queued) { /* the program learns of the wait first */
     transfer_engine_set_timer(transfer->client->engine, task, 0);
     return;
@@ -176,16 +54,7 @@ static void on_timer_due(struct engine_task *task) {
     transfer_change(transfer, TRANSFER_READY);
     return;
   }
-  if (transfer->request.source) http_attempt_look_for_movement(transfer->attempt);
-  patience = transfer_clock_patience(transfer);
-  if (patience <= 0 && transfer_clock_forgives_lateness(transfer))
-    patience = transfer_clock_patience(transfer);
-  if (patience <= 0 && transfer_has_been_answered(transfer)) return;
-  if (patience <= 0 && transfer->request.sink) patience = transfer_clock_patience(transfer);
-  if (patience > 0)
-    transfer_clock_set(transfer, patience); /* bytes have moved meanwhile, or it was in line */
-  else
-    transfer_time_out(transfer);
+  transfer_attempt_look(transfer);
 }
 
 static void on_readable(struct engine_task *task) {
@@ -228,7 +97,7 @@ struct transfer *transfer_new(struct http_client *client, const struct call_sett
 static void transfer_give_up(struct transfer *transfer) {
   bool was_sending = transfer->state == TRANSFER_SENDING;
   if (transfer->state == TRANSFER_DONE) return;
-  if (was_sending) note_doubt(transfer, http_attempt_has_sent(transfer->attempt));
+  if (was_sending) transfer_change_doubt(transfer, http_attempt_has_sent(transfer->attempt));
   if (was_sending) transfer->attempt = NULL;
   transfer->task.timer.is_set = transfer->task.watches = false;
   if (transfer->request.sink) byte_sink_abandon(transfer->request.sink);
@@ -283,7 +152,7 @@ void transfer_fail(struct transfer *transfer, enum failure_kind kind, const char
   if (was_sending) {
     http_attempt_conclude(transfer->attempt, CURLE_ABORTED_BY_CALLBACK, &outcome);
     transfer->status = outcome.status;
-    note_doubt(transfer, outcome.unconfirmed);
+    transfer_change_doubt(transfer, outcome.unconfirmed);
   }
   failure_set(&transfer->failure, kind, "%s", message);
   transfer_change(transfer, TRANSFER_DONE);
@@ -319,70 +188,16 @@ void transfer_reject_answer(struct transfer *transfer, const char *message) {
   struct transfer_engine *engine = transfer->client->engine;
   failure_set(&transfer->failure, FAILURE_DECODE, "%s", message);
   attempt_secrets_hide(transfer->attempt);
-  note_doubt(transfer, true);
+  transfer_change_doubt(transfer, true);
   if (engine &&
       transfer->attempt->engine == engine) /* the client may have been closed meanwhile, and opened again */
     http_attempt_give_up_connection(transfer->attempt);
 }
 
-/* One that can send: of the last try, if that left it so. */
-static bool take_attempt(struct transfer *transfer) {
-  struct http_client *client = transfer->client;
-  if (transfer->attempt && http_attempt_is_reusable(transfer->attempt)) return true;
-  if (transfer->attempt) http_client_return_attempt(client, transfer->attempt);
-  transfer->attempt = http_client_take_attempt(client);
-  return transfer->attempt != NULL;
-}
-
-/* One that could not begin still refers to the request and to the engine. */
-static void transfer_drop_attempt(struct transfer *transfer) {
-  if (transfer->attempt) http_client_return_attempt(transfer->client, transfer->attempt);
-  transfer->attempt = NULL;
-  transfer->status = 0; /* of an answer that is gone with it */
-}
-
-/* Without TLS, a part goes where the call before it went. */
-static bool transfer_needs_no_connection(const struct transfer *transfer) {
-  return transfer->request.connects_ahead == CONNECTS_AHEAD_FOR_PART &&
-         transfer->client->settings->url.plain_http;
-}
-
 void transfer_begin(struct transfer *transfer, const char *api_key, size_t length) {
-  struct http_client *client = transfer->client;
-  double time_left = transfer_clock_time_left(transfer);
   struct failure failure = {0};
-  struct attempt_terms terms = {
-      .api_key = api_key,
-      .api_key_length = length,
-      .connect_timeout = transfer->settings.connect_timeout,
-      .fresh_connection = transfer->next_connection_fresh,
-      .trusts_kept_authorities = client->trusts_kept_authorities,
-      .share_connection = !client->settings->url.plain_http && !client->connects_alone,
-      .task = &transfer->task,
-  };
-  if (time_left <= 0) {
-    transfer_fail(transfer, FAILURE_TIMEOUT, "the deadline passed before the request could begin");
-    return;
-  }
-  if (transfer_needs_no_connection(transfer)) {
-    transfer_change(transfer, TRANSFER_DONE);
-    return;
-  }
-  if (transfer->request.source) byte_source_restart(transfer->request.source);
-  if (transfer->request.sink && !byte_sink_restart(transfer->request.sink, &failure)) {
+  if (!transfer_attempt_begin(transfer, api_key, length, &failure))
     transfer_fail(transfer, failure.kind, failure.message);
-    return;
-  }
-  if (!take_attempt(transfer) ||
-      !http_attempt_prepare(transfer->attempt, client->settings, &transfer->request, &terms) ||
-      !transfer_engine_start(client->engine, transfer->attempt->easy)) {
-    transfer_drop_attempt(transfer);
-    transfer_fail(transfer, FAILURE_OUT_OF_MEMORY, "not enough memory");
-    return;
-  }
-  transfer->attempts++;
-  transfer_change(transfer, TRANSFER_SENDING);
-  transfer_clock_set(transfer, transfer_clock_patience(transfer));
 }
 
 bool transfer_wants_chunk(const struct transfer *transfer) {
