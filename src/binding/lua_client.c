@@ -4,55 +4,17 @@
 #include "binding/lua_arguments.h"
 #include "binding/lua_compat.h"
 #include "binding/lua_dispatch.h"
+#include "binding/lua_known_transfers.h"
 #include "binding/lua_options.h"
 #include "binding/lua_raise.h"
 #include "binding/lua_result.h"
+#include "binding/lua_service_calls.h"
 #include "binding/lua_slots.h"
 #include "binding/lua_transfer.h"
-#include "uploads/file_request.h"
-#include "uploads/upload_request.h"
 
 #include <math.h>
-#include <string.h>
 
 static const char client_type[] = "openai_uploads.client";
-
-/* The calls of the service. A new one is a row here, its request in upload_request or file_request, its types
- * in types.lua. */
-static const struct param_field create_fields[] = {
-    {"filename", LUA_TSTRING, false},  {"purpose", LUA_TSTRING, false},    {"bytes", LUA_TNUMBER, false},
-    {"mime_type", LUA_TSTRING, false}, {"expires_after", LUA_TNONE, true}, {NULL, 0, false},
-};
-
-static const struct param_field complete_fields[] = {
-    {"part_ids", LUA_TTABLE, false}, {"md5", LUA_TNONE, true}, {NULL, 0, false}};
-
-static const struct param_field list_fields[] = {
-    {"purpose", LUA_TSTRING, true},
-    {"limit", LUA_TNUMBER, true},
-    {"after", LUA_TSTRING, true},
-    {"order", LUA_TSTRING, true},
-    {NULL, 0, false},
-};
-
-/* The official clients use ten minutes for every call. A call that makes a File may need them, because the
- * service stores a file of up to 8 GB. The others take seconds. */
-static const double USUAL_TIMEOUT = 60, TIMEOUT_OF_FILE = 600;
-
-static const struct service_call service_calls[] = {
-    {"cancel", "upload id", PARAMS_NONE, NULL, upload_request_cancel, USUAL_TIMEOUT},
-    {"create", NULL, PARAMS_JSON, create_fields, upload_request_create, USUAL_TIMEOUT},
-    {"complete", "upload id", PARAMS_JSON, complete_fields, upload_request_complete, TIMEOUT_OF_FILE},
-    {"parts.create", "upload id", PARAMS_PART, NULL, upload_request_part, USUAL_TIMEOUT},
-    {"connect", NULL, PARAMS_NONE, NULL, upload_request_connect, USUAL_TIMEOUT},
-    {"parts.connect", NULL, PARAMS_NONE, NULL, upload_request_connect_for_part, USUAL_TIMEOUT},
-    {"files.create", NULL, PARAMS_FORM, NULL, file_request_create, TIMEOUT_OF_FILE},
-    {"files.retrieve", "file id", PARAMS_NONE, NULL, file_request_retrieve, USUAL_TIMEOUT},
-    {"files.list", NULL, PARAMS_QUERY, list_fields, file_request_list, USUAL_TIMEOUT},
-    {"files.content", "file id", PARAMS_RECEIVER, NULL, file_request_content, USUAL_TIMEOUT},
-    {"files.delete", "file id", PARAMS_NONE, NULL, file_request_delete, USUAL_TIMEOUT},
-};
-enum { SERVICE_CALLS = sizeof service_calls / sizeof *service_calls };
 
 /* Its user value is client_slots. */
 struct lua_client {
@@ -180,9 +142,9 @@ static struct lua_transfer *begin(lua_State *L, struct http_client *client, cons
   return holder;
 }
 
-/* cancel(upload_id [, options]), create(params [, options]), ...: the second upvalue is the call's index. */
+/* cancel(upload_id [, options]), create(params [, options]), ... */
 static int client_call(lua_State *L) {
-  const struct service_call *call = &service_calls[lua_tointeger(L, lua_upvalueindex(2))];
+  const struct service_call *call = lua_service_calls_current(L);
   struct lua_arguments arguments = {0};
   struct http_client *client;
   struct lua_transfer *holder;
@@ -193,13 +155,13 @@ static int client_call(lua_State *L) {
   holder = begin(L, client, call, &arguments, false);
   lua_dispatch_finish(L, client_slots, holder);
   count = lua_result_take(L, client_slots + 1);
-  lua_dispatch_forget(L, client_slots, holder);
+  lua_known_transfers_forget(L, client_slots, holder);
   lua_transfer_close(holder);
   return count;
 }
 
 static int start(lua_State *L, bool announces) {
-  const struct service_call *call = &service_calls[lua_tointeger(L, lua_upvalueindex(2))];
+  const struct service_call *call = lua_service_calls_current(L);
   struct lua_arguments arguments = {0};
   struct http_client *client;
   int client_slots;
@@ -299,37 +261,6 @@ void lua_client_open(lua_State *L) {
   lua_pop(L, 1);
 }
 
-/* Pushes the table for a call's function: the one on top of the stack, or, when the name has a dot, a table
- * in that. Returns the function's name in the table. */
-static const char *push_place(lua_State *L, const char *name) {
-  const char *dot = strchr(name, '.');
-  if (!dot) {
-    lua_pushvalue(L, -1);
-    return name;
-  }
-  lua_pushlstring(L, name, (size_t)(dot - name));
-  lua_rawget(L, -2);
-  if (!lua_isnil(L, -1)) return dot + 1;
-  lua_pop(L, 1);
-  lua_newtable(L);
-  lua_pushlstring(L, name, (size_t)(dot - name));
-  lua_pushvalue(L, -2);
-  lua_rawset(L, -4);
-  return dot + 1;
-}
-
-/* Sets a function for each call of the service in the table on top of the stack. */
-static void set_service_calls(lua_State *L, int userdata, lua_CFunction function) {
-  for (int i = 0; i < SERVICE_CALLS; i++) {
-    const char *name = push_place(L, service_calls[i].name);
-    lua_pushvalue(L, userdata);
-    lua_pushinteger(L, i);
-    lua_pushcclosure(L, function, 2);
-    lua_setfield(L, -2, name);
-    lua_pop(L, 1);
-  }
-}
-
 int lua_client_new(lua_State *L) {
   struct lua_client *holder;
   int userdata;
@@ -347,16 +278,13 @@ int lua_client_new(lua_State *L) {
   lua_rawseti(L, -2, CLIENT_SLOT_WAIT);
   if (!lua_isnil(L, 1)) set_up(L, holder, 1, lua_gettop(L));
 
-  lua_createtable(L, 0, SERVICE_CALLS + 8);
+  lua_service_calls_push(L, userdata, client_call);
   lua_pushvalue(L, userdata);
   compat_setfuncs(L, client_functions, 1);
-  set_service_calls(L, userdata, client_call);
-  lua_createtable(L, 0, SERVICE_CALLS);
-  set_service_calls(L, userdata, client_start);
+  lua_service_calls_push(L, userdata, client_start);
   lua_setfield(L, -2, "start");
   lua_pushvalue(L, userdata);
   lua_pushcclosure(L, client_await, 1);
-  lua_createtable(L, 0, SERVICE_CALLS);
-  set_service_calls(L, userdata, client_begin);
+  lua_service_calls_push(L, userdata, client_begin);
   return 3;
 }

@@ -2,9 +2,10 @@
 #include "binding/lua_dispatch.h"
 
 #include "base/monotonic_clock.h"
+#include "binding/lua_api_key.h"
 #include "binding/lua_callbacks.h"
 #include "binding/lua_compat.h"
-#include "binding/lua_options.h"
+#include "binding/lua_known_transfers.h"
 #include "binding/lua_part.h"
 #include "binding/lua_program.h"
 #include "binding/lua_raise.h"
@@ -21,14 +22,7 @@ static int start_protected(lua_State *L);
 
 void lua_dispatch_push_slots(lua_State *L) {
   lua_newtable(L);
-  lua_newtable(L);
-  lua_newtable(L);
-  lua_pushliteral(L, "v");
-  lua_setfield(L, -2, "__mode");
-  lua_setmetatable(L, -2);
-  lua_rawseti(L, -2, CLIENT_SLOT_KNOWN_TRANSFERS);
-  lua_newtable(L);
-  lua_rawseti(L, -2, CLIENT_SLOT_HELD_TRANSFERS);
+  lua_known_transfers_open(L);
   lua_pushcfunction(L, attend_protected);
   lua_rawseti(L, -2, CLIENT_SLOT_ATTEND);
   lua_pushcfunction(L, finish_protected);
@@ -37,99 +31,13 @@ void lua_dispatch_push_slots(lua_State *L) {
   lua_rawseti(L, -2, CLIENT_SLOT_START);
 }
 
-/* Pops a value, and stores it for a transfer's number in one of the two tables. */
-static void set_transfer(lua_State *L, int client_slots, int table, unsigned number) {
-  lua_rawgeti(L, client_slots, table);
-  lua_insert(L, -2);
-  lua_rawseti(L, -2, (int)number);
-  lua_pop(L, 1);
-}
-
-static void note(lua_State *L, int client_slots, int index) {
-  const struct lua_transfer *holder = lua_touserdata(L, index);
-  lua_pushvalue(L, index);
-  set_transfer(L, client_slots, CLIENT_SLOT_KNOWN_TRANSFERS, holder->transfer->number);
-}
-
-void lua_dispatch_hold(lua_State *L, int client_slots, int index) {
-  struct lua_transfer *holder = lua_touserdata(L, index);
-  if (holder->is_held || (holder->transfer->state == TRANSFER_DONE && !holder->transfer->is_queued)) return;
-  lua_pushvalue(L, index);
-  set_transfer(L, client_slots, CLIENT_SLOT_HELD_TRANSFERS, holder->transfer->number);
-  holder->is_held = true;
-}
-
-static void let_go(lua_State *L, int client_slots, const struct lua_transfer *holder) {
-  if (!holder->is_held) return;
-  lua_pushnil(L);
-  set_transfer(L, client_slots, CLIENT_SLOT_HELD_TRANSFERS, holder->transfer->number);
-}
-
-void lua_dispatch_forget(lua_State *L, int client_slots, const struct lua_transfer *holder) {
-  let_go(L, client_slots, holder);
-  lua_pushnil(L);
-  set_transfer(L, client_slots, CLIENT_SLOT_KNOWN_TRANSFERS, holder->transfer->number);
-}
-
-/* Pushes two values. The second is the transfer's userdata, so that it is not collected while its news is
- * handled; NULL when it is already garbage. Then pushes its call_slots, if it has any. *call_slots is their
- * stack index; 0: none. */
-static const struct lua_transfer *push_known(lua_State *L, int client_slots, const struct transfer *transfer,
-                                             int *call_slots) {
-  const struct lua_transfer *holder;
-  lua_rawgeti(L, client_slots, CLIENT_SLOT_KNOWN_TRANSFERS);
-  lua_rawgeti(L, -1, (int)transfer->number);
-  holder = lua_touserdata(L, -1);
-  *call_slots = 0;
-  if (!holder || !holder->has_user_value) return holder;
-  compat_getuservalue(L, -1);
-  *call_slots = lua_gettop(L);
-  return holder;
-}
-
-/* Calls the program's api_key function. Its string stays on the stack. */
-static bool ask_for_key(lua_State *L, struct http_client *client, const char **key, size_t *length,
-                        struct failure *failure) {
-  int status = lua_program_call(L, client, 0, 2);
-  if (lua_raise_concerns_caller(L, status)) lua_error(L);
-  if (status != 0) {
-    lua_raise_describe(L);
-    return failure_set(failure, FAILURE_CONFIGURATION, "the api_key function raised an error: %s",
-                       lua_tostring(L, -1));
-  }
-  if (lua_type(L, -2) == LUA_TSTRING) {
-    *key = lua_tolstring(L, -2, length);
-    return true;
-  }
-  if (lua_isnil(L, -1))
-    lua_pushstring(L, luaL_typename(L, -2)); /* without a reason; the value may be secret */
-  lua_raise_describe(L);
-  return failure_set(failure, FAILURE_CONFIGURATION, "the api_key function returned no string: %s",
-                     lua_tostring(L, -1));
-}
-
-static bool find_key(lua_State *L, int client_slots, const struct transfer *transfer, const char **key,
-                     size_t *length, struct failure *failure) {
-  const struct http_settings *settings = transfer->client->settings;
-  const struct text_buffer *own = &client_config_of(settings)->api_key;
-  *key = text_buffer_text(own);
-  *length = own->length;
-  if (http_headers_have(transfer->request.headers, http_settings_auth_header(settings))) {
-    *length = 0;
-    return true;
-  }
-  lua_rawgeti(L, client_slots, CLIENT_SLOT_API_KEY);
-  if (lua_isfunction(L, -1) && !ask_for_key(L, transfer->client, key, length, failure)) return false;
-  return client_config_check_key(*key, *length, failure);
-}
-
 static void begin(lua_State *L, int client_slots, int call_slots, const struct lua_transfer *holder) {
   struct transfer *transfer = holder->transfer;
   struct failure failure = {0};
   const char *key = "";
   size_t length = 0;
   bool found = lua_part_rewind(L, call_slots, transfer, &failure) && !lua_transfer_is_spent(holder) &&
-               find_key(L, client_slots, transfer, &key, &length, &failure);
+               lua_api_key_find(L, client_slots, transfer, &key, &length, &failure);
   if (lua_transfer_is_spent(holder) || transfer->state != TRANSFER_READY)
     return; /* the program has ended it */
   if (!found) {
@@ -144,7 +52,7 @@ static void attend(lua_State *L, int client_slots, struct transfer *transfer) {
   int top = lua_gettop(L);
   int userdata = top + 2;
   int call_slots;
-  const struct lua_transfer *holder = push_known(L, client_slots, transfer, &call_slots);
+  const struct lua_transfer *holder = lua_known_transfers_push(L, client_slots, transfer, &call_slots);
   if (holder) {
     switch (transfer->state) {
     case TRANSFER_READY: begin(L, client_slots, call_slots, holder); break;
@@ -156,7 +64,7 @@ static void attend(lua_State *L, int client_slots, struct transfer *transfer) {
         lua_callbacks_tell_waiter(L, call_slots, userdata);
       else
         lua_callbacks_done(L, client_slots, call_slots, userdata, transfer);
-      if (!lua_transfer_is_spent(holder)) let_go(L, client_slots, holder);
+      if (!lua_transfer_is_spent(holder)) lua_known_transfers_let_go(L, client_slots, holder);
       break;
     case TRANSFER_SENDING:
       if (transfer_wants_chunk(transfer)) lua_part_feed(L, call_slots, holder); /* which may end it */
@@ -174,7 +82,7 @@ static bool attend_changed(lua_State *L, int client_slots, struct http_client *c
   bool any_done = false;
   luaL_checkstack(L, 20, "the stack of Lua has no room for a call");
   for (;;) {
-    if (!transfer_news_take(client, &changed)) luaL_error(L, "not enough memory");
+    if (!transfer_news_take(client, &changed)) lua_raise_out_of_memory(L);
     if (!changed) return any_done;
     any_done |= changed->state == TRANSFER_DONE;
     attend(L, client_slots, changed);
@@ -272,7 +180,7 @@ void lua_dispatch_wait(lua_State *L, int client_slots, const struct lua_transfer
 
 /* finish(client_slots, transfer's userdata) */
 static int finish_protected(lua_State *L) {
-  note(L, 1, 2);
+  lua_known_transfers_note(L, 1, 2);
   lua_dispatch_wait(L, 1, lua_touserdata(L, 2), INFINITY);
   return 0;
 }
@@ -312,7 +220,7 @@ static int start_protected(lua_State *L) {
   const struct lua_transfer *holder = lua_touserdata(L, 2);
   int own;
   luaL_checkstack(L, 20, "the stack of Lua has no room for a call");
-  note(L, 1, 2);
+  lua_known_transfers_note(L, 1, 2);
   lua_transfer_keep_client(L, 2, 3);
   compat_getuservalue(L, 2);
   own = lua_gettop(L);

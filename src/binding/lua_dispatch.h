@@ -10,13 +10,6 @@
 /* Pushes new client_slots; lua_options sets the client's own functions. */
 void lua_dispatch_push_slots(lua_State *L);
 
-/* Forgets a transfer. The last two functions make it known to every step of the client; it is forgotten when
- * its userdata is collected, or by this call. */
-void lua_dispatch_forget(lua_State *L, int client_slots, const struct lua_transfer *holder);
-
-/* Makes the client keep the userdata at `index` alive until its transfer is done. */
-void lua_dispatch_hold(lua_State *L, int client_slots, int index);
-
 /* Handles all news. While transfers run, steps the engine until something happens or `seconds` have passed
  * (INFINITY: no limit), and handles the news again. `client_slots`: stack index. This and the next two
  * functions raise when memory runs out, and when the handler of a signal raises (as for Ctrl-C in lua). */
@@ -26,7 +19,9 @@ void lua_dispatch_step(lua_State *L, int client_slots, struct http_client *clien
  * finalize it meanwhile: then `holder` is empty. */
 void lua_dispatch_wait(lua_State *L, int client_slots, const struct lua_transfer *holder, double seconds);
 
-/* Waits until the transfer in `holder`, whose userdata is on top of the stack, is done. Closes it when an
+/* This function and the next one make a transfer known to every step of the client.
+ *
+ * Waits until the transfer in `holder`, whose userdata is on top of the stack, is done. Closes it when an
  * error is raised, because nobody could wait for it any more. */
 void lua_dispatch_finish(lua_State *L, int client_slots, struct lua_transfer *holder);
 

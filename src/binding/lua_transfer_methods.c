@@ -5,6 +5,7 @@
 #include "binding/lua_checks.h"
 #include "binding/lua_compat.h"
 #include "binding/lua_dispatch.h"
+#include "binding/lua_known_transfers.h"
 #include "binding/lua_raise.h"
 #include "binding/lua_result.h"
 #include "binding/lua_slots.h"
@@ -47,7 +48,7 @@ int lua_transfer_methods_take(lua_State *L) {
   struct lua_transfer *holder = check_done(L);
   int client_slots = lua_gettop(L);
   int count = lua_result_take(L, 1);
-  lua_dispatch_forget(L, client_slots, holder);
+  lua_known_transfers_forget(L, client_slots, holder);
   lua_transfer_close(holder);
   return count;
 }
@@ -66,7 +67,7 @@ int lua_transfer_methods_release(lua_State *L) {
   struct lua_transfer *holder = luaL_checkudata(L, 1, LUA_TRANSFER_TYPE);
   if (!holder->transfer) return 0;
   check_transfer(L);
-  lua_dispatch_forget(L, lua_gettop(L), holder);
+  lua_known_transfers_forget(L, lua_gettop(L), holder);
   lua_transfer_close(holder);
   return 0;
 }
@@ -135,7 +136,7 @@ int lua_transfer_methods_listen(lua_State *L) {
 
 int lua_transfer_methods_hold(lua_State *L) {
   check_transfer(L);
-  lua_dispatch_hold(L, lua_gettop(L), 1);
+  lua_known_transfers_hold(L, lua_gettop(L), 1);
   return 0;
 }
 
@@ -144,7 +145,7 @@ static int transfer_on_done(lua_State *L) {
   struct lua_transfer *holder;
   luaL_checktype(L, 2, LUA_TFUNCTION);
   holder = check_transfer(L);
-  lua_dispatch_hold(L, lua_gettop(L), 1);
+  lua_known_transfers_hold(L, lua_gettop(L), 1);
   return set_listener(L, holder, false);
 }
 
