@@ -2,11 +2,10 @@
 -- Calls that follow one another, which a program holds as one transfer. The answer to each call decides what comes
 -- next: its handler begins another call, or ends the chain. It is no coroutine, because nginx's own cannot be resumed
 -- in a step.
+local compound = require "openai_uploads.compound"
 local core = require "openai_uploads.core"
 local in_flight = require "openai_uploads.in_flight"
 local waiting = require "openai_uploads.waiting"
-
-local OUT_OF_MEMORY = "not enough memory" -- as Lua raises it
 
 local chain = {}
 chain.__index = chain
@@ -16,12 +15,7 @@ local function next_answer(self)
   if self.answer then return self.answer end
   local transfer, handler = self.calls:peek()
   if not transfer then return nil end
-  local result, failure, response = core.result(transfer)
-  if result == false then -- the call has run out of memory
-    local may_have_applied = response
-    result, failure, response = nil, core.failure("aborted", OUT_OF_MEMORY), nil
-    failure.may_have_applied = may_have_applied
-  end
+  local result, failure, response = compound.results(transfer)
   self.answer = { handler = handler, transfer = transfer, result = result, failure = failure, response = response }
   self.calls:remove(transfer)
   return self.answer
@@ -31,23 +25,12 @@ local function deal_with(self, answer)
   if not self.is_over then answer.handler(self, answer.result, answer.failure, answer.response) end
 end
 
-local function tell_listener(self)
-  local listener = self.listener
-  if not self.is_over or not listener then return end
-  self.listener = false
-  local fine, raised = pcall(listener, self)
-  if fine then return end
-  if raised == OUT_OF_MEMORY then self.listener = listener end -- called again in the next step
-  if raised == OUT_OF_MEMORY or core.is_interruption(raised) then error(raised, 0) end
-  io.stderr:write("openai_uploads: the on_done function raised an error: ", core.describe(raised), "\n")
-end
-
 -- When memory runs out in a handler, the next step calls it again. Another error ends the chain.
 local function work(self)
   local answer = next_answer(self)
   while answer do
     local fine, raised = pcall(deal_with, self, answer)
-    if not fine and raised == OUT_OF_MEMORY then error(raised, 0) end
+    if not fine and raised == core.out_of_memory then error(raised, 0) end
     self.answer = false
     core.release(answer.transfer)
     if not fine then
@@ -56,7 +39,7 @@ local function work(self)
     end
     answer = next_answer(self)
   end
-  tell_listener(self)
+  if self.is_over then compound.tell_listener(self) end
 end
 
 -- Handles every answer that has arrived. To take one may tell another one's end, which calls this again: the outer call
@@ -84,9 +67,7 @@ end
 
 --- Begins a call with start(...). handler(chain, result, failure, response) is called with its answer. Misuse raises.
 function chain:begin(handler, start, ...)
-  local begun, transfer = pcall(start, ...)
-  if not begun then error(transfer, 0) end -- without the position in this file
-  self.calls:add(transfer, handler)
+  self.calls:add(compound.begin(start, ...), handler)
 end
 
 --- Ends the chain with its result.
@@ -123,14 +104,6 @@ function chain:wait(seconds)
   return result(self)
 end
 
--- Whether the service may have acted on an aborted call.
-local function leaves_doubt(transfer)
-  local answered, failure, may_have_applied = core.result(transfer)
-  core.release(transfer)
-  if answered == nil then return failure.may_have_applied end
-  return answered ~= false or may_have_applied
-end
-
 --- Ends the chain as aborted, or with that failure, and the call under way.
 function chain:abort(failure)
   if self.is_over then return false end
@@ -139,7 +112,8 @@ function chain:abort(failure)
   for transfer in self.calls:each() do
     self.calls:remove(transfer)
     transfer:abort()
-    failure.may_have_applied = failure.may_have_applied or leaves_doubt(transfer)
+    failure.may_have_applied = failure.may_have_applied or compound.leaves_doubt(transfer)
+    core.release(transfer)
   end
   advance(self)
   return true
@@ -160,14 +134,7 @@ function chain:listen(listener)
   if self.is_over then advance(self) end
 end
 
-function chain:on_done(listener)
-  if type(listener) ~= "function" then
-    error(("bad argument #1 to 'on_done' (function expected, got %s)"):format(type(listener)), 2)
-  end
-  self.calls.is_held = true
-  self.calls:hold()
-  self:listen(listener)
-end
+chain.on_done = compound.on_done
 
 function chain:__tostring() return "openai_uploads.transfer: " .. (self.is_over and "done" or "running") end
 

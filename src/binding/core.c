@@ -147,6 +147,8 @@ int luaopen_openai_uploads_core(lua_State *L) {
   compat_setfuncs(L, functions, 0);
   lua_pushliteral(L, UPLOADS_VERSION);
   lua_setfield(L, -2, "_VERSION");
+  lua_pushliteral(L, LUA_RAISE_OUT_OF_MEMORY);
+  lua_setfield(L, -2, "out_of_memory");
   lua_pushinteger(L, CLIENT_CONFIG_MAX_CONNECTIONS);
   lua_setfield(L, -2, "max_connections");
   lua_pushinteger(L, UPLOAD_REQUEST_MAX_PART_BYTES);

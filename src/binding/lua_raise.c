@@ -6,10 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char out_of_memory[] = "not enough memory"; /* as Lua calls it, in all versions */
-
 void lua_raise_out_of_memory(lua_State *L) {
-  lua_pushstring(L, out_of_memory);
+  lua_pushliteral(L, LUA_RAISE_OUT_OF_MEMORY);
   lua_error(L);
   abort(); /* Lua's headers do not say that it never returns */
 }
@@ -17,7 +15,7 @@ void lua_raise_out_of_memory(lua_State *L) {
 /* The status is another one for an error that was caught and raised again. */
 bool lua_raise_is_out_of_memory(lua_State *L, int status) {
   if (status == LUA_ERRMEM) return true;
-  return lua_type(L, -1) == LUA_TSTRING && strcmp(lua_tostring(L, -1), out_of_memory) == 0;
+  return lua_type(L, -1) == LUA_TSTRING && strcmp(lua_tostring(L, -1), LUA_RAISE_OUT_OF_MEMORY) == 0;
 }
 
 bool lua_raise_is_interruption(lua_State *L) {

@@ -6,7 +6,9 @@
 #include <lua.h>
 #include <stdbool.h>
 
-/* Raises "not enough memory" as Lua does: without a position. */
+#define LUA_RAISE_OUT_OF_MEMORY "not enough memory" /* as Lua calls it, in all versions */
+
+/* Raises that text as Lua does: without a position. */
 _Noreturn void lua_raise_out_of_memory(lua_State *L);
 
 /* Whether the error on top of the stack, caught by a pcall with this status, is that one. */

@@ -3,6 +3,7 @@
 local uploads = require "openai_uploads"
 local arguments = require "openai_uploads.cli.arguments"
 local calls = require "openai_uploads.cli.calls"
+local core = require "openai_uploads.core"
 local exit_codes = require "openai_uploads.cli.exit_codes"
 local files = require "openai_uploads.cli.files"
 local interruption = require "openai_uploads.cli.interruption"
@@ -33,8 +34,8 @@ end
 local function tell_raised(raised, options, out)
   if interruption.is(raised) then return out.interrupted(raised, nil, options and "nothing more was sent") end
   if type(raised) == "table" and raised.kind then return out.failure(nil, raised) end
-  if raised == "not enough memory" then
-    return out.failure(nil, { kind = "out_of_memory", message = "not enough memory" })
+  if raised == core.out_of_memory then
+    return out.failure(nil, { kind = "out_of_memory", message = raised })
   end
   return out.failure(nil, { kind = "internal",
     message = "this is a fault of openai-uploads; please report it: " .. tostring(raised) })

@@ -1,6 +1,8 @@
 -- SPDX-License-Identifier: MIT
 -- The end of a file's upload: either all is completed, or the running calls are stopped and the Upload is cancelled. If
 -- memory runs out in a state, its function is called again.
+local call_options = require "openai_uploads.file_upload.call_options"
+local compound = require "openai_uploads.compound"
 local core = require "openai_uploads.core"
 local lost = require "openai_uploads.files.lost"
 local resume = require "openai_uploads.file_upload.resume"
@@ -8,7 +10,6 @@ local resume_file = require "openai_uploads.file_upload.resume_file"
 local supply = require "openai_uploads.file_upload.supply"
 
 local ending = {
-  OUT_OF_MEMORY = "not enough memory", -- as Lua raises it
   on_entering = {}, -- state -> function, which leads to another state or waits for an answer
   on_answer = {},   -- name of a call -> function that handles its answer
 }
@@ -58,14 +59,6 @@ function ending.release(self)
   if self.kept_digest then self.kept_digest:close() end
 end
 
---- Returns a copy of the program's options, for one of the job's calls.
-function ending.options(self)
-  local options = {}
-  for name, value in pairs(self.options) do options[name] = value end
-  options.with_response = nil
-  return options
-end
-
 --- Returns the table to save in order to resume. `completing`: a completion is about to be sent. From then on, every
 --- reader must assume that the Upload may be completed.
 function ending.describe(self, completing)
@@ -74,21 +67,18 @@ function ending.describe(self, completing)
   return saved
 end
 
--- Returns whether the service may have acted on an aborted call. Notes the Upload of its answer, if there is one.
-local function leaves_doubt(self, transfer)
-  local result, failure, may_have_applied = core.result(transfer)
-  if result == false then return may_have_applied end
-  self.upload_answered = result or self.upload_answered
-  return result ~= nil or failure.may_have_applied
+-- Notes whether the service may have acted on an aborted call, and the Upload of its answer, if one has come.
+local function note_doubt(self, transfer)
+  local may_have_applied, upload = compound.leaves_doubt(transfer)
+  self.upload_answered = upload or self.upload_answered
+  if may_have_applied then self.is_in_doubt = true end
 end
 
--- Aborts the running calls and ignores their answers. Notes whether the service may have acted on one of them.
+-- Aborts the running calls and ignores their answers.
 local function stop(self)
   for transfer, call in self.calls:each() do
     transfer:abort()
-    if call.name == "complete" or call.name == "cancel" or call.name == "create" then
-      if leaves_doubt(self, transfer) then self.is_in_doubt = true end
-    end
+    if call.name == "complete" or call.name == "cancel" or call.name == "create" then note_doubt(self, transfer) end
     self.calls:remove(transfer)
   end
 end
@@ -127,12 +117,11 @@ end
 -- Asks for the list of Files, regardless of the deadline: a completion whose answer was lost may have made one.
 function on_entering.confirming(self)
   if self.calls.count > 0 or self.answer then return end
-  local options = ending.options(self)
-  options.deadline, options.on_retry = nil, nil
+  local options = call_options.of_ending(self)
   local begun, raised = pcall(self.begin, self, "confirmation", nil, self.client.start.files.list,
     lost.params(self.plan.create.purpose), options)
   if begun then return end
-  if raised == ending.OUT_OF_MEMORY then error(raised, 0) end
+  if raised == core.out_of_memory then error(raised, 0) end
   self.state = "concluding"
 end
 
@@ -169,12 +158,11 @@ end
 
 -- Tries the cancel regardless of the deadline. on_retry is not called for its retries.
 local function cancel(self)
-  local options = ending.options(self)
-  options.deadline, options.on_retry = nil, nil
+  local options = call_options.of_ending(self)
   if self.dropped then self.dropped.is_armed = true end
   local begun, raised = pcall(self.begin, self, "cancel", nil, self.client.start.cancel, self.upload_id, options)
   if begun then self.state = "cancelling" return end
-  if raised == ending.OUT_OF_MEMORY then error(raised, 0) end
+  if raised == core.out_of_memory then error(raised, 0) end
   note_cancel(self, nil, core.failure("aborted", core.describe(raised)))
 end
 
@@ -214,22 +202,6 @@ function on_entering.concluding(self)
   self.state = "done"
 end
 
---- Calls on_done's listener, if there is one. An error in it is written to stderr.
-function on_entering.done(self)
-  local listener = self.listener
-  if not listener then return end
-  self.listener = false
-  local fine, raised = pcall(listener, self)
-  if fine then return end
-  if raised == ending.OUT_OF_MEMORY then
-    self.listener = listener -- called again in the next step
-    error(raised, 0)
-  end
-  if core.is_interruption(raised) then
-    self.interruption = raised
-    return
-  end
-  io.stderr:write("openai_uploads: the on_done function raised an error: ", core.describe(raised), "\n")
-end
+on_entering.done = compound.tell_listener
 
 return ending

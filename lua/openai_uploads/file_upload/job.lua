@@ -21,9 +21,11 @@
 -- because only that answer has the id of the Upload to cancel. confirming: the list of Files
 -- tells whether the completion made one. `sending.lua` has the functions of the states up to `completing`, and
 -- `ending.lua` the others.
+local compound = require "openai_uploads.compound"
 local core = require "openai_uploads.core"
 local ending = require "openai_uploads.file_upload.ending"
 local in_flight = require "openai_uploads.in_flight"
+local reporting = require "openai_uploads.file_upload.reporting"
 local sending = require "openai_uploads.file_upload.sending"
 local supply = require "openai_uploads.file_upload.supply"
 local waiting = require "openai_uploads.waiting"
@@ -65,17 +67,11 @@ local function new(client, await, waits, plan, options)
   }, job)
 end
 
--- Notes the result of a call. A call that a program makes raises when it has run out of memory. A call of a job ends
--- the job instead.
-local function note_result(call)
-  if call.has_result then return end
-  local result, failure, response = core.result(call.transfer)
-  if result == false then
-    local may_have_applied = response
-    result, failure, response = nil, core.failure("aborted", ending.OUT_OF_MEMORY), nil
-    failure.may_have_applied = may_have_applied
-  end
-  call.result, call.failure, call.response, call.has_result = result, failure, response, true
+-- Notes the results of a call that has ended.
+local function note_results(call)
+  if call.has_results then return end
+  call.result, call.failure, call.response = compound.results(call.transfer)
+  call.has_results = true
 end
 
 -- Returns the next call whose answer is to be handled, or nil if there is none.
@@ -83,7 +79,7 @@ local function next_answer(self)
   if self.answer then return self.answer end
   local transfer, call = self.calls:peek()
   if not transfer then return nil end
-  note_result(call)
+  note_results(call)
   self.answer = call
   self.calls:remove(transfer)
   return call
@@ -101,7 +97,7 @@ end
 local function attempt(self, action, call)
   local fine, raised = pcall(action, self, call)
   if fine then return end
-  if raised == ending.OUT_OF_MEMORY or self.failure and not call then error(raised, 0) end
+  if raised == core.out_of_memory or self.failure and not call then error(raised, 0) end
   ending.fail_by_error(self, raised)
   if call and self.state == "winding_down" then action(self, call) end -- its answer has the id of the Upload to cancel
 end
@@ -150,17 +146,15 @@ function job:go_on() advance(self) end
 --- number of the call's part, if it has one.
 function job:begin(name, number, start, ...)
   local call = {
-    name = name, number = number, transfer = false, has_result = false, result = nil, failure = nil, response = nil,
+    name = name, number = number, transfer = false, has_results = false, result = nil, failure = nil, response = nil,
     later = false,
   }
-  local begun, transfer = pcall(start, ...)
-  if not begun then error(transfer, 0) end -- without the position in this file
-  call.transfer = transfer
+  call.transfer = compound.begin(start, ...)
   local fine, raised = pcall(self.calls.add, self.calls, call.transfer, call)
   if fine then return end
   pcall(call.transfer.abort, call.transfer)
   self.calls:remove(call.transfer)
-  if pcall(note_result, call) and call.failure and not call.failure.may_have_applied or name == "part" then
+  if pcall(note_results, call) and call.failure and not call.failure.may_have_applied or name == "part" then
     error(raised, 0)
   end
   if name == "complete" then self.may_be_completed = true end
@@ -198,7 +192,7 @@ end
 -- Reports the progress at intervals. Called while a program waits or polls.
 local function look(self)
   if not self.failure and self.plan.on_progress and core.now() - self.reported_at >= SECONDS_BETWEEN_REPORTS then
-    local fine, raised = pcall(sending.report, self)
+    local fine, raised = pcall(reporting.report, self)
     if not fine then ending.fail_by_error(self, raised) end
   end
   advance(self)
@@ -238,16 +232,9 @@ function job:listen(listener)
   if self.state == "done" then advance(self) end
 end
 
-function job:on_done(listener)
-  if type(listener) ~= "function" then
-    error(("bad argument #1 to 'on_done' (function expected, got %s)"):format(type(listener)), 2)
-  end
-  self.calls.is_held = true
-  self.calls:hold()
-  self:listen(listener)
-end
+job.on_done = compound.on_done
 
-job.progress = sending.progress
+job.progress = reporting.progress
 
 function job:__tostring()
   local word = self.state == "done" and "done" or self.failure and "cancelling" or "running"

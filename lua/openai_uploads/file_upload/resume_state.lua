@@ -21,7 +21,6 @@ local FIRST_LINE = ('{"format":"%s"}\n'):format(FORMAT)
 local ANY_FORMAT = "^openai%-uploads resume %d+$"
 local MAX_BYTES = 32 * 1024 * 1024 -- no journal of this library is longer
 local ENOENT = 2
-local OUT_OF_MEMORY = "not enough memory" -- as Lua raises it
 
 local function failure(path, format, ...)
   return { kind = "file", message = ("state file '%s' " .. format):format(path, ...) }
@@ -32,7 +31,7 @@ end
 local function convert(encode_or_decode, value)
   local converted, result = pcall(encode_or_decode, value)
   if converted then return result end
-  if result == OUT_OF_MEMORY or core.is_interruption(result) then error(result, 0) end
+  if result == core.out_of_memory or core.is_interruption(result) then error(result, 0) end
   return nil, core.describe(result)
 end
 

@@ -3,84 +3,15 @@
 -- called again whenever an answer arrives, and if memory ran out in it.
 local core = require "openai_uploads.core"
 local cancel_when_dropped = require "openai_uploads.cancel_when_dropped"
+local call_options = require "openai_uploads.file_upload.call_options"
 local ending = require "openai_uploads.file_upload.ending"
 local part_sizes = require "openai_uploads.file_upload.part_sizes"
+local reporting = require "openai_uploads.file_upload.reporting"
 local resume = require "openai_uploads.file_upload.resume"
 local supply = require "openai_uploads.file_upload.supply"
 
-local SECONDS_OF_PATIENCE = 30 -- for parts and the completion, if the program set no retry limits
-
-local MIN_DEADLINE = 0.001 -- the smallest deadline, in seconds, that a call accepts
-
 local sending = { on_entering = {}, on_answer = {} } -- as in `ending`
 local on_entering, on_answer = sending.on_entering, sending.on_answer
-
--- Returns the options of one more call, or nil and the failure if the deadline of the whole upload has passed.
-local function options_of_call(self)
-  local options = ending.options(self)
-  if self.deadline_at then
-    options.deadline = self.deadline_at - core.now()
-    if options.deadline < MIN_DEADLINE then
-      return nil, core.failure("timeout", ("the deadline of %g s has passed"):format(self.options.deadline))
-    end
-  end
-  return options
-end
-
-local function call_program(name, action, ...)
-  local fine, raised = pcall(action, ...)
-  if fine then return end
-  if core.is_interruption(raised) then error(raised, 0) end
-  error(("the %s function raised an error: %s"):format(name, core.describe(raised)), 0)
-end
-
---- Returns the bytes handed over so far, of finished and running parts, and the total.
-function sending.progress(self)
-  local sent = self.bytes_done
-  for transfer, call in self.calls:each() do
-    if call.name == "part" then sent = sent + transfer:progress() end
-  end
-  return sent, self.plan.bytes
-end
-
---- Calls the program's on_progress.
-function sending.report(self)
-  local on_progress = self.plan.on_progress
-  if not on_progress or self.failure or not self.plan.bytes then return end -- the total is not known yet
-  self.reported_at = core.now()
-  call_program("on_progress", on_progress, sending.progress(self))
-end
-
--- Saves the Upload in the file of `resume_file` and passes it to on_checkpoint. part: the part that was just sent. It
--- is nil after the creation and before the completion. The table grows with the parts. A new table for each part would
--- take time that grows with the square of their number.
-local function save(self, part, completing)
-  local on_checkpoint, state = self.plan.on_checkpoint, self.plan.state
-  if not on_checkpoint and not state then return end
-  self.saved = self.saved or ending.describe(self)
-  if completing then self.saved.completing = true end
-  local kept, problem = true, nil
-  if state then kept, problem = state:save(self.saved, part) end
-  if not kept then return ending.fail(self, core.failure(problem.kind, problem.message)) end
-  if on_checkpoint then call_program("on_checkpoint", on_checkpoint, self.saved, part) end
-end
-
--- Notes a finished part. part: { number, id, md5 }.
-local function note_part(self, part)
-  local number = part.number
-  self.parts[number] = self.parts[number] or false -- allocates its slot first, as memory may run out
-  if not self.parts[number] and self.saved and part.md5 then resume.add(self.saved, part) end
-  self.parts[number] = part
-  save(self, part)
-end
-
--- Adds the default patience to the options of a call, so that a short loss of the network loses nothing of a file.
-local function be_patient(self, options)
-  if not self.plan.retries_as_told and options.max_retries == nil and options.patience == nil then
-    options.patience = SECONDS_OF_PATIENCE
-  end
-  return options
-end
 
 -- Notes the Upload's id. From here on the Upload is cancelled when the job is collected, unless it is to be kept or may
 -- be completed.
@@ -102,8 +33,8 @@ function on_answer.create(self, upload, failure)
   end
   self.state = "sending"
   if not upload then return ending.fail(self, failure) end
-  save(self)
-  sending.report(self)
+  reporting.save(self)
+  reporting.report(self)
 end
 
 -- Returns the MD5 of a digest. Returns nil if the digest still runs, after starting a wait for it. Returns nil and the
@@ -114,7 +45,7 @@ local function md5_of(self, digest, options)
   return md5, failure
 end
 
--- The digest has finished, or the deadline has passed, which options_of_call finds next. Any other failure ends the
+-- The digest has finished, or the deadline has passed, which call_options.of finds next. Any other failure ends the
 -- job, as after the client's `close` or a fork.
 function on_answer.digest(self, has_ended, failure)
   if not has_ended and failure.kind ~= "timeout" then ending.fail(self, failure) end
@@ -130,7 +61,7 @@ function on_entering.checking(self)
     self.state = "sending"
     return
   end
-  options, failure = options_of_call(self)
+  options, failure = call_options.of(self)
   if not options then return ending.fail(self, failure) end
   if not self.kept_digest then self.kept_digest, failure = self.source:digest_parts(last) end
   if self.kept_digest then md5s, failure = md5_of(self, self.kept_digest, options) end
@@ -166,7 +97,8 @@ end
 local function send_part(self, number, part, options)
   part.md5, options.with_response = self.plan.is_saved, self.plan.is_saved
   options.on_retry = naming_part(options.on_retry, number)
-  self:begin("part", number, self.client.start.parts.create, self.upload_id, part, be_patient(self, options))
+  call_options.be_patient(self, options)
+  self:begin("part", number, self.client.start.parts.create, self.upload_id, part, options)
 end
 
 -- Starts a part. If that fails, as when memory ran out, the same part is the next one to send.
@@ -187,7 +119,7 @@ local function count_connected(self) return self.calls.count - (self.waits_for_d
 local function go_on_with_data(self)
   local options, failure
   self.source:drain()
-  if self.source:wants() then options, failure = options_of_call(self) end
+  if self.source:wants() then options, failure = call_options.of(self) end
   failure = failure or self.source.failure
   if failure then return nil, failure end
   supply.go_on(self, options)
@@ -204,7 +136,7 @@ end
 -- Keeps as many parts running as `concurrency` allows. A connection that is being made counts as its part.
 function on_entering.sending(self)
   while count_connected(self) < math.min(self.plan.concurrency, self.plan.part_count) do
-    local options, failure = options_of_call(self)
+    local options, failure = call_options.of(self)
     if not options then return ending.fail(self, failure) end
     local number, part = take_next(self)
     if not number then break end
@@ -233,13 +165,13 @@ function on_answer.part(self, part, failure, response, number)
     self.bytes_done = self.bytes_done + part_sizes.of(self.plan, number)
   end
   self.source:confirm(number)
-  if self.plan.is_saved then note_part(self, { number = number, id = part.id, md5 = response.md5 }) end
-  sending.report(self)
+  if self.plan.is_saved then reporting.note_part(self, { number = number, id = part.id, md5 = response.md5 }) end
+  reporting.report(self)
 end
 
 -- Sends the completion. From here on nothing may cancel the Upload before the outcome is known.
 local function send_completion(self, md5, options)
-  save(self, nil, true)
+  reporting.save(self, nil, true)
   if self.failure then return end
   self.state = "completing"
   if self.dropped then self.dropped.is_armed = false end
@@ -253,7 +185,7 @@ end
 -- Completes the Upload, once all parts are sent and the MD5 is known. The digest may take longer than the parts.
 function on_entering.summing(self)
   if self.calls.count > 0 then return end
-  local options, failure = options_of_call(self)
+  local options, failure = call_options.of(self)
   if not options then return ending.fail(self, failure) end
   failure = self.source:problem()
   if failure then return ending.fail(self, failure) end
@@ -264,7 +196,7 @@ function on_entering.summing(self)
     if not md5 then return end
   end
   options.with_response = self.options.with_response
-  send_completion(self, md5, be_patient(self, options))
+  send_completion(self, md5, call_options.be_patient(self, options))
 end
 
 function on_answer.complete(self, upload, failure, response)
@@ -288,7 +220,7 @@ end
 
 -- Runs a resumed job until it needs an answer, so that misuse of an option is found and raised.
 local function go_on(self)
-  local fine, raised = pcall(sending.report, self)
+  local fine, raised = pcall(reporting.report, self)
   if not fine then ending.fail_by_error(self, raised) end
   while on_entering[self.state] do
     local state = self.state
@@ -307,7 +239,7 @@ local function connect_ahead(self, options)
   options.max_retries, options.patience, options.on_retry = 0, 0, nil
   for number = 1, math.min(plan.concurrency, plan.part_count) do
     local fine, raised = pcall(self.begin, self, "connection", number, self.client.start.parts.connect, options)
-    if not fine and raised ~= ending.OUT_OF_MEMORY then return ending.fail_by_error(self, raised) end
+    if not fine and raised ~= core.out_of_memory then return ending.fail_by_error(self, raised) end
   end
 end
 
@@ -315,10 +247,10 @@ function on_answer.connection() end
 
 --- Begins the creation of the Upload. Misuse of an option raises.
 function sending.create(self)
-  local options = options_of_call(self) or self.options
+  local options = call_options.of_first(self)
   self:begin("create", nil, self.client.start.create, self.plan.create, options)
   self.state = "creating"
-  connect_ahead(self, ending.options(self))
+  connect_ahead(self, call_options.of_first(self))
   self.calls:hold() -- the client holds the creation: without its id nothing could be cancelled
 end
 
@@ -332,7 +264,7 @@ function sending.begin(self)
   if plan.resume then return go_on(self) end
   if plan.bytes then return sending.create(self) end
   self.state = "spooling"
-  supply.go_on(self, options_of_call(self) or ending.options(self))
+  supply.go_on(self, call_options.of_first(self))
 end
 
 return sending

@@ -1,0 +1,56 @@
+-- SPDX-License-Identifier: MIT
+-- What transfers share that consist of several calls: a chain, and the upload of a file. Each has `calls`, which is an
+-- in_flight, and `listener`, which is false or the function of on_done.
+local core = require "openai_uploads.core"
+
+local compound = {}
+
+--- Starts a call with start(...). Misuse raises, without the position of a line in this library.
+function compound.begin(start, ...)
+  local begun, transfer = pcall(start, ...)
+  if not begun then error(transfer, 0) end
+  return transfer
+end
+
+--- Returns the results of an ended call: result, failure, response. A program's call raises when it has run out of
+--- memory. Here that is a failure too.
+function compound.results(transfer)
+  local result, failure, response = core.result(transfer)
+  if result ~= false then return result, failure, response end
+  local may_have_applied = response
+  failure = core.failure("aborted", core.out_of_memory)
+  failure.may_have_applied = may_have_applied
+  return nil, failure
+end
+
+--- Returns whether the service may have acted on an aborted call, and the result of its answer if one has come.
+function compound.leaves_doubt(transfer)
+  local result, failure, may_have_applied = core.result(transfer)
+  if result == false then return may_have_applied end
+  return result ~= nil or failure.may_have_applied, result
+end
+
+--- Calls the listener of a transfer that is done, once. If memory runs out in it, the next step calls it again. Another
+--- error in it is written to stderr.
+function compound.tell_listener(self)
+  local listener = self.listener
+  if not listener then return end
+  self.listener = false
+  local fine, raised = pcall(listener, self)
+  if fine then return end
+  if raised == core.out_of_memory then self.listener = listener end
+  if raised == core.out_of_memory or core.is_interruption(raised) then error(raised, 0) end
+  io.stderr:write("openai_uploads: the on_done function raised an error: ", core.describe(raised), "\n")
+end
+
+--- The method on_done: sets the listener, and lets the client hold the running calls until they are done.
+function compound.on_done(self, listener)
+  if type(listener) ~= "function" then
+    error(("bad argument #1 to 'on_done' (function expected, got %s)"):format(type(listener)), 2)
+  end
+  self.calls.is_held = true
+  self.calls:hold()
+  self:listen(listener)
+end
+
+return compound

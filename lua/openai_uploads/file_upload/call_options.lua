@@ -1,0 +1,49 @@
+-- SPDX-License-Identifier: MIT
+-- The options of a file upload's calls, made from those that the program gave for all of it.
+local core = require "openai_uploads.core"
+
+local call_options = {}
+
+local SECONDS_OF_PATIENCE = 30 -- for parts and the completion, if the program set no retry limits
+
+local MIN_DEADLINE = 0.001 -- the smallest deadline, in seconds, that a call accepts
+
+local function copy(job)
+  local options = {}
+  for name, value in pairs(job.options) do options[name] = value end
+  options.with_response = nil
+  return options
+end
+
+--- Returns the options of one more call, or nil and the failure if the deadline of the whole upload has passed.
+function call_options.of(job)
+  local options = copy(job)
+  if job.deadline_at then
+    options.deadline = job.deadline_at - core.now()
+    if options.deadline < MIN_DEADLINE then
+      return nil, core.failure("timeout", ("the deadline of %g s has passed"):format(job.options.deadline))
+    end
+  end
+  return options
+end
+
+--- Returns those of a call that is not refused for a deadline that has passed.
+function call_options.of_first(job) return call_options.of(job) or copy(job) end
+
+--- Returns those of a call that ends a failed upload. It is made regardless of the deadline, and its retries are not
+--- told.
+function call_options.of_ending(job)
+  local options = copy(job)
+  options.deadline, options.on_retry = nil, nil
+  return options
+end
+
+--- Adds the default patience to the options of a call, so that a short loss of the network loses nothing of a file.
+function call_options.be_patient(job, options)
+  if not job.plan.retries_as_told and options.max_retries == nil and options.patience == nil then
+    options.patience = SECONDS_OF_PATIENCE
+  end
+  return options
+end
+
+return call_options
