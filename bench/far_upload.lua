@@ -5,10 +5,11 @@ local clock = require "bench.clock"
 local uploads = require "openai_uploads"
 
 local path, temperature, part_size = arg[1], arg[2], tonumber(arg[3])
+local client = uploads.new { ca_file = os.getenv "SSL_CERT_FILE" } -- earlier versions do not read the variable
 
 local function send()
   local start = clock.monotonic()
-  local upload = assert(uploads.upload_file_chunked {
+  local upload = assert(client.upload_file_chunked {
     file = path, purpose = "fine-tune", mime_type = "text/jsonl", part_size = part_size,
   })
   assert(upload.status == "completed")

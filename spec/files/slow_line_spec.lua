@@ -2,6 +2,7 @@
 -- Files over lines that are slow, long, or away for a while. Nothing is given up while bytes move, those that the
 -- kernel holds included. The limits are small, so that a file takes several times as long as any of them allows.
 
+local resident_kib = require "bench.support.resident_kib"
 local check = require "spec.support.check"
 local drive = require "spec.support.drive"
 local rows = require "spec.support.rows"
@@ -9,6 +10,7 @@ local upload_file = require "spec.support.upload_file"
 local with_service = require "spec.support.with_service"
 
 local LIMIT = 0.5 -- seconds, of timeout and stall_timeout
+local MAX_GROWTH_KIB = 8 * 1024
 local PATIENCE = 30 -- seconds; only what is broken takes so long
 
 -- Each takes the line a second or more. A single connection goes slower than the rate: the kernel waits before it
@@ -30,7 +32,7 @@ end
 
 local function start(client, bytes, more, options)
   return client.start.upload_file_chunked(check.merged({
-    data = ("x"):rep(bytes), filename = "a.txt", purpose = "batch", mime_type = "text/plain",
+    data = bytes and ("x"):rep(bytes), filename = "a.txt", purpose = "batch", mime_type = "text/plain",
   }, more or {}), options)
 end
 
@@ -82,5 +84,20 @@ describe("a file", function()
     assert_sent(job, BYTES)
     assert.are.equal(1, upload_file.counts(service).create)
     line.close()
+  end)
+
+  -- Its parts have 64 MiB each.
+  it("takes no more memory than its pieces, while a slow line takes it", function()
+    if os.getenv "LD_PRELOAD" then pending "a preloaded sanitizer keeps memory that is free" return end
+    if not io.open "/proc/self/status" then pending "this system has no /proc/self/status" return end
+    local client, line = relayed "good"
+    local before = resident_kib()
+    local job = start(client, nil, { file = upload_file.sparse(1024 * 1024 * 1024) })
+    drive.till_seen(client, line, "bytes_received", BYTES)
+    assert.is_true(resident_kib() - before < MAX_GROWTH_KIB, resident_kib() - before)
+    line.close()
+    job:abort()
+    job:abort()
+    assert.is_true(job:wait(PATIENCE))
   end)
 end)

@@ -61,11 +61,12 @@ local function take_file(path)
   return text
 end
 
--- Runs the code to its end. Returns { stdout, stderr, status }, with the status as a shell reports it.
-function script.run(code, environment)
+-- Runs the code to its end. Returns { stdout, stderr, status }, with the status as a shell reports it. prefix: goes
+-- before its command, such as a program that runs another one elsewhere.
+function script.run(code, environment, prefix)
   local path, errors = write_file(code), os.tmpname()
-  local whole = ("unset %s; %s 2>%s; printf '\\n%%d' $?"):format(
-    table.concat(sanitizer, " "), command(path, environment), quoted(errors))
+  local whole = ("unset %s; %s%s 2>%s; printf '\\n%%d' $?"):format(
+    table.concat(sanitizer, " "), prefix or "", command(path, environment), quoted(errors))
   local pipe = assert(io.popen(whole, "r"))
   local stdout, status = pipe:read("*a"):match("^(.*)\n(%d+)$")
   pipe:close()
