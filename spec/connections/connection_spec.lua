@@ -37,25 +37,27 @@ describe("a connection", function()
     end)
 
     -- Where HTTP/2 may be had, calls wait for the first connection, to share it.
-    it("calls in line for a connection that cannot be made try on their own", function()
-      local played = server.script { { { "stall" } } }
-      local client = rows.client((played.base_url:gsub("^http:", "https:")), { connect_timeout = 0.4, timeout = 20 })
-      local transfers = {}
-      for index = 1, 4 do transfers[index] = client.start.cancel("upload_" .. index) end
-      local function ended()
-        local count = 0
-        for _, transfer in ipairs(transfers) do count = count + (transfer:done() and 1 or 0) end
-        return count
-      end
-      drive.till(client, function() return ended() == 1 end)
-      drive.till_seen(client, played, "connections", 4)
-      assert.are.equal(1, ended())
-      drive.all(client)
-      for _, transfer in ipairs(transfers) do
-        assert.are.equal("timeout", select(2, drive.result(transfer)).kind)
-      end
-      played.close()
-    end)
+    for name, longer in pairs { connect_timeout = "timeout", timeout = "connect_timeout" } do
+      it("calls in line for one that is not made within `" .. name .. "` try on their own", function()
+        local played = server.script { { { "stall" } } }
+        local client = rows.client((played.base_url:gsub("^http:", "https:")), { [name] = 0.4, [longer] = 20 })
+        local transfers = {}
+        for index = 1, 4 do transfers[index] = client.start.cancel("upload_" .. index) end
+        local function ended()
+          local count = 0
+          for _, transfer in ipairs(transfers) do count = count + (transfer:done() and 1 or 0) end
+          return count
+        end
+        drive.till(client, function() return ended() == 1 end)
+        drive.till_seen(client, played, "connections", 4)
+        assert.are.equal(1, ended())
+        drive.all(client)
+        for _, transfer in ipairs(transfers) do
+          assert.are.equal("timeout", select(2, drive.result(transfer)).kind)
+        end
+        played.close()
+      end)
+    end
   end)
 
   local request, stall, close, reset = { "request" }, { "stall" }, { "close" }, { "reset" }

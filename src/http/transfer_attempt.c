@@ -96,6 +96,8 @@ static void time_out(struct transfer *transfer) {
   else
     http_attempt_stop_late(transfer->attempt);
   http_attempt_conclude(transfer->attempt, CURLE_OPERATION_TIMEDOUT, &outcome);
+  if (!attempt_state_is_in_line(transfer->attempt))
+    learn_of_connection(transfer->client, transfer->attempt->requests_begun > 0);
   /* else the service has refused, and only its explanation is late */
   if (outcome.failure.kind == FAILURE_TIMEOUT)
     transfer_clock_describe(transfer, was_streaming, &outcome.failure);
