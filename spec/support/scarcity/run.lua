@@ -4,7 +4,7 @@
 --
 --   malloc [MOST]                 each allocation, or MOST of them, evenly spread, for each scenario
 --   calls [MOST]                  system calls, each with errors that it can have
---   descriptors [MOST]            a limit of open descriptors: each from 3 to 40, or MOST of these
+--   descriptors [MOST]            a limit of open descriptors: each from 3 to 18, or MOST of these
 --
 -- SCARCITY_ONLY: a pattern of scenarios' names. SCARCITY_VERBOSE: a line for each run.
 local calls = package.loadlib(os.getenv "SCARCITY_LIBRARY", "luaopen_failing_calls")()
@@ -14,8 +14,9 @@ local uploads = require "openai_uploads"
 
 if jit then jit.off() end -- what is compiled holds on to the client that it was compiled for
 
-local LONGEST_RUN = 20 -- seconds
+local LONGEST_RUN = 60 -- seconds
 local SECONDS = 0.5 -- of each timeout, for a call that can get no further
+local PATIENT = { timeout = 10, connect_timeout = 10 } -- for the calls before and after, which must not fail
 local EXCUSED = 77 -- exit status
 local USUAL_DESCRIPTORS = 256
 
@@ -41,7 +42,7 @@ end
 write(path, "abcdefghij")
 
 local function new_context(scenario, base_url)
-  local context = { path = path }
+  local context = { path = path, patient = PATIENT }
   service.reset()
   context.ids = service.make_uploads(5)
   context.id = service.make_uploads(1)[1]
@@ -63,6 +64,10 @@ local function describe(fine, result, failure)
   return "returned " .. tostring(result)
 end
 
+local function must(result, failure)
+  return result or error(tostring(failure), 2)
+end
+
 local function collect()
   for _ = 1, 4 do collectgarbage() end
 end
@@ -78,8 +83,8 @@ local function try(scenario, context, kind, allowed, keeps_failing, code)
   local function work()
     if not scenario.makes_client then context.client = context.new_client() end
     if scenario.bytes then
-      context.id = assert(context.client.create { filename = "a.jsonl", purpose = "batch", bytes = scenario.bytes,
-        mime_type = "text/jsonl" }).id
+      context.id = must(context.client.create({ filename = "a.jsonl", purpose = "batch", bytes = scenario.bytes,
+        mime_type = "text/jsonl" }, PATIENT)).id
     end
     local action = scenario.prepare(context)
     collect()
@@ -101,7 +106,7 @@ local function try(scenario, context, kind, allowed, keeps_failing, code)
     local function create_next()
       return pcall(context.client.create,
         { filename = "next.jsonl", purpose = "batch", bytes = 3, mime_type = "text/jsonl" },
-        { max_retries = 1, timeout = 5, connect_timeout = 5 })
+        { max_retries = 1, timeout = PATIENT.timeout, connect_timeout = PATIENT.connect_timeout })
     end
     local works, upload, problem = create_next()
     -- libcurl keeps the authorities that it has read for a client, also where OpenSSL lacked memory for one of them
@@ -201,7 +206,7 @@ end
 local function prepare_tls(base_url)
   local context = new_context({}, base_url)
   local client = context.new_client()
-  assert(client.cancel(context.id))
+  must(client.cancel(context.id, PATIENT))
   client.close()
 end
 
@@ -214,12 +219,16 @@ local function each_scenario(body)
 end
 
 local ENOUGH = 10000000
-local MAX_DESCRIPTORS = 40
+local MAX_DESCRIPTORS = 18 -- 16 suffice for every scenario
 
--- Lets a call of that kind fail at some of the places where it can.
-local function run_some(scenario, base_url, index, kind, code, modes)
+-- How many calls of that kind the scenario has where none fails.
+local function count_calls(scenario, base_url, kind)
   local _, left = run(scenario, base_url, kind, ENOUGH)
-  local count = ENOUGH - left
+  return ENOUGH - left
+end
+
+-- Lets a call of that kind fail at some of the `count` places where it can.
+local function run_some(scenario, base_url, index, kind, count, modes, code)
   local stride = math.max(1, count / most)
   for _, keeps_failing in ipairs(modes) do
     local at = keeps_failing and stride / 2 or (index % 7) / 7 * stride
@@ -228,7 +237,6 @@ local function run_some(scenario, base_url, index, kind, code, modes)
       at = at + stride
     end
   end
-  return count
 end
 
 local errors = {
@@ -253,7 +261,8 @@ prepare_tls(service.tls.good)
 collect()
 if what == "malloc" then
   each_scenario(function(scenario, base_url, index)
-    local count = run_some(scenario, base_url, index, "malloc", nil, { false, true })
+    local count = count_calls(scenario, base_url, "malloc")
+    run_some(scenario, base_url, index, "malloc", count, { false, true })
     if verbose then print(scenario.name, count) end
   end)
 elseif what == "calls" then
@@ -262,8 +271,9 @@ elseif what == "calls" then
   table.sort(kinds)
   each_scenario(function(scenario, base_url, index)
     for _, kind in ipairs(kinds) do
+      local count = count_calls(scenario, base_url, kind)
       for _, name in ipairs(failing[kind]) do
-        run_some(scenario, base_url, index, kind, errors[name], name == "EINTR" and { false } or { false, true })
+        run_some(scenario, base_url, index, kind, count, name == "EINTR" and { false } or { false, true }, errors[name])
       end
     end
   end)

@@ -11,7 +11,7 @@ local function add(name, prepare, more)
   scenarios[#scenarios + 1] = scenario
 end
 
-local function warm(context) context.client.cancel("upload_not_there") end
+local function warm(context) context.client.cancel("upload_not_there", context.patient) end
 
 local function status(upload, failure) return upload and upload.status, failure end
 local function object(part, failure) return part and part.object, failure end
@@ -77,7 +77,7 @@ add("a part from a function", function(context)
 end, { expected = "upload.part", call = "parts" })
 
 add("complete", function(context)
-  local part = assert(context.client.parts.create(context.id, { data = "abcd" }))
+  local part = assert(context.client.parts.create(context.id, { data = "abcd" }, context.patient))
   return function() return status(context.client.complete(context.id, { part_ids = { part.id } })) end
 end, { expected = "completed", call = "complete", bytes = 4 })
 
