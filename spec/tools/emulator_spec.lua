@@ -803,6 +803,30 @@ describe("the life of an emulator", function()
     wait_until(function() return not exists(ca_file) end)
   end)
 
+  -- What an emulator with that environment gives as its authority.
+  local function authority(environment)
+    local child = assert(process.start("env " .. environment .. " emulator/run"))
+    local path
+    for line in child.read_line do
+      path = path or line:match "^ca_file (.*)"
+      if line == "" then break end
+    end
+    local text = shell("cat " .. path)
+    child.stop()
+    return text
+  end
+
+  it("makes its own certificates, where it is given no folder of them", function()
+    local folder = shell("folder=$(mktemp -d) && emulator/certificates $folder && echo $folder"):match "[^\n]+"
+    local made = shell(("cat %s/authority.pem"):format(folder))
+    assert.equal(made, authority("EMULATOR_CERTIFICATES=" .. folder))
+    assert.equal(made, shell(("cat %s/authority.pem"):format(folder)))
+    local own = authority "-u EMULATOR_CERTIFICATES"
+    assert.matches("^%-%-%-%-%-BEGIN CERTIFICATE", own)
+    assert.not_equal(made, own)
+    shell("rm -r " .. folder)
+  end)
+
   it("is told apart from a command that says nothing", function()
     local child, problem = process.start("true")
     assert.is_nil(child)
