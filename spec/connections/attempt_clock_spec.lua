@@ -2,7 +2,6 @@
 -- What the time-outs of an attempt count: neither the time in line for a connection, nor the time in which the host did
 -- not step, when the answer is there; and bytes that leave the machine slowly do leave it.
 
-local built = require "spec.support.built"
 local check = require "spec.support.check"
 local drive = require "spec.support.drive"
 local fault = require "spec.support.fault"
@@ -209,42 +208,6 @@ describe("a host that steps late", function()
     rows.check_failure({ kind = "timeout", may = false, says = "deadline" }, drive.result(transfer))
     played.close()
   end)
-end)
-
-describe("a process that is stopped within libcurl", function()
-  local held_up
-
-  setup(function() held_up = assert(built.library "held_up") end)
-
-  -- What a call came to in a process that was stopped at its n-th call for the network; nil: it made fewer.
-  local function result_when_stopped(n, base_url, connect_timeout)
-    local ran = script.run(([[
-      local client = require("openai_uploads").new { timeout = 5, connect_timeout = %g, max_retries = 0 }
-      local upload, failure = client.create { filename = "a", purpose = "batch", bytes = 1, mime_type = "c/d" }
-      print(upload and upload.status or failure)
-    ]]):format(connect_timeout), {
-      OPENAI_BASE_URL = base_url, OPENAI_API_KEY = check.key, SSL_CERT_FILE = service.ca_file,
-      HELD_AT = tostring(n), HELD_FOR = "10",
-      LD_PRELOAD = (os.getenv "LD_PRELOAD" or "") .. " " .. held_up,
-    })
-    return ran.stderr:find "held up" and ran.stdout
-  end
-
-  for _, protocol in ipairs { "base_url", "http1", "good" } do
-    for _, connect_timeout in ipairs { 2, 5 } do
-      it(("loses no call over %s with a connect_timeout of %d s"):format(protocol, connect_timeout), function()
-        local stops = 0
-        repeat
-          local result = result_when_stopped(stops + 1, service.tls[protocol] or service.base_url, connect_timeout)
-          if result then
-            stops = stops + 1
-            assert.are.equal("pending\n", result, "stopped at call " .. stops)
-          end
-        until not result
-        assert.is_true(stops >= 3, "it was stopped only " .. stops .. " times") -- connect, send, recv
-      end)
-    end
-  end
 end)
 
 describe("the last bytes of a part", function()

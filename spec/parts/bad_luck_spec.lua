@@ -1,7 +1,6 @@
 -- SPDX-License-Identifier: MIT
 -- Parts that do not arrive: what the failure says, whether the service may have taken them, and that nothing is left.
 
-local check = require "spec.support.check"
 local core = require "openai_uploads.core"
 local drive = require "spec.support.drive"
 local fault = require "spec.support.fault"
@@ -249,43 +248,4 @@ describe("more than a part takes is refused before anything is sent:", function(
       assert.are.equal(before, part_data.descriptors())
     end)
   end
-
-  it("a function that does not tell, as soon as it has given it", function()
-    local script = server.script { { { "head" }, { "await_close" } } }
-    local client = rows.client(script.base_url, { max_retries = 2 })
-    local chunk, count = ("x"):rep(MIB), 0
-    local function data()
-      count = count + 1
-      return chunk
-    end
-    rows.check_failure({ kind = "too_large", may = false, says = "^the data function gave more than 67108864 bytes" },
-      client.parts.create("upload_1", { data = data, rewind = error }))
-    assert.are.equal(65, count)
-    script.close()
-  end)
-
-  it("but not exactly as much", function()
-    local emulator = require("spec.support.emulator").start()
-    local client = check.client(emulator)
-    local path = part_data.sparse_file(most)
-    local file = assert(io.open(path, "r+b")) -- something at its end
-    file:seek("set", most - 3)
-    file:write("end")
-    file:close()
-    local chunk = ("\0"):rep(MIB)
-    local given = 0
-    local function data()
-      given = given + 1
-      if given < 64 then return chunk end
-      return given == 64 and chunk:sub(1, -4) .. "end" or nil
-    end
-    for index, params in ipairs { { file = path }, { data = ("\0"):rep(most - 3) .. "end" }, { data = data } } do
-      local id = emulator.make_uploads(1)[1]
-      local part, failure = client.parts.create(id, params)
-      assert.is_nil(failure)
-      assert.are.equal(part.id, emulator.upload(id).parts[1].id)
-      assert.are.equal(part_data.md5_of_file(path), emulator.upload(id).parts[1].md5, index)
-    end
-    emulator.stop()
-  end)
 end)
