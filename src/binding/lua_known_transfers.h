@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* The transfers of a client, by their numbers: those that its steps know, and do not keep alive, and those
- * that it holds. The tables are in client_slots. */
+/* Two tables of a client's transfers, by their numbers, in client_slots. By the first its steps find the
+ * userdata of a transfer, which it does not keep alive. The second keeps those alive that somebody waits
+ * for. */
 #ifndef BINDING_LUA_KNOWN_TRANSFERS_H
 #define BINDING_LUA_KNOWN_TRANSFERS_H
 
@@ -20,9 +21,9 @@ void lua_known_transfers_hold(lua_State *L, int client_slots, int index);
 /* Ends that. */
 void lua_known_transfers_let_go(lua_State *L, int client_slots, const struct lua_transfer *holder);
 
-/* Pushes two values. The second is the transfer's userdata, so that it is not collected while its news is
- * handled; NULL when it is already garbage. Then pushes its call_slots, if it has any. *call_slots is their
- * stack index; 0: none. */
+/* Pushes the first table and the transfer's userdata, which then cannot be collected while its news is
+ * handled, and its call_slots, if it has any. *call_slots is their stack index; 0: none. Returns the
+ * userdata; NULL when it was collected. */
 const struct lua_transfer *lua_known_transfers_push(lua_State *L, int client_slots,
                                                     const struct transfer *transfer, int *call_slots);
 

@@ -6,8 +6,8 @@
 
 #include "binding/lua_arguments.h"
 
-/* Pushes a table that has `function` for each call, in a nested table where the name has a dot. Its first
- * upvalue is the userdata, its second belongs to lua_service_calls_current. */
+/* Pushes a table that has `function` for each call, in a nested table where the name has a dot. The first
+ * upvalue of the function is the userdata, and the second is for lua_service_calls_current. */
 void lua_service_calls_push(lua_State *L, int userdata, lua_CFunction function);
 
 /* The call whose function runs. */

@@ -58,7 +58,8 @@ static void conclude(struct transfer *transfer, const struct attempt_outcome *ou
   transfer_engine_set_timer(transfer->client->engine, &transfer->task, decision.wait);
 }
 
-/* Attempts in line for one connection would wait for each other's connect_timeout, one after the other. */
+/* While no connection can be made, each attempt tries by itself: in line for one connection they would wait
+ * for each other's connect_timeout, one after the other. */
 static void learn_of_connection(struct http_client *client, bool made) {
   if (client->connects_alone == !made) return;
   client->connects_alone = !made;
@@ -128,7 +129,7 @@ void transfer_attempt_look(struct transfer *transfer) {
     time_out(transfer);
 }
 
-/* One that can send: of the last try, if that left it so. */
+/* Sets an attempt that can send: that of the last try, if it is reusable. False when memory ran out. */
 static bool take(struct transfer *transfer) {
   struct http_client *client = transfer->client;
   if (transfer->attempt && http_attempt_is_reusable(transfer->attempt)) return true;
@@ -137,14 +138,14 @@ static bool take(struct transfer *transfer) {
   return transfer->attempt != NULL;
 }
 
-/* One that could not begin still refers to the request and to the engine. */
+/* For an attempt that could not begin, and still refers to the request and to the engine. */
 static void drop(struct transfer *transfer) {
   if (transfer->attempt) http_client_return_attempt(transfer->client, transfer->attempt);
   transfer->attempt = NULL;
   transfer->status = 0; /* of an answer that is gone with it */
 }
 
-/* Without TLS, a part goes where the call before it went. */
+/* Without TLS, a part uses the connection of the call before it, so none is opened ahead. */
 static bool needs_no_connection(const struct transfer *transfer) {
   return transfer->request.connects_ahead == CONNECTS_AHEAD_FOR_PART &&
          transfer->client->settings->url.plain_http;
