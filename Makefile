@@ -103,7 +103,7 @@ MODULE_FILES = $(sort $(shell find lua -name '*.lua'))
 headers:
 	@[ "$(MAIN_LUA)" = $(ROCK) ] || [ -n "$(LUA_INCDIR)" ] || pkg-config --exists $(MAIN_LUA) || { \
 	  echo "pkg-config knows no headers of '$(MAIN_LUA)'. On Debian they are in lib$(MAIN_LUA)-dev," \
-	  "those of LuaJIT in libluajit-5.1-dev." >&2; exit 1; }
+	  "those of LuaJIT in libluajit-5.1-dev. 'make deps' installs or names all that Lua 5.4 needs." >&2; exit 1; }
 
 install-modules: headers $(BUILD)/$(MAIN_LUA)/openai_uploads/core.so
 	install -d $(MODULE_FOLDERS:%=$(DESTDIR)$(INSTALL_LMOD)/%) $(DESTDIR)$(INSTALL_CMOD)/openai_uploads

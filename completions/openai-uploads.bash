@@ -4,7 +4,7 @@ _openai-uploads() {
     args=("${COMP_WORDS[@]}")
     cur="${COMP_WORDS[COMP_CWORD]}"
     prev="${COMP_WORDS[COMP_CWORD-1]}"
-    opts="--help -h --version -V --json --quiet -q --verbose -v --base-url --key-file --ca-file --timeout --deadline --max-retries --limit-rate"
+    opts="--help -h --version -V --json --quiet -q --verbose -v --base-url --key-file --ca-file --allow-plain-http --timeout --deadline --max-retries --limit-rate"
 
     case "$prev" in
         --base-url)

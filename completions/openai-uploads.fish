@@ -81,6 +81,7 @@ complete -c openai-uploads -l verbose -s v -d 'Report each request on stderr; sh
 complete -c openai-uploads -l base-url -r -d 'OPENAI_BASE_URL, else https://api.openai.com/v1'
 complete -c openai-uploads -l key-file -r -d 'Read the key from FILE, not from OPENAI_API_KEY'
 complete -c openai-uploads -l ca-file -r -d 'Authorities to trust; those of the system'
+complete -c openai-uploads -l allow-plain-http -d 'Send the key to an http:// URL of another machine, too'
 complete -c openai-uploads -l timeout -r -d 'Of one request, or of a part without a byte moved; 60'
 complete -c openai-uploads -l deadline -r -d 'Of all that is sent for one ID or FILE; none'
 complete -c openai-uploads -l max-retries -r -d 'How often a request is tried again; 2'

@@ -13,6 +13,7 @@ _openai-uploads() {
     "--base-url[OPENAI_BASE_URL, else https\://api.openai.com/v1]: :_files"
     "--key-file[Read the key from FILE, not from OPENAI_API_KEY]: :_files"
     "--ca-file[Authorities to trust; those of the system]: :_files"
+    "--allow-plain-http[Send the key to an http\:// URL of another machine, too]"
     "--timeout[Of one request, or of a part without a byte moved; 60]: :_files"
     "--deadline[Of all that is sent for one ID or FILE; none]: :_files"
     "--max-retries[How often a request is tried again; 2]: :_files"
@@ -186,7 +187,7 @@ once more sends what is missing]: :_files"
       )
       _arguments -s -S \
         $options \
-        ": :_files" \
+        "*: :_files" \
         && return 0
       ;;
 

@@ -53,4 +53,10 @@ function compound.on_done(self, listener)
   self:listen(listener)
 end
 
+--- Names the deadline of the whole, of `seconds`, in the failure of a call that had what was left of it.
+function compound.name_deadline(failure, seconds)
+  if failure.kind ~= "timeout" or not seconds then return end
+  failure.message = failure.message:gsub("^the deadline of %S+ s", ("the deadline of %g s"):format(seconds))
+end
+
 return compound

@@ -29,7 +29,8 @@ local function by_name(name)
     if name == known then
       local loaded, found = pcall(require, "openai_uploads.loop." .. name)
       if loaded then return found end
-      error(("bad option 'loop' ('%s' cannot be loaded: %s)"):format(name, tostring(found)), 0)
+      local reason = tostring(found):gsub(":?\n\tno field package%.preload.*", "") -- every place where Lua looked
+      error(("bad option 'loop' ('%s' cannot be loaded: %s)"):format(name, reason), 0)
     end
   end
   error(("bad option 'loop' ('%s' is none of: blocking, %s)"):format(name, table.concat(names, ", ")), 0)

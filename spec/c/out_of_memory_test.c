@@ -41,7 +41,7 @@ static const struct scenario {
      "max_retries = 1, retry_delay = 0, "
      "with_response = true, log = function(event) return event.url .. event.event end, on_retry = "
      "function(info) return info.failure .. '' end}) end",
-     "server: the service answered HTTP 503 (HTTP 503, after 2 attempts); the service may have acted on it"},
+     "server: the service answered HTTP 503 (after 2 attempts); the service may have acted on it"},
     {"a transfer that is begun, and another that is dropped",
      "local client = core.client() return function() client.start.cancel('upload_ok', once) local transfer = "
      "client.start.cancel('upload_ok', once) local _, upload, failure = transfer:wait() transfer:abort() "
@@ -78,7 +78,7 @@ static const struct scenario {
      "n = n + 1 return n .. 'b' end}, {timeout = 2, max_retries = 1, retry_delay = 0}) local _, part, "
      "failure "
      "= transfer:wait() return part, failure end",
-     "server: the service answered HTTP 503 (HTTP 503, after 2 attempts); the service may have acted on it"},
+     "server: the service answered HTTP 503 (after 2 attempts); the service may have acted on it"},
     {"a part from a function that raises",
      "local client = core.client() client.cancel('upload_ok') return function() return "
      "client.parts.create('upload_ok', {length = 4, "
@@ -89,8 +89,7 @@ static const struct scenario {
      "client.parts.create('upload_busy', {length = 2, "
      "data = function() return 'ab' end}, {timeout = 2, max_retries = 1, retry_delay = 0}) end",
      "server: the service answered HTTP 503; not tried again: a data function without rewind cannot start "
-     "over (HTTP "
-     "503); the service may have acted on it"},
+     "over; the service may have acted on it"},
     {"a part from a file that is not there",
      "local client = core.client() return function() return client.parts.create('upload_ok', {file = "
      "'/nowhere'}, once) end",

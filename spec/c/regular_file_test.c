@@ -56,7 +56,7 @@ static void reads_at_any_place(void) {
   }
   CHECK(failure.kind == FAILURE_NONE, "all is well so far");
   CHECK(regular_file_read(&file, 10, folder, 1, &failure) == 0 && failure.kind == FAILURE_FILE &&
-            strcmp(failure.message, "the file has shrunk: it ends before byte 10") == 0,
+            strstr(failure.message, "/digits has shrunk: it ends before byte 10"),
         "there is nothing at the end");
   regular_file_close(&file);
   CHECK(file.descriptor == -1, "a closed file has no descriptor");

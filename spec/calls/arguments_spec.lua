@@ -91,10 +91,10 @@ describe("misuse", function()
       { params { purpose = true }, "params.purpose must be a string, got boolean" },
       { params { mime_type = {} }, "params.mime_type must be a string, got table" },
       { params { bytes = "12" }, "params.bytes must be a number, got string" },
-      { params { bytes = -1 }, "params.bytes must be a whole number, got -1" },
-      { params { bytes = 1.5 }, "params.bytes must be a whole number, got 1.5" },
-      { params { bytes = nan }, "params.bytes must be a whole number, got " },
-      { params { bytes = huge }, "params.bytes must be a whole number, got inf" },
+      { params { bytes = -1 }, "params.bytes must be a whole number that is not negative, got -1" },
+      { params { bytes = 1.5 }, "params.bytes must be a whole number that is not negative, got 1.5" },
+      { params { bytes = nan }, "params.bytes must be a whole number that is not negative, got " },
+      { params { bytes = huge }, "params.bytes must be a whole number that is not negative, got inf" },
       { params { callback = print }, "function" },
       { params { thread = coroutine.create(function() end) }, "thread" },
       { params { ratio = nan }, "NaN" },
@@ -202,7 +202,7 @@ describe("misuse", function()
     for name, values in pairs(out_of_range) do
       for _, value in ipairs(values) do
         it(("out of range is told: %s = %s"):format(name, text(value)), function()
-          refused({ [name] = value }, ("bad option '%s' ("):format(name), "is not within")
+          refused({ [name] = value }, ("bad option '%s' ("):format(name), "it must be from")
         end)
       end
     end

@@ -51,7 +51,8 @@ describe("a failure", function()
         local location = elsewhere.base_url .. "/uploads/upload_1/cancel"
         failure_of {
           answer = fault.answer(status, "", { location = location }), settings = { max_retries = 2 },
-          kind = "redirect", status = status, may = false, says = "HTTP " .. status, fields = { location = location },
+          kind = "redirect", status = status, may = false, fields = { location = location },
+          says = ("HTTP %d; it points to '%%S+', and is not followed: is base_url right%%?$"):format(status),
         }
         assert.are.equal(0, elsewhere.seen().connections)
         elsewhere.close()
@@ -187,7 +188,10 @@ describe("a failure", function()
       { "is one line", fault.answer(404, '{"error":{"message":"No such Upload"}}', { ["x-request-id"] = "req_7f3a" }),
         "not_found: No such Upload (HTTP 404, request req_7f3a)" },
       { "leaves out what is not known", fault.answer(410, ""),
-        "gone: the service answered HTTP 410 (HTTP 410)" },
+        "gone: the service answered HTTP 410" },
+      { "says how long the service asks to wait",
+        fault.answer(429, '{"error":{"message":"Slow down"}}', { ["retry-after"] = "600" }),
+        "rate_limit: Slow down (HTTP 429, retry after 600 s)" },
       { "takes line breaks and escapes out of the service's words",
         fault.answer(400, '{"error":{"message":"a\\r\\nb\\u001b[31m"}}'), "bad_request: a  b [31m (HTTP 400)" },
     }
@@ -204,7 +208,7 @@ describe("a failure", function()
     it("tells the attempt when there was more than one", function()
       local script = server.script(rows.connections { 503, 400 })
       local _, failure = rows.client(script.base_url, { max_retries = 2 }).cancel(rows.id)
-      assert.matches("^bad_request: the service answered HTTP 400 %(HTTP 400, after 2 attempts%)", tostring(failure))
+      assert.matches("^bad_request: the service answered HTTP 400 %(after 2 attempts%)", tostring(failure))
       script.close()
     end)
 

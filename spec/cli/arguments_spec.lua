@@ -21,8 +21,8 @@ describe("a command line", function()
       { command = "create", bytes = 2 ^ 53, expires_after = 3600 } },
     { "part upload_1 a.bin --offset 0 --length 5",
       { command = "part", id = id, file = "a.bin", offset = 0, length = 5 } },
-    { "complete upload_1 part_1 part_2 --md5 abc",
-      { command = "complete", id = id, part_ids = { "part_1", "part_2" }, md5 = "abc" } },
+    { "complete upload_1 part_1 part_2 --md5 900150983cd24fb0d6963f7d28e17f72",
+      { command = "complete", id = id, part_ids = { "part_1", "part_2" }, md5 = "900150983cd24fb0d6963f7d28e17f72" } },
     { "upload a b --purpose batch --md5", { command = "upload", files = { "a", "b" }, purpose = "batch", md5 = true } },
     { "upload a --purpose batch --part-size 64M", { part_size = 64 * 1024 * 1024 } },
     { "upload a --purpose batch --part-size 5K", { part_size = 5 * 1024 } },
@@ -53,9 +53,12 @@ describe("a command line", function()
     { upload .. "--part-size 1.5M", "not '1.5M'" },
     { upload .. "--concurrency 0", "'--concurrency' takes a whole number from 1 to 64, not '0'" },
     { upload .. "--concurrency 0x8", "not '0x8'" }, { upload .. "--expires-after 1e3", "not '1e3'" },
-    { upload .. "--timeout 1e3", "'--timeout' takes seconds, from 0.001 to 1e+06, not '1e3'" },
+    { upload .. "--timeout 1e3", "'--timeout' takes seconds, from 0.001 to 1000000, not '1e3'" },
     { upload .. "--timeout nan", "not 'nan'" }, { upload .. "--deadline 5.", "not '5.'" },
     { upload .. "--max-retries 9007199254740994", "'--max-retries' takes a whole number from 0 to 1000, not " },
+    { "complete upload_1 part_1 --md5 abc", "'--md5' takes the 32 hexadecimal digits of an MD5, not 'abc'",
+      "openai-uploads complete" },
+    { "-p batch upload a", "unknown option '-p'", "openai-uploads" },
     { "upload a b --purpose batch --filename c", "option '--filename' goes with one FILE, not with 2" },
     { "upload a b --purpose batch --resume s", "option '--resume' goes with one FILE, not with 2" },
   } do
@@ -69,6 +72,7 @@ describe("a command line", function()
 
   for _, row in ipairs {
     { "--help", "Exit codes:" }, { "-h", "Exit codes:" }, { "upload --help", "--part-size" },
+    { "help files list", "--order" },
     { "cancel -h", "Cancel Uploads" }, { "--version", "openai-uploads " .. require "openai_uploads"._VERSION .. " (" },
   } do
     it("asks for a text: " .. row[1], function()

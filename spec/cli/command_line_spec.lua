@@ -150,7 +150,7 @@ describe("openai-uploads", function()
       [{ "--json", "cancle", "x" }] = "unknown command 'cancle' (did you mean 'cancel'?)",
       [{ "upload", "--json", "a" }] = "missing option '--purpose'",
       [{ "cancel", "--timeout", "soon", "x", "--json" }] =
-        "option '--timeout' takes seconds, from 0.001 to 1e+06, not 'soon'",
+        "option '--timeout' takes seconds, from 0.001 to 1000000, not 'soon'",
     } do
       local told = cjson.decode(fails(2, words, nil, nil, true)).error
       assert.are.same({ "usage", message, 2 }, { told.kind, told.message, told.exit_code })
@@ -175,8 +175,8 @@ describe("openai-uploads", function()
       { "a size that is no number", with(new_upload, "--bytes", "5k"), "option '--bytes' takes a whole number from" },
       { "a negative number", with(new_upload, "--expires-after", "-5"), "unknown option '-5'" },
       { "a timeout that is none", { "cancel", "x", "--timeout", "soon" },
-        "option '--timeout' takes seconds, from 0.001 to 1e+06, not 'soon'" },
-      { "a timeout of 0", { "cancel", "x", "--timeout", "0" }, "from 0.001 to 1e+06, not '0'" },
+        "option '--timeout' takes seconds, from 0.001 to 1000000, not 'soon'" },
+      { "a timeout of 0", { "cancel", "x", "--timeout", "0" }, "from 0.001 to 1000000, not '0'" },
       { "a part size that is none", { "upload", "a", "--purpose", "p", "--part-size", "1T" }, "not '1T'" },
       { "a part size of 0", { "upload", "a", "--purpose", "p", "--part-size", "0K" }, "from 1 to 64M" },
       { "a part size over 64M", { "upload", "a", "--purpose", "p", "--part-size", "65M" }, "from 1 to 64M" },
@@ -261,6 +261,15 @@ describe("openai-uploads", function()
     end)
   end)
 
+  it("names the Upload to which no part could be added, and what may have been done", function()
+    local part = { "part", "upload_none", "README.md", "--max-retries", "0" }
+    check.holds("openai-uploads: upload_none: not_found: ", fails(23, part))
+    service.answer_next { { close = true }, { close = true } }
+    check.holds("; the Part may have been added to upload_none or not\n", fails(11, part))
+    check.holds("; an Upload may have been created; if so, it expires by itself within an hour\n",
+      fails(11, with(new_upload, "--max-retries", "0")))
+  end)
+
   -- The Upload and its parts, by hand.
   it("makes a File of parts", function()
     local path = cli.write_file(os.tmpname(), "hello world")
@@ -301,8 +310,15 @@ describe("openai-uploads", function()
       check.nothing_sent(service)
     end)
 
+    it("where the key would go unencrypted to another machine, which an option allows", function()
+      local elsewhere = with(new_upload, "--base-url", (service.base_url:gsub("127%.0%.0%.1", "0.0.0.0")))
+      check.holds("use https:// (or allow_plain_http, --allow-plain-http)", fails(10, elsewhere))
+      check.nothing_sent(service)
+      assert.matches("^upload_%w+\n$", succeeds(with(elsewhere, "--allow-plain-http")))
+    end)
+
     it("with a key file that is not there, or that has no key", function()
-      check.holds("file: the key file cannot be opened: /none: No such file or directory",
+      check.holds("file: cannot open the key file /none: No such file or directory",
         fails(17, with(cancel, "--key-file", "/none")))
       check.holds("the key file /dev/null has no key in it", fails(17, with(cancel, "--key-file", "/dev/null")))
       check.nothing_sent(service)
@@ -431,7 +447,7 @@ describe("openai-uploads", function()
   end)
 
   it("sends nothing when its stdout is closed", function()
-    check.holds("file: standard output is closed", fails(17, { "cancel", "upload_1" }, nil, ">&-"))
+    check.holds("file: standard output is closed; nothing was sent\n", fails(17, { "cancel", "upload_1" }, nil, ">&-"))
     check.nothing_sent(service)
   end)
 
@@ -440,6 +456,13 @@ describe("openai-uploads", function()
     assert.are.equal(17, result.status)
     assert.matches("^openai%-uploads: file: standard output cannot be written: .*; this was for it: upload_%w+\n$",
       result.stderr)
+    local ids = service.make_uploads(2)
+    result = run({ "cancel", ids[1], ids[2] }, nil, ">/dev/full")
+    local told, left = result.stderr:match "was for it: (%S+)  cancelled; these may be cancelled or not: (%S+)\n$"
+    table.sort(ids)
+    local both = { tostring(told), tostring(left) }
+    table.sort(both)
+    assert.are.same({ 17, ids }, { result.status, both })
     result = run({ "--help" }, nil, ">/dev/full")
     assert.are.same({ "", 17 }, { result.stdout, result.status })
   end)

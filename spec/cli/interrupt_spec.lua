@@ -52,7 +52,7 @@ describe("Ctrl-C", function()
     return uploads[1]
   end
 
-  local noted = "openai-uploads: stopping; Ctrl-C once more leaves at once\n"
+  local noted = "openai-uploads: stopping; a second Ctrl-C leaves at once\n"
   local for_now = { ["retry-after"] = HELD }
   local cancelled, in_doubt = "UPLOAD was cancelled", "UPLOAD may have been completed: look for 'a.txt' of purpose " ..
     "'batch' in the service's list of Files; to send it again would make a second File"
@@ -109,7 +109,7 @@ describe("Ctrl-C", function()
   for _, row in ipairs {
     { "which was refused for now", { call = "create", status = 429, headers = for_now }, "no Upload was created" },
     { "which is in doubt", { call = "create", status = 503, headers = for_now },
-      "it is not known whether an Upload was created; if one was, it expires by itself within an hour" },
+      "an Upload may have been created; if so, it expires by itself within an hour" },
   } do
     it(("leaves at once while a creation, %s, waits for its next attempt"):format(row[1]), function()
       service.answer_next { row[2] }
@@ -174,7 +174,7 @@ describe("Ctrl-C", function()
     child.interrupt()
     local result = child.finish()
     local note, told = result.stderr:match "^([^\n]*)\n([^\n]*)\n$"
-    assert.are.equal("stopping; Ctrl-C once more leaves at once", cjson.decode(note).note)
+    assert.are.equal("stopping; a second Ctrl-C leaves at once", cjson.decode(note).note)
     told = cjson.decode(told).error
     assert.are.same({ "interrupted", only_upload().id, false, 130 },
       { told.kind, told.upload_id, told.cancelled, told.exit_code })
@@ -241,7 +241,7 @@ describe("Ctrl-C", function()
     child.interrupt()
     local result, upload = child.finish(), only_upload()
     assert.are.same({ 130, "pending" }, { result.status, upload.status })
-    assert.are.equal(("openai-uploads: stopping; Ctrl-C once more leaves at once\n" ..
+    assert.are.equal(("openai-uploads: stopping; a second Ctrl-C leaves at once\n" ..
       "openai-uploads: %s: interrupted; %s is kept\n" ..
       "openai-uploads: to go on, give the same command once more; to start over, remove %s first\n")
       :format(path, upload.id, state), result.stderr)
@@ -267,13 +267,15 @@ describe("Ctrl-C", function()
     local child = start_upload(cli.write_file(folder .. "/b.txt", "b"))
     wait_for_request("/parts", 2)
     child.interrupt()
-    assert.are.equal(130, child.finish().status)
+    local result = child.finish()
+    check.holds("openai-uploads: not sent: " .. folder .. "/b.txt\n", result.stderr)
+    assert.are.equal(130, result.status)
     assert.are.equal("a.txt", only_upload().filename)
   end)
 
   for _, row in ipairs {
     { "create", { "--filename", "a", "--purpose", "b", "--bytes", "1", "--mime-type", "text/c" },
-      "an Upload may have been created; it expires by itself within an hour" },
+      "an Upload may have been created; if so, it expires by itself within an hour" },
     { "cancel", { "upload_1", "upload_2" }, "these may be cancelled or not: upload_1 upload_2" },
     { "complete", { "upload_1", "part_1" }, "upload_1 may have been completed: look for its File in the service's " ..
       "list of Files before you send it again" },
@@ -360,13 +362,13 @@ describe("An interrupted upload", function()
   it("waits ten seconds for its end, and no longer", function()
     assert.are.equal(130, run())
     assert.are.same({ "wait", "abort", 10, "abort" }, waits)
-    assert.are.same({ "stopping; Ctrl-C once more leaves at once" }, noted)
+    assert.are.same({ "stopping; a second Ctrl-C leaves at once", "not sent: LICENSE" }, noted)
   end)
 
   it("says that it is not known whether there is an Upload", function()
     run()
-    assert.are.same({ "no answer within 10 s: it is not known whether an Upload was created; if one was, it " ..
-      "expires by itself within an hour" }, said)
+    assert.are.same({ "no answer within 10 s: an Upload may have been created; if so, it expires by itself " ..
+      "within an hour" }, said)
   end)
 
   it("says that there is none where no creation may have been done", function()

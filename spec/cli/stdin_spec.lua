@@ -96,7 +96,7 @@ describe("openai-uploads upload -", function()
 
   it("gives up at the deadline of the whole", function()
     service.answer_next { { call = "parts", delay = 0.6 }, { call = "parts", delay = 0.6 } }
-    fails(13, "timeout: ", "abcdefgh", 8, "--deadline", "1", "--max-retries", "0")
+    fails(13, "timeout: the deadline of 1 s has passed", "abcdefgh", 8, "--deadline", "1", "--max-retries", "0")
     assert.are.equal("cancelled", only_upload().status)
   end)
 

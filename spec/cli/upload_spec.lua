@@ -332,12 +332,13 @@ describe("openai-uploads upload", function()
     end
 
     it("refuses a state file that another program has, which goes on", function()
-      service.answer_next { { call = "parts" }, { call = "parts", delay = 0.5 } }
+      service.answer_next { { call = "parts" }, { call = "parts", gate = true } }
       local child = start(with_state())
       cli.wait_for(function() return count_requests "parts" == 2 end)
       local said = fails(17, with_state())
       check.holds(("state file '%s' is in use by process %d: wait until that has ended, or name another file\n"):format(
         state, child.command_pid()), said)
+      service.open_gate()
       local ended = child.finish()
       assert.are.equal(0, ended.status, ended.stderr)
       assert.are.same({ 1, 1 }, { #service.uploads(), count_requests "complete" })

@@ -145,7 +145,7 @@ describe("a digest", function()
       upload_file.overwrite(params.file, "k", "ab")
       digests[1].ended:raise()
       job:wait(10)
-      check.holds("has changed meanwhile", check_end("file", job).message)
+      check.holds(params.file .. " has changed meanwhile", check_end("file", job).message)
     end)
   end)
 

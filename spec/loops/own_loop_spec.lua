@@ -177,7 +177,7 @@ describe("the setting loop", function()
 
   -- A library that is not there, or is broken.
   for name, library in pairs {
-    cqueues = "cqueues", luv = "luv", copas = "copas", nginx = "ngx.semaphore", tarantool = "fiber", glib = "lgi",
+    cqueues = "cqueues", luv = "luv", copas = "copas", tarantool = "fiber", glib = "lgi",
     prosody = "util.async",
   } do
     it(("is an error where '%s' cannot be loaded, and never another loop"):format(name), function()
@@ -193,13 +193,21 @@ describe("the setting loop", function()
     end)
   end
 
-  for name, program in pairs { neovim = "Neovim", haproxy = "HAProxy" } do
+  for name, program in pairs { neovim = "Neovim", haproxy = "HAProxy", nginx = "nginx" } do
     it(("is an error where '%s' is asked for in another program"):format(name), function()
       local fine, message = pcall(uploads.new, { loop = name })
       assert.is_false(fine)
       check.holds(("bad option 'loop' ('%s' cannot be loaded: this program is not %s)"):format(name, program), message)
     end)
   end
+
+  it("is refused in a few words where its library is not installed", function()
+    local result = script.run [[
+      package.preload["openai_uploads.loop.luv"] = function() require "no_such_library" end
+      print(select(2, pcall(require("openai_uploads").new, { loop = "luv" })))
+    ]]
+    assert.matches("module 'no_such_library' not found%)\n$", result.stdout)
+  end)
 
   it("is nginx's where nginx is, whether that can be loaded or not", function()
     local result = script.run [[

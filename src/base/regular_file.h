@@ -12,6 +12,7 @@ struct regular_file {
   int descriptor; /* owned, closed on exec; -1: none */
   int64_t size;   /* when it was opened, as is `modified` */
   struct timespec modified;
+  char *name;      /* owned, for messages; NULL: only its descriptor is known */
   bool is_private; /* without a name, and ours alone: nobody else can change it */
 };
 
@@ -22,7 +23,7 @@ bool regular_file_open(struct regular_file *file, const char *path, struct failu
 /* Duplicates a descriptor of another owner, who may close it at any time afterwards. */
 bool regular_file_borrow(struct regular_file *file, int descriptor, struct failure *failure);
 
-/* Duplicates the descriptor of `of`, with the same size and time. */
+/* Duplicates the descriptor and the name of `of`, with the same size and time. */
 bool regular_file_share(struct regular_file *file, const struct regular_file *of, struct failure *failure);
 
 /* Reads up to `size` bytes, at least one. Returns 0 with `failure` filled when there are none at that offset,

@@ -93,7 +93,8 @@ static void check_field(lua_State *L, const struct service_call *call, int index
     lua_pushfstring(L, "params.%s must be a %s, got %s", field->name, lua_typename(L, field->type),
                     luaL_typename(L, -1));
   else if (field->type == LUA_TNUMBER && !lua_checks_whole(lua_tonumber(L, -1), 0, DBL_MAX))
-    lua_pushfstring(L, "params.%s must be a whole number, got %f", field->name, lua_tonumber(L, -1));
+    lua_pushfstring(L, "params.%s must be a whole number that is not negative, got %s", field->name,
+                    lua_tostring(L, -1));
   else if (field->type == LUA_TTABLE)
     check_list(L, field->name);
   if (lua_gettop(L) > copy + 1) raise_argument(L, call, index);

@@ -10,6 +10,7 @@
 #include "binding/lua_refusal.h"
 #include "http/http_headers.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -64,6 +65,34 @@ static int push_attempts(lua_State *L, const char *before) {
   return 1;
 }
 
+/* Whether the message names the status itself, as ours for an answer without words do. */
+static bool message_has_status(lua_State *L) {
+  const char *message, *status;
+  bool has_status;
+  lua_getfield(L, 1, "message");
+  lua_getfield(L, 1, "status");
+  message = lua_tostring(L, -2);
+  status = lua_tostring(L, -1) ? lua_pushfstring(L, "HTTP %s", lua_tostring(L, -1)) : NULL;
+  has_status = message && status && strstr(message, status);
+  lua_pop(L, status ? 3 : 2);
+  return has_status;
+}
+
+enum { MAX_TOLD_WAIT = 1000000000 }; /* seconds; beyond it the number says nothing */
+
+/* Pushes "wait 30 s", where the service asked for that. Returns how many pieces were pushed. */
+static int push_wait(lua_State *L, const char *before) {
+  char seconds[32];
+  lua_Number wait;
+  lua_getfield(L, 1, "retry_after");
+  wait = lua_tonumber(L, -1);
+  lua_pop(L, 1);
+  if (!(wait > 0 && wait <= MAX_TOLD_WAIT)) return 0;
+  snprintf(seconds, sizeof seconds, "%.10g", (double)wait);
+  lua_pushfstring(L, "%sretry after %s s", before, seconds);
+  return 1;
+}
+
 /* "not_found: No such Upload (HTTP 404, request req_7f3a)"; and what was done about it, where that is told.
  */
 static int failure_tostring(lua_State *L) {
@@ -71,9 +100,10 @@ static int failure_tostring(lua_State *L) {
   luaL_checktype(L, 1, LUA_TTABLE);
   pieces = push_field(L, "", "kind");
   pieces += push_field(L, ": ", "message");
-  notes = push_field(L, " (HTTP ", "status");
+  notes = message_has_status(L) ? 0 : push_field(L, " (HTTP ", "status");
   notes += push_field(L, notes ? ", request " : " (request ", "request_id");
   notes += push_attempts(L, notes ? ", " : " (");
+  notes += push_wait(L, notes ? ", " : " (");
   if (notes) lua_pushliteral(L, ")");
   pieces += notes + (notes ? 1 : 0);
   pieces += push_doubt(L);
@@ -200,6 +230,19 @@ static void set_header(lua_State *L, const char *field, const struct http_respon
   lua_setfield(L, -2, field);
 }
 
+/* A redirect is mostly a base URL that is not quite right, and its location says what the right one is. */
+static void add_remark_on_location(lua_State *L) {
+  lua_getfield(L, -1, "location");
+  if (lua_isstring(L, -1)) {
+    lua_getfield(L, -2, "message");
+    lua_pushfstring(L, "%s; it points to '%s', and is not followed: is base_url right?", lua_tostring(L, -1),
+                    lua_tostring(L, -2));
+    lua_setfield(L, -4, "message");
+    lua_pop(L, 1);
+  }
+  lua_pop(L, 1);
+}
+
 /* The fields of an answer. */
 static void set_answer(lua_State *L, const struct transfer *transfer) {
   const struct http_response *response = &transfer->attempt->response;
@@ -213,6 +256,7 @@ static void set_answer(lua_State *L, const struct transfer *transfer) {
   lua_setfield(L, -2, "body");
   if (transfer->failure.kind == FAILURE_REDIRECT) set_header(L, "location", response, "location");
   if (failure_kind_of_status(transfer->status) == transfer->failure.kind) set_service_details(L, body);
+  if (transfer->failure.kind == FAILURE_REDIRECT) add_remark_on_location(L);
   if (transfer->failure.kind == FAILURE_DECODE) add_error_inside(L, body);
 }
 

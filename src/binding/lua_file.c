@@ -64,7 +64,7 @@ void lua_file_open(lua_State *L) {
 /* Pushes a userdata without a file. */
 static struct regular_file *push_none(lua_State *L) {
   struct regular_file *file = compat_newuserdata(L, sizeof *file);
-  file->descriptor = -1;
+  *file = (struct regular_file){.descriptor = -1};
   compat_setmetatable(L, file_type);
   return file;
 }

@@ -124,12 +124,18 @@ static int raise_type(lua_State *L, const struct option_row *row, const char *ex
   return luaL_error(L, "bad option '%s' (%s expected, got %s)", row->name, expected, luaL_typename(L, -1));
 }
 
+/* The number is on top of the stack. */
+static void raise_range(lua_State *L, const struct option_row *row) {
+  char limits[64];
+  snprintf(limits, sizeof limits, "from %.10g to %.10g", row->least, row->most);
+  luaL_error(L, "bad option '%s' (it must be %s, got %s)", row->name, limits, lua_tostring(L, -1));
+}
+
 static double check_number(lua_State *L, const struct option_row *row, bool whole) {
   double number;
   if (lua_type(L, -1) != LUA_TNUMBER) raise_type(L, row, "number");
   number = lua_tonumber(L, -1);
-  if (!(number >= row->least && number <= row->most))
-    luaL_error(L, "bad option '%s' (%f is not within %f and %f)", row->name, number, row->least, row->most);
+  if (!(number >= row->least && number <= row->most)) raise_range(L, row);
   if (whole && !lua_checks_whole(number, row->least, row->most))
     luaL_error(L, "bad option '%s' (%f is not a whole number)", row->name, number);
   return number;

@@ -233,6 +233,6 @@ bool proxy_route_choose(struct proxy_route *route, const char *setting, const st
   if (!service->plain_http || allow_plain_http || route->is_loopback) return true;
   return failure_set(failure, FAILURE_CONFIGURATION,
                      "the proxy %s would see the key, which base_url sends unencrypted; use https:// (or "
-                     "allow_plain_http)",
+                     "allow_plain_http, --allow-plain-http)",
                      route->name);
 }

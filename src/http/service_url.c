@@ -95,9 +95,10 @@ static bool is_unencrypted(const struct url_parts *parts) {
 /* Names the host as it was parsed. */
 static bool refuse_unencrypted(const struct service_url_advice *advice, const char *host,
                                struct failure *failure) {
-  return failure_set(failure, FAILURE_CONFIGURATION,
-                     "%s would send the key to '%.80s' unencrypted; use https:// (or allow_plain_http)",
-                     advice ? advice->name : "base_url", host);
+  return failure_set(
+      failure, FAILURE_CONFIGURATION,
+      "%s would send the key to '%.80s' unencrypted; use https:// (or allow_plain_http, --allow-plain-http)",
+      advice ? advice->name : "base_url", host);
 }
 
 /* The reason why it cannot be used; NULL when it can. */

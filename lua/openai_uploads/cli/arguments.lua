@@ -141,7 +141,7 @@ local function add_complete(parser)
     "openai-uploads complete upload_abc part_1 part_2")
   add_id(command, "id")
   add_argument(command, "PART_ID", "part_ids", text, "The Parts of the File, in its order."):args "+"
-  add_option(command, "--md5", "HEX", text, "The service compares it with what it received.")
+  add_option(command, "--md5", "HEX", converters.md5, "The service compares it with what it received.")
 end
 
 local function add_file_options(command)
@@ -172,8 +172,9 @@ local function add_upload(parser)
 end
 
 local function add_others(parser)
-  local help = add_command(parser, "help", "Show the help of a command.", nil, "openai-uploads help upload")
-  add_argument(help, "COMMAND", "topic", text, "Its name."):args "?"
+  local help = add_command(parser, "help", "Show the help of a command.", nil,
+    "openai-uploads help upload\nopenai-uploads help files list")
+  add_argument(help, "COMMAND", "topic", text, "Its name."):args "*"
   local completion = add_command(parser, "completion", "Print completions for a shell.", nil,
     'eval "$(openai-uploads completion bash)"')
   add_argument(completion, "SHELL", "shell", text, "bash, zsh or fish."):choices { "bash", "zsh", "fish" }
@@ -191,6 +192,7 @@ local function add_common(parser)
   add_option(parser, "--base-url", "URL", text, "OPENAI_BASE_URL, else https://api.openai.com/v1.")
   add_option(parser, "--key-file", "FILE", text, "Read the key from FILE, not from OPENAI_API_KEY.")
   add_option(parser, "--ca-file", "FILE", text, "Authorities to trust; those of the system.")
+  parser:flag "--allow-plain-http":description "Send the key to an http:// URL of another machine, too."
   add_option(parser, "--timeout", "SECONDS", seconds, "Of one request, or of a part without a byte moved; 60.\n" ..
     "Of a completion 600.")
   add_option(parser, "--deadline", "SECONDS", seconds, "Of all that is sent for one ID or FILE; none.")
@@ -214,7 +216,9 @@ local function build()
   for _, add in ipairs { add_upload, add_cancel, add_create, add_part, add_complete, add_files, add_others } do
     add(parser)
   end
-  function parser.error(current, message) leave { misuse = message, of = parser.titles[current] } end
+  function parser.error(current, message)
+    leave { misuse = message:gsub("^(unknown option '%-%w').*", "%1"), of = parser.titles[current] }
+  end
   return parser
 end
 
@@ -255,14 +259,14 @@ local function check_stdin(options)
 end
 
 local function find_help(parser, topic)
-  if not topic then leave { help = parser:get_help() } end
+  if topic == "" then leave { help = parser:get_help() } end
   local command = parser.commands[topic]
   if not command then leave { misuse = ("unknown command '%s'"):format(topic), of = PROGRAM } end
   leave { help = command:get_help() }
 end
 
 local function check(parser, options)
-  if options.command == "help" then find_help(parser, options.topic) end
+  if options.command == "help" then find_help(parser, table.concat(options.topic, " ")) end
   if options.command == "completion" then
     leave { help = (parser["get_" .. options.shell .. "_complete"](parser):gsub("\n$", "")) }
   end

@@ -1,5 +1,6 @@
 -- SPDX-License-Identifier: MIT
 -- The commands that make one call of the service each. Each takes (client, options, out) and returns an exit code.
+local ending = require "openai_uploads.file_upload.ending"
 local exit_codes = require "openai_uploads.cli.exit_codes"
 local interruption = require "openai_uploads.cli.interruption"
 local progress = require "openai_uploads.cli.progress"
@@ -25,10 +26,13 @@ function calls.finish(transfer)
   return object, failure, not fine and raised or nil
 end
 
--- Reports a call that failed. For an interrupted one: `in_doubt` is the text where the service may have acted on it,
--- `undone` the text where it has not. Returns the exit code.
+-- Reports a call that failed. `in_doubt` is the text where the service may have acted on it, `undone` the text for an
+-- interrupted one on which it has not. Returns the exit code.
 local function tell_failure(out, subject, failure, interrupted, in_doubt, undone)
-  if not interrupted then return out.failure(subject, failure) end
+  if not interrupted then
+    if failure.may_have_applied then failure.aftermath = in_doubt end
+    return out.failure(subject, failure)
+  end
   return out.interrupted(interrupted, nil, failure.may_have_applied and in_doubt or undone, failure)
 end
 
@@ -41,10 +45,13 @@ local function ids_left(ids, is_told)
   return left
 end
 
-local function tell_interrupted_cancels(out, raised, ids, is_told)
-  if not interruption.is(raised) then error(raised, 0) end
-  return out.interrupted(raised, nil, ("these may be cancelled or not: %s"):format(
-    table.concat(ids_left(ids, is_told), " ")))
+-- Reports cancels that a signal ended, or that ended because their results cannot be written.
+local function tell_raised(out, raised, ids, is_told)
+  local left = table.concat(ids_left(ids, is_told), " ")
+  local aftermath = left ~= "" and "these may be cancelled or not: " .. left or nil
+  if interruption.is(raised) then return out.interrupted(raised, nil, aftermath) end
+  if type(raised) == "table" then raised.aftermath = aftermath end
+  error(raised, 0)
 end
 
 --- The options of a call: an on_retry that reports each wait long enough to be noticed.
@@ -69,7 +76,7 @@ function calls.cancel(client, options, out)
     end
   end
   local fine, raised = pcall(client.cancel_all, options.ids, of_each)
-  if not fine then return tell_interrupted_cancels(out, raised, options.ids, is_told) end
+  if not fine then return tell_raised(out, raised, options.ids, is_told) end
   for _, id in ipairs(options.ids) do
     if codes[id] then return codes[id] end
   end
@@ -87,8 +94,7 @@ function calls.create(client, options, out)
     expires_after = calls.expires_after(options.expires_after),
   }, calls.telling_waits(out, options)))
   if not upload then
-    return tell_failure(out, nil, failure, interrupted,
-      "an Upload may have been created; it expires by itself within an hour", "no Upload was created")
+    return tell_failure(out, nil, failure, interrupted, ending.created_or_not, "no Upload was created")
   end
   out.result(upload, upload.id)
   return exit_codes.success
@@ -98,7 +104,7 @@ function calls.part(client, options, out)
   local part, failure, interrupted = calls.finish(client.start.parts.create(options.id,
     { file = options.file, offset = options.offset, length = options.length }, calls.telling_waits(out, options)))
   if not part then
-    return tell_failure(out, options.file, failure, interrupted,
+    return tell_failure(out, failure.kind == "file" and options.file or options.id, failure, interrupted,
       ("the Part may have been added to %s or not"):format(options.id), ("no Part was added to %s"):format(options.id))
   end
   out.result(part, part.id)
@@ -117,7 +123,7 @@ function calls.complete(client, options, out)
     { part_ids = options.part_ids, md5 = options.md5 }, calls.telling_waits(out, options)))
   if upload then return calls.tell_completed(upload, out) end
   local in_doubt = calls.words_of_doubt(id)
-  if failure.may_have_applied then failure.may_be_completed, failure.aftermath = true, in_doubt end
+  if failure.may_have_applied then failure.may_be_completed = true end
   return tell_failure(out, id, failure, interrupted, in_doubt, ("%s was not completed"):format(id))
 end
 

@@ -46,7 +46,7 @@ return function(words)
   local out, options = output.new { json = output.is_json_asked_for(words) }, nil
   local ran, result = pcall(function()
     if standard_streams.held.stdout then
-      return out.failure(nil, { kind = "file", message = "standard output is closed" })
+      return out.failure(nil, { kind = "file", message = "standard output is closed; nothing was sent" })
     end
     local ending
     options, ending = arguments.parse(words)

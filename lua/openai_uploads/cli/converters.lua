@@ -21,7 +21,7 @@ function converters.seconds(least, most)
     return function(given)
       local value = given:find("^%d*%.?%d+$") and tonumber(given)
       if value and value >= least and value <= most then return value end
-      return nil, ("option '%s' takes seconds, from %g to %g, not '%s'"):format(name, least, most, given)
+      return nil, ("option '%s' takes seconds, from %g to %d, not '%s'"):format(name, least, most, given)
     end
   end
 end
@@ -65,6 +65,13 @@ function converters.mime_type(name)
   return function(given)
     if given:find "^[%w!#$&^_.+-]+/[%w!#$&^_.+-]+" then return given end
     return nil, ("option '%s' takes a type and a subtype, such as text/jsonl, not '%s'"):format(name, given)
+  end
+end
+
+function converters.md5(name)
+  return function(given)
+    if #given == 32 and given:find "^%x+$" then return given end
+    return nil, ("option '%s' takes the 32 hexadecimal digits of an MD5, not '%s'"):format(name, given)
   end
 end
 

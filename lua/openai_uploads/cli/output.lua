@@ -1,6 +1,7 @@
 -- SPDX-License-Identifier: MIT
 -- The command's output: results on stdout; failures and notes on stderr.
 local cjson = require("cjson").new()
+local core = require "openai_uploads.core"
 local exit_codes = require "openai_uploads.cli.exit_codes"
 local printable = require "openai_uploads.cli.printable"
 
@@ -59,15 +60,14 @@ function output.new(options)
   --- Prints a result: the object with --json, else the line. path: that of its file, if there are several files. Raises
   --- a failure when stdout cannot be written.
   function out.result(object, line, path)
+    local text = printable(line) .. (path and "\t" .. printable(path) or "")
     if options.json then
       object.path = path
-      line = json(object)
-    else
-      line = printable(line) .. (path and "\t" .. printable(path) or "")
+      text = json(object)
     end
-    local written, why = write_line(io.stdout, line)
+    local written, why = write_line(io.stdout, text)
     if written then return end
-    error({ kind = "file", message = ("standard output cannot be written: %s; this was for it: %s"):format(why, line) })
+    error(core.failure("file", ("standard output cannot be written: %s; this was for it: %s"):format(why, line)))
   end
 
   --- Returns the exit code.

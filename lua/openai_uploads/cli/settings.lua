@@ -10,11 +10,11 @@ local function failure(format, ...) return nil, { kind = "file", message = forma
 -- Reads a key from a file and strips blanks and line breaks around it.
 local function read_key(path)
   local file, why = io.open(path, "rb")
-  if not file then return failure("the key file cannot be opened: %s", why) end
+  if not file then return failure("cannot open the key file %s", why) end
   local text
   text, why = file:read(MAX_KEY_BYTES)
   file:close()
-  if why then return failure("the key file %s cannot be read: %s", path, why) end
+  if why then return failure("cannot read the key file %s: %s", path, why) end
   local key = (text or ""):match "^[%s\239\187\191]*(.-)%s*$"
   if key == "" then return failure("the key file %s has no key in it", path) end
   return key
@@ -41,7 +41,7 @@ return function(options, out)
   return {
     api_key = key, base_url = options.base_url, ca_file = options.ca_file,
     timeout = options.timeout, stall_timeout = options.timeout,
-    deadline = options.deadline, max_retries = options.max_retries,
+    deadline = options.deadline, max_retries = options.max_retries, allow_plain_http = options.allow_plain_http,
     log = options.verbose and out.log or nil, loop = interruption.loop,
   }
 end

@@ -86,13 +86,21 @@ local function tell_plans(plans, options, out)
   return exit_codes.success
 end
 
+-- Names the files behind the one at `index`.
+local function tell_unsent(options, index, out)
+  local left = table.concat(options.files, " ", index + 1)
+  if left ~= "" then out.note("not sent: " .. left) end
+end
+
 --- After a failure the next file is sent; after a signal none. Returns the exit code of the first failure.
 return function(client, options, out)
   local plans, first = look_at_all(options, out)
   if not plans then return first end
   if options.dry_run then return tell_plans(plans, options, out) end
-  for _, path in ipairs(options.files) do
-    local code, is_over = upload_one(client, path, options, out)
+  for index, path in ipairs(options.files) do
+    local fine, code, is_over = pcall(upload_one, client, path, options, out)
+    if is_over or not fine and not interruption.is(code) then tell_unsent(options, index, out) end
+    if not fine then error(code, 0) end
     if is_over then return code end
     if code ~= exit_codes.success then first = first or code end
   end

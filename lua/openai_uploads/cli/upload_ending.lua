@@ -1,8 +1,8 @@
 -- SPDX-License-Identifier: MIT
 -- Reports a file that could not be sent: the state of its Upload, and how to go on.
-local upload_ending = {}
+local ending = require "openai_uploads.file_upload.ending"
 
-local UNKNOWN_UPLOAD = "it is not known whether an Upload was created; if one was, it expires by itself within an hour"
+local upload_ending = {}
 
 -- Renames a state of another file, or the same command would fail each time.
 local function tell_of_refused_state(run)
@@ -56,7 +56,7 @@ end
 -- The text for an Upload whose cancel was given up.
 local function words_of_giving_up(run, failure)
   local id = failure.upload_id
-  if not id then return ("%s: %s"):format(run.gave_up, UNKNOWN_UPLOAD) end
+  if not id then return ("%s: %s"):format(run.gave_up, ending.created_or_not) end
   return ("%s: %s may still be pending, which ends within an hour; to cancel it now: openai-uploads cancel %s"):format(
     run.gave_up, id, id)
 end
@@ -68,7 +68,7 @@ local function aftermath_of(run, failure)
   end
   if failure.aftermath or failure.upload_id then return failure.aftermath end
   if not failure.may_have_applied then return "no Upload was created" end
-  return UNKNOWN_UPLOAD
+  return ending.created_or_not
 end
 
 -- Adds how to cancel an Upload that may still be pending.

@@ -93,7 +93,7 @@ end
 function upload_run:begin_leaving(raised)
   self.interruption = raised
   self.display.erase()
-  self.out.note "stopping; Ctrl-C once more leaves at once"
+  self.out.note(("stopping; a second %s leaves at once"):format(raised.signal == "SIGINT" and "Ctrl-C" or "signal"))
 end
 
 --- Notes that the clean-up is given up. raised: the interruption by a second signal; nil when the time was up.

@@ -3,6 +3,7 @@
 -- so that it can be sent again.
 local core = require "openai_uploads.core"
 local calls = require "openai_uploads.cli.calls"
+local compound = require "openai_uploads.compound"
 local guess_mime_type = require "openai_uploads.file_upload.mime_types"
 local interruption = require "openai_uploads.cli.interruption"
 
@@ -74,6 +75,7 @@ local function call(run, start, sent)
     done, object, failure = run.job:wait(SECONDS_BETWEEN_REPORTS)
     if sent then run.display.show(sent + run.job:progress(), run.total) end
   until done
+  if failure then compound.name_deadline(failure, run.options.deadline) end
   return object, failure
 end
 

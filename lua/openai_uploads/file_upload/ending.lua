@@ -10,6 +10,8 @@ local resume_file = require "openai_uploads.file_upload.resume_file"
 local supply = require "openai_uploads.file_upload.supply"
 
 local ending = {
+  -- The aftermath of a creation whose outcome is not known.
+  created_or_not = "an Upload may have been created; if so, it expires by itself within an hour",
   on_entering = {}, -- state -> function, which leads to another state or waits for an answer
   on_answer = {},   -- name of a call -> function that handles its answer
 }
@@ -24,6 +26,7 @@ local final_kinds = { bad_request = true, not_found = true, gone = true, unproce
 --- answer has the id of the Upload to cancel.
 function ending.fail(self, failure)
   if self.failure or self.state == "done" then return end
+  compound.name_deadline(failure, self.deadline_at and self.options.deadline)
   self.failure = failure
   self.state = self.state == "creating" and "winding_down" or "stopping"
 end
@@ -173,6 +176,7 @@ function on_entering.stopping(self)
   if self.is_in_doubt then self.may_be_completed = true end
   self.failure.upload_id = self.upload_id or nil
   if not self.upload_id or core.process_id() ~= self.process_id then
+    if not self.upload_id and self.failure.may_have_applied then self.failure.aftermath = ending.created_or_not end
     self.state = "concluding"
   elseif self.may_be_completed then
     leave_in_doubt(self)
@@ -193,6 +197,7 @@ function on_entering.giving_up(self)
     return note_cancel(self, nil, failure)
   end
   self.failure.may_have_applied = self.is_in_doubt
+  if self.is_in_doubt then self.failure.aftermath = ending.created_or_not end
   self.state = "concluding"
 end
 

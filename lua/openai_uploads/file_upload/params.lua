@@ -63,7 +63,9 @@ local function check_types(given)
     local wanted = known[name]
     local is_fine = name == "data" or type(value) == wanted or wanted == "whole number" and core.is_whole(value)
     if not is_fine then
-      complain("params.%s must be a %s, got %s", name, wanted, type(value) == "number" and value or type(value))
+      complain("params.%s must be a %s, got %s", name,
+        wanted == "whole number" and "whole number that is not negative" or wanted,
+        type(value) == "number" and value or type(value))
     end
     if value == "" and name ~= "data" then complain("params.%s is empty", name) end
   end

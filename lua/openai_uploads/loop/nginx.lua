@@ -1,11 +1,14 @@
 -- SPDX-License-Identifier: MIT
 -- nginx: waiting requests sleep on semaphores. One driver for each client and worker steps the engine. nginx can wait
--- only on its own sockets, so a bell sends the driver a byte over a TCP socket when there is work.
+-- only on its own sockets, so a waker sends the driver a byte over a TCP socket when there is work.
 local core = require "openai_uploads.core"
 local listen = require "openai_uploads.listen"
-local semaphore = require "ngx.semaphore"
 
-local ngx = ngx
+local ngx = rawget(_G, "ngx")
+
+if type(ngx) ~= "table" then error("this program is not nginx", 0) end
+
+local semaphore = require "ngx.semaphore"
 
 -- A compiled LuaJIT trace keeps the client it was recorded with alive, and with it connections that nothing else uses.
 jit.off(true, true)
