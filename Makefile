@@ -89,7 +89,7 @@ in_checkout = LUA_PATH='./?.lua;./?/init.lua;lua/?.lua;lua/?/init.lua;;' LUA_CPA
 
 demo:
 	@.ci/deps demo
-	@$(MAKE) --no-print-directory build LUA=$(MAIN_LUA)
+	@$(MAKE) --no-print-directory $(SIDE_BY_SIDE) build LUA=$(MAIN_LUA)
 	@$(call in_checkout,$(MAIN_LUA)) emulator/with $(MAIN_LUA) examples/cancel.lua
 	@$(call in_checkout,$(MAIN_LUA)) emulator/with $(MAIN_LUA) examples/upload_file.lua README.md
 

@@ -1,6 +1,7 @@
 -- SPDX-License-Identifier: MIT
 -- Calls made inside nginx: in every phase, many at once, and what stands beside them.
 -- Runs once: nginx has a Lua of its own.
+-- Without a sanitizer: nginx loads a module that was compiled without one.
 -- Without a descriptor: too
 
 local check = require "spec.support.check"

@@ -1,6 +1,7 @@
 -- SPDX-License-Identifier: MIT
 -- The gateway of examples/nginx, run as it stands there, with other ports and folders.
 -- Runs once: nginx has a Lua of its own.
+-- Without a sanitizer: nginx loads a module that was compiled without one.
 
 local check = require "spec.support.check"
 local cjson = require("cjson.safe").new()

@@ -1,6 +1,7 @@
 -- SPDX-License-Identifier: MIT
 -- Whole files sent from inside nginx. (What holds in the other event loops stands in suspended_uploads.)
 -- Runs once: nginx has a Lua of its own.
+-- Without a sanitizer: nginx loads a module that was compiled without one.
 -- Without a descriptor: too
 
 local check = require "spec.support.check"

@@ -2,6 +2,7 @@
 -- What becomes of calls when nginx reloads, ends or loses a worker, when requests are given up and when means are
 -- wanting; and of the driver behind them when nothing is left to do.
 -- Runs once: nginx has a Lua of its own.
+-- Without a sanitizer: nginx loads a module that was compiled without one.
 
 local check = require "spec.support.check"
 local nginx = require "spec.support.nginx"

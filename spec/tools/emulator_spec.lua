@@ -1,6 +1,7 @@
 -- SPDX-License-Identifier: MIT
 -- The emulator itself, by raw HTTP: what other specs and `make demo` rely on.
 -- Runs once: nginx runs the emulator.
+-- Without a sanitizer: the module is not called.
 
 local cjson = require("cjson").new()
 local emulator = require "spec.support.emulator"

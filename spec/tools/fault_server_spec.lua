@@ -1,5 +1,6 @@
 -- SPDX-License-Identifier: MIT
 -- Runs once: the fault server runs on a Lua of its own choice.
+-- Without a sanitizer: the module is not called.
 
 local socket = require "socket"
 local fault = require "spec.support.fault"

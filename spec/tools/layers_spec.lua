@@ -1,6 +1,7 @@
 -- SPDX-License-Identifier: MIT
 -- `make layers` finds each breach of a rule. One copy of the sources breaks all of them at once.
 -- Runs once: the check is a shell script.
+-- Without a sanitizer: no Lua runs here.
 
 local check = require "spec.support.check"
 

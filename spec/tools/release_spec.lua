@@ -1,6 +1,7 @@
 -- SPDX-License-Identifier: MIT
 -- A release: what `make release` checks, packs and tags, tried in a clone.
 -- Runs once: it is made by shell and make.
+-- Without a sanitizer: no Lua runs here.
 local core_version = require("openai_uploads")._VERSION
 
 local function run(command)

@@ -3,6 +3,7 @@
 -- there. Dependencies are the system's, for no rocks server is asked: LuaRocks is told that they are there, or not to
 -- ask.
 -- Runs once: LuaRocks and make see to the differences of the interpreters.
+-- Without a sanitizer: LuaRocks compiles the module by itself.
 local with_service = require "spec.support.with_service"
 
 local version = _VERSION:match("%d%.%d")

@@ -103,6 +103,13 @@ describe("spec/run", function()
     assert.are.equal("3 passed, 0 failed, 0 skipped", last, output)
   end)
 
+  it("leaves out, under a sanitizer, a file that says so", function()
+    write("without", "-- Without a sanitizer: it is a test.\n" .. passes)
+    assert.are.equal("1 passed, 0 failed, 0 skipped", select(2, run()))
+    local output = output_of(("SANITIZE=1 SPECS=%s spec/run %s %s 2>&1"):format(folder, build, lua))
+    check.holds("without_spec.lua is skipped: it is a test.\n0 passed, 0 failed, 1 skipped\n", output)
+  end)
+
   it("fails when jobs are lost", function()
     write("good", passes)
     local kill = 'os.execute "kill -9 $(ps -o ppid= $(ps -o ppid= $PPID))"' -- spec/job
