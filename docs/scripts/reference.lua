@@ -32,7 +32,7 @@ local CHAPTERS = {
   { "Calls", "Client" },
   { "Transfers", "Transfer" },
   { "Settings", "Settings" },
-  { "Options", "Options", "CancelAllOptions", "WaitOptions" },
+  { "Options", "Options", "CancelAllOptions", "CompleteOptions", "FileCreateOptions", "WaitOptions" },
   { "Params", "CreateParams", "PartParams", "CompleteParams", "FileParams", "AnyFileParams",
     "Readable", "FileCreateParams",
     "ContentParams", "ListParams" },

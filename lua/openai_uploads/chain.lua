@@ -58,6 +58,7 @@ function chain.new(client, waits)
     client = client, waiting = waits, calls = false,
     answer = false, -- the one that is being handled
     is_over = false, result = nil, failure = nil, response = nil,
+    lost = nil, lost_response = nil, -- the failure that further calls look into, see lost.confirm
     listener = false, is_working = false,
     look = nil, seconds_between_looks = nil, -- called while a program waits or polls, if set
   }, chain)
@@ -104,11 +105,12 @@ function chain:wait(seconds)
   return result(self)
 end
 
---- Ends the chain as aborted, or with that failure, and the call under way.
+--- Ends the chain as aborted, or with that failure, and the call under way. A failure that is looked into stays the
+--- chain's: its doubt remains.
 function chain:abort(failure)
   if self.is_over then return false end
-  failure = failure or core.failure("aborted", "aborted by the program")
-  self:fail(failure)
+  failure = self.lost or failure or core.failure("aborted", "aborted by the program")
+  self:fail(failure, self.lost_response)
   for transfer in self.calls:each() do
     self.calls:remove(transfer)
     transfer:abort()

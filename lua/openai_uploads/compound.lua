@@ -23,6 +23,12 @@ function compound.results(transfer)
   return nil, failure
 end
 
+--- Returns the results of a transfer that is done, of one call or of several.
+function compound.take(transfer)
+  if type(transfer) == "userdata" then return core.take(transfer) end
+  return select(2, transfer:poll())
+end
+
 --- Returns whether the service may have acted on an aborted call, and the result of its answer if one has come.
 function compound.leaves_doubt(transfer)
   local result, failure, may_have_applied = core.result(transfer)

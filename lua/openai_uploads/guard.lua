@@ -5,6 +5,7 @@
 -- program cancelled the Upload itself, or if the guard did not see a completion, the service refuses the guard's
 -- cancel, which does no harm. If a completion was sent and its outcome is unknown, the guard cancels nothing.
 local cancel_when_dropped = require "openai_uploads.cancel_when_dropped"
+local compound = require "openai_uploads.compound"
 local core = require "openai_uploads.core"
 
 local has_close = _VERSION >= "Lua 5.4"
@@ -116,11 +117,11 @@ local function note_completions(client, waiting, watched)
   function client.complete(...)
     local watch = watched[(...)]
     local transfer, refusal = waiting:begin(begin, ...)
-    if not watch or not transfer then return waiting:finish(transfer, refusal) end
+    if not transfer then return nil, refusal end
     waiting:wait(transfer)
-    watch.completions[transfer] = nil
-    local upload, failure, response = core.take(transfer)
-    note_outcome(watch, upload, failure)
+    if watch then watch.completions[transfer] = nil end
+    local upload, failure, response = compound.take(transfer)
+    if watch then note_outcome(watch, upload, failure) end
     return waiting.result(upload, failure, response)
   end
 end

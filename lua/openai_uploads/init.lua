@@ -2,6 +2,7 @@
 -- The module is itself a client, configured from the environment at its first call. `new` creates other clients.
 local core = require "openai_uploads.load_core"
 local cancel_all = require "openai_uploads.cancel_all"
+local confirming = require "openai_uploads.files.confirming"
 local each_file = require "openai_uploads.files.each"
 local guard = require "openai_uploads.guard"
 local loops = require "openai_uploads.loop"
@@ -25,6 +26,7 @@ local function make(settings)
   upload_file(client, await, waits, kept)
   each_file(client, waits)
   wait_until_processed(client, await, waits)
+  confirming(client, waits)
   guard(client, waits)
   return client
 end

@@ -352,11 +352,15 @@ function uploads.parts.create(upload_id, params, options) end
 ---`not_found`, `gone`, and those that any call can have. If `failure.may_have_applied` is true, it may have been completed.
 ---@param upload_id string
 ---@param params openai_uploads.CompleteParams
----@param options? openai_uploads.Options
+---@param options? openai_uploads.CompleteOptions
 ---@return openai_uploads.Upload? upload with status "completed" and a `file`
 ---@return openai_uploads.Failure? failure
 ---@return openai_uploads.Response? response with `with_response`
 function uploads.complete(upload_id, params, options) end
+
+---The options of `complete`.
+---@class openai_uploads.CompleteOptions: openai_uploads.Options
+---@field confirm_lost? openai_uploads.Upload|false the Upload as `create` gave it: after a lost answer, look in the service's list of Files for its File. The failure then has `file`, or `no_file`. Default: false
 
 ---Calls on Files.
 uploads.files = {}
@@ -367,11 +371,15 @@ uploads.files = {}
 ---`bad_request` for params that the service refuses, and those that any call can have. If `failure.may_have_applied` is
 ---true, there may be a File whose id nobody knows.
 ---@param params openai_uploads.FileCreateParams
----@param options? openai_uploads.Options
+---@param options? openai_uploads.FileCreateOptions
 ---@return openai_uploads.File? file
 ---@return openai_uploads.Failure? failure
 ---@return openai_uploads.Response? response with `with_response`
 function uploads.files.create(params, options) end
+
+---The options of `files.create`.
+---@class openai_uploads.FileCreateOptions: openai_uploads.Options
+---@field confirm_lost? boolean after a lost answer, look in the service's list of Files. The failure then has `file`, or `no_file`. Default: false
 
 ---Asks for a File, as the service describes it. GET /files/{file_id}.
 ---
@@ -533,7 +541,7 @@ function uploads.start.create(params, options) end
 ---Begins `complete`.
 ---@param upload_id string
 ---@param params openai_uploads.CompleteParams
----@param options? openai_uploads.Options
+---@param options? openai_uploads.CompleteOptions
 ---@return openai_uploads.Transfer
 function uploads.start.complete(upload_id, params, options) end
 
@@ -560,7 +568,7 @@ uploads.start.files = {}
 
 ---Begins `files.create`.
 ---@param params openai_uploads.FileCreateParams
----@param options? openai_uploads.Options
+---@param options? openai_uploads.FileCreateOptions
 ---@return openai_uploads.Transfer
 function uploads.start.files.create(params, options) end
 

@@ -65,16 +65,6 @@ local function look(self)
   if failure then self:abort(failure) end
 end
 
-local function words_of_doubt(plan)
-  return ("the File may be there: look for '%s' of purpose '%s' in the service's list of Files; to send it again " ..
-    "could make a second File"):format(plan.filename, plan.create.purpose)
-end
-
-local function on_list(self, page, reason)
-  lost.settle(self.lost, self.wanted, page, reason)
-  self:fail(self.lost, self.lost_response)
-end
-
 local function end_with(self, file, response)
   local failure = report(self, self.plan.bytes)
   if not failure then return self:finish(file, response) end
@@ -87,11 +77,8 @@ local function on_file(self, file, failure, response)
   plan.source:close()
   if file then return end_with(self, file, response) end
   if failure.may_have_applied then
-    failure.may_be_completed, failure.aftermath = true, words_of_doubt(plan)
-    if plan.confirms_lost then
-      self.lost, self.lost_response = failure, response
-      return self:begin(on_list, self.client.start.files.list, lost.params(plan.create.purpose))
-    end
+    failure.may_be_completed, failure.aftermath = true, lost.words(self.wanted)
+    if plan.confirms_lost then return lost.confirm(self, failure, response, self.options) end
   end
   self:fail(failure, response)
 end
@@ -102,8 +89,10 @@ local function send_in_one_call(client, waits, settings, plan, options)
   if not (settings.max_retries or settings.patience or of_call.max_retries or of_call.patience) then
     of_call.patience = SECONDS_OF_PATIENCE
   end
-  self.plan, self.reported_at = plan, 0
-  self.wanted = { filename = create.filename, bytes = plan.bytes, since = os.time() }
+  self.plan, self.options, self.reported_at = plan, of_call, 0
+  self.wanted = {
+    filename = create.filename, bytes = plan.bytes, purpose = create.purpose, since = lost.by_our_clock(os.time()),
+  }
   if plan.on_progress then self.look, self.seconds_between_looks = look, SECONDS_BETWEEN_REPORTS end
   local begun, raised = pcall(self.begin, self, on_file, client.start.files.create, {
     file = plan.source.file or nil, data = plan.source.data or nil, filename = create.filename,

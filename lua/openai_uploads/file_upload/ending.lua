@@ -117,23 +117,28 @@ local function leave_in_doubt(self)
   self.state = self.plan.confirms_lost and not self.upload_answered and "confirming" or "concluding"
 end
 
+-- The File that a completion may have made. Before this process the Upload may have been created within the last hour.
+local function wanted(self)
+  local plan = self.plan
+  return { filename = plan.create.filename, bytes = plan.bytes, purpose = plan.create.purpose,
+    since = self.created_at or lost.by_our_clock(os.time() - SECONDS_OF_AN_UPLOAD) }
+end
+
 -- Asks for the list of Files, regardless of the deadline: a completion whose answer was lost may have made one.
 function on_entering.confirming(self)
   if self.calls.count > 0 or self.answer then return end
   local options = call_options.of_ending(self)
   local begun, raised = pcall(self.begin, self, "confirmation", nil, self.client.start.files.list,
-    lost.params(self.plan.create.purpose), options)
+    lost.params(wanted(self), self.listed_until or nil), options)
   if begun then return end
   if raised == core.out_of_memory then error(raised, 0) end
   self.state = "concluding"
 end
 
--- Before this process the Upload may have been created within the last hour.
 function on_answer.confirmation(self, page, reason)
-  local plan = self.plan
-  lost.settle(self.failure, { filename = plan.create.filename, bytes = plan.bytes,
-    since = self.created_at or os.time() - SECONDS_OF_AN_UPLOAD }, page, reason)
-  self.state = "concluding"
+  self.pages = self.pages + 1
+  self.listed_until = lost.take(self.failure, wanted(self), self.pages, page, reason)
+  if not self.listed_until then self.state = "concluding" end
 end
 
 local function keep(self)

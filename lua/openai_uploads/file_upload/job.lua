@@ -63,6 +63,7 @@ local function new(client, await, waits, plan, options)
     may_be_completed = false, -- a completion with unknown outcome was sent, here or before
     upload_answered = false,  -- the Upload in the answer to a stopped completion
     created_at = false,       -- of the Upload, by the service's clock
+    listed_until = false, pages = 0, -- of the list of Files: its last File so far, and the pages
     listener = false,
   }, job)
 end
