@@ -53,6 +53,7 @@ local TITLES = {
   { "upload_memory", "Memory of an upload" },
   { "upload_in_nginx", "An upload inside an nginx worker" },
   { "stream", "Streams against files" }, { "stream_in_nginx", "A request body through an nginx worker" },
+  { "content", "The content of a File" },
   { "size", "Size" },
 }
 

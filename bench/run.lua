@@ -18,7 +18,7 @@ local statistics = require "bench.support.statistics"
 -- Each is a file in bench/topics/ that returns function(bench).
 local topics = {
   "one_at_a_time", "many_at_a_time", "in_flight", "tls_steps", "nginx", "memory_growth", "memory_in_flight",
-  "upload_file", "upload_memory", "upload_in_nginx", "stream", "stream_in_nginx", "far", "size",
+  "upload_file", "upload_memory", "upload_in_nginx", "stream", "stream_in_nginx", "content", "far", "size",
 }
 
 -- What the plain programs shall send is what the module was seen to send.

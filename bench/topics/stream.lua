@@ -17,6 +17,7 @@ local function compare(bench, service, base_url, source)
   for _, row in ipairs {
     { "memory", "a file", 1.10, by("upload_file", source, at_a_time) },
     { "memory", "a file in Parts of 4 MiB", nil, by("upload_stream", "file", source, at_a_time) },
+    { "memory", "the function alone", nil, by("upload_stream", "read", source, at_a_time) },
     { "spool", "a file", nil, by("upload_file", source, at_a_time) },
     { "unknown", "a file", nil, by("upload_file", source, at_a_time) },
   } do

@@ -9,34 +9,49 @@ local upload_source = require "bench.support.upload_source"
 local mib = 1024
 local pings_alone, pause = 1000, 0.001
 
--- Sends the file to the worker. Returns the 99th percentile of pings meanwhile, the longest, and the seconds.
-local function beside_body(bench, host, source)
+-- Sends the file to a path of the worker. Returns the 99th percentile of pings meanwhile, the longest, and the seconds.
+local function beside_body(bench, host, source, path)
   local answer = bench.directory .. "/answer"
   os.remove(answer)
-  os.execute(("(curl -sS -X POST -H Expect: -T %s http://127.0.0.1:%d/receive >%s.new; mv %s.new %s) </dev/null &")
-    :format(source, host.port, answer, answer, answer))
+  os.execute(("(curl -sSf -o /dev/null -w '%%{time_total}' -X POST -H Expect: -T %s http://127.0.0.1:%d%s >%s.new; "
+    .. "mv %s.new %s) </dev/null &"):format(source, host.port, path, answer, answer, answer))
   local slow, longest = ping.slow(host.port, function()
     local file = io.open(answer)
     if file then file:close() end
     return not file
   end, pause)
   local seconds = tonumber(shell.read_file(answer))
-  if not seconds then error("nginx did not upload:\n" .. host.last_words(), 0) end
+  if not seconds then error("nginx did not take the body:\n" .. host.last_words(), 0) end
   return slow, longest, seconds
 end
 
+local function print_ratio(bench, what, ratios, goal)
+  local ratio, lowest, highest = statistics.median(ratios)
+  bench.row(what, goal and ("<= %.2f"):format(goal), ("%.3f (%.3f .. %.3f)"):format(ratio, lowest, highest),
+    goal and ratio <= goal)
+end
+
+local function note(bench, what, values)
+  bench.note(what, "99 %% of /ping %.0f us, the longest %.0f us; %.2f s", statistics.median(values.slow) * 1e6,
+    statistics.median(values.longest) * 1e6, (statistics.median(values.seconds)))
+end
+
 local function print_rows(bench, host, source)
-  local what, ratios, before, meanwhile, longest, seconds = "nginx, body of 1 GiB: ", {}, {}, {}, {}, {}
+  local what, before, to_idle, to_proxy = "nginx, body of 1 GiB: ", {}, {}, {}
+  local ours = { path = "/receive", slow = {}, longest = {}, seconds = {} }
+  local proxied = { path = "/pass_on", slow = {}, longest = {}, seconds = {} }
   for pair = 1, bench.setting.pair_count do
     before[pair] = ping.slow(host.port, function(count) return count < pings_alone end, pause)
-    meanwhile[pair], longest[pair], seconds[pair] = beside_body(bench, host, source)
-    ratios[pair] = meanwhile[pair] / before[pair]
+    for _, way in ipairs { ours, proxied } do
+      way.slow[pair], way.longest[pair], way.seconds[pair] = beside_body(bench, host, source, way.path)
+    end
+    to_idle[pair], to_proxy[pair] = ours.slow[pair] / before[pair], ours.slow[pair] / proxied.slow[pair]
   end
-  local ratio, lowest, highest = statistics.median(ratios)
-  bench.row(what .. "99 % of /ping, each ms / before", "<= 3.00",
-    ("%.3f (%.3f .. %.3f)"):format(ratio, lowest, highest), ratio <= 3)
-  bench.note(what .. "99 % of /ping", "%.0f / %.0f us, the longest %.0f us; %.2f s", statistics.median(meanwhile) * 1e6,
-    statistics.median(before) * 1e6, statistics.median(longest) * 1e6, (statistics.median(seconds)))
+  print_ratio(bench, what .. "99 % of /ping, each ms / before", to_idle, 3)
+  print_ratio(bench, what .. "the same / beside proxy_pass", to_proxy)
+  note(bench, what .. "into Parts", ours)
+  note(bench, what .. "by proxy_pass, not buffered", proxied)
+  bench.note(what .. "99 % of /ping before", "%.0f us", statistics.median(before) * 1e6)
   local memory = tonumber(host.ask "/memory") / 1024
   bench.row(what .. "greatest memory of the worker", "< 32 MiB", ("%.2f MiB"):format(memory), memory < 32)
 end

@@ -1,0 +1,33 @@
+-- SPDX-License-Identifier: MIT
+-- The content of a File of 1 GiB, written to a path, held against what curl's command needs for the same.
+local lua_nginx = require "bench.support.lua_nginx"
+local shell = require "bench.support.shell"
+local upload_source = require "bench.support.upload_source"
+
+local mib = 1024
+
+local function compare(bench, service, base_url, source)
+  local copy = source .. "_copy" -- in the same folder, which is taken away at the end
+  shell.output_of(("ln -sfn %s %s/content"):format(source, service.prefix))
+  local function timed(command)
+    return bench.command_at(base_url, bench.script("timed"), "'" .. command:gsub("'", "'\\''") .. "'")
+  end
+  local ours = timed(("exec %s %s"):format(bench.script("download_file"), copy))
+  local curl = timed(("exec curl -sf -H 'Authorization: Bearer sk-bench' -o %s %s/files/file-abc123/content")
+    :format(copy, base_url))
+  bench.compare {
+    what = "content of 1 GiB to a path / curl -o", goal = 1.00, service = service,
+    ours = function() return ours end, theirs = function() return curl end,
+  }
+  assert(shell.output_of(("cmp %s %s && echo same"):format(source, copy)) == "same\n", "the copy differs")
+end
+
+return function(bench)
+  local service = lua_nginx.start(bench, "upload_service", {}, bench.setting.pin.nginx)
+  local base_url = ("http://127.0.0.1:%d/v1"):format(service.port)
+  local done, problem = pcall(upload_source.with_file, bench, mib, function(source)
+    compare(bench, service, base_url, source)
+  end)
+  service.stop()
+  if not done then error(problem, 0) end
+end
