@@ -104,6 +104,23 @@ describe("upload_file_chunked of a stream", function()
     end
   end)
 
+  it("asks a slow function for one chunk a step", function()
+    local client, count, most, give = check.client(service), 0, 0, pieces(1)
+    local transfer = client.start.upload_file_chunked(params { part_size = 10, data = function()
+      local done_at = core.now() + 0.001
+      repeat until core.now() >= done_at
+      count = count + 1
+      return give()
+    end })
+    repeat
+      local before = count
+      client.step(0.1)
+      most = math.max(most, count - before)
+    until transfer:done()
+    assert(select(2, transfer:poll()))
+    assert.are.equal(1, most)
+  end)
+
   it("computes the md5 of the data as it passes", function()
     local client = check.client(service)
     for _, size in ipairs(sizes) do

@@ -5,7 +5,9 @@
 local core = require "openai_uploads.core"
 local part_sizes = require "openai_uploads.file_upload.part_sizes"
 
-local BYTES_AT_A_TIME = 256 * 1024 -- that one step of a client asks for
+-- One step of a client asks for so much, and no longer, because a function may be slow and other transfers wait.
+local BYTES_AT_A_TIME = 1024 * 1024
+local SECONDS_AT_A_TIME = 0.0005 -- as a step spends on sockets
 local CHUNKS_AT_A_TIME = 1000
 local MAX_EMPTY_CHUNKS = 1000 * 1000 -- in a row, as in parts
 
@@ -105,12 +107,13 @@ end
 
 --- Asks for as many chunks as one step may take. A pipe is asked while it has data.
 function stream:pull()
-  local received, count = self.received, 0
+  local received, count, stop_at = self.received, 0, core.now() + SECONDS_AT_A_TIME
   repeat
     self:ask(true)
     count = count + 1
     local is_idle = self.reader.pipe and self.empty > 0
   until not self:wants() or is_idle or self.received - received >= BYTES_AT_A_TIME or count >= CHUNKS_AT_A_TIME
+    or core.now() >= stop_at
 end
 
 --- Returns whether the next chunk is to be asked for.
