@@ -93,6 +93,9 @@ demo:
 	@$(call in_checkout,$(MAIN_LUA)) emulator/with $(MAIN_LUA) examples/cancel.lua
 	@$(call in_checkout,$(MAIN_LUA)) emulator/with $(MAIN_LUA) examples/upload_file.lua README.md
 
+# What was built under sudo belongs to its caller, whose next make could not write there otherwise.
+hand_back = @[ -z "$$SUDO_UID" ] || chown -R "$$SUDO_UID:$$SUDO_GID" $(BUILD) || :
+
 # The modules are for one Lua; the command needs that Lua's own interpreter, which nginx's LuaJIT may lack.
 install: install-modules install-command
 
@@ -110,6 +113,7 @@ install-modules: headers $(BUILD)/$(MAIN_LUA)/openai_uploads/core.so
 	for folder in $(MODULE_FOLDERS); do \
 	  install -m 644 lua/$$folder/*.lua $(DESTDIR)$(INSTALL_LMOD)/$$folder || exit; done
 	install -m 755 $(BUILD)/$(MAIN_LUA)/openai_uploads/core.so $(DESTDIR)$(INSTALL_CMOD)/openai_uploads
+	$(hand_back)
 
 # The command looks first where its own modules went: not every PREFIX is known to an interpreter.
 install-command:
@@ -127,6 +131,7 @@ install-command:
 	install -m 644 completions/openai-uploads.bash $(DESTDIR)$(INSTALL_BASH_COMPLETION)/openai-uploads
 	install -m 644 completions/openai-uploads.zsh $(DESTDIR)$(INSTALL_ZSH_COMPLETION)/_openai-uploads
 	install -m 644 completions/openai-uploads.fish $(DESTDIR)$(INSTALL_FISH_COMPLETION)
+	$(hand_back)
 
 # The emulator's Lua files are for nginx, which is given their folder. The command is given it as well.
 install-emulator:
@@ -136,6 +141,7 @@ install-emulator:
 	install -m 644 emulator/*.lua emulator/README.md $(DESTDIR)$(INSTALL_EMULATOR)
 	sed "s|^here=.*|here='$(INSTALL_EMULATOR)'|" emulator/openai-uploads-emulator >$(BUILD)/openai-uploads-emulator
 	install -m 755 $(BUILD)/openai-uploads-emulator $(DESTDIR)$(INSTALL_BIN)
+	$(hand_back)
 
 # These folders are the library's own. The command goes as well, whichever Lua it was installed for.
 uninstall:
@@ -150,10 +156,12 @@ uninstall:
 rock: # from the start: the last rock may have been for another Lua
 	@rm -rf $(BUILD)/$(ROCK)
 	@$(MAKE) --no-print-directory WERROR= BUILD=$(BUILD)/$(ROCK) $(BUILD)/$(ROCK)/$(ROCK)/openai_uploads/core.so
+	$(hand_back)
 install-rock:
 	@$(MAKE) --no-print-directory WERROR= BUILD=$(BUILD)/$(ROCK) install-modules MAIN_LUA=$(ROCK)
 	install -d $(DESTDIR)$(INSTALL_BIN)
 	install -m 755 bin/openai-uploads $(DESTDIR)$(INSTALL_BIN)
+	$(hand_back)
 
 # --- documents --------------------------------------------------------------------------------------------
 

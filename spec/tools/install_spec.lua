@@ -52,6 +52,15 @@ describe("make install", function()
     end
   end)
 
+  it("leaves the caller of sudo a build folder to write to", function()
+    if io.popen("id -u"):read "*l" ~= "0" then pending "only root can give a folder away" end
+    local pipe = io.popen(("unset LD_PRELOAD; SUDO_UID=1234 SUDO_GID=1234 make --no-print-directory install-command " ..
+      "MAIN_LUA=%s BUILD=%s/built PREFIX=%s >/dev/null && cd %s && stat -c %%u:%%g built built/openai-uploads")
+      :format(lua, prefix, prefix, prefix))
+    assert.are.equal("1234:1234\n1234:1234\n", pipe:read "*a")
+    pipe:close()
+  end)
+
   it("needs an interpreter for the command, and says what to do without one", function()
     local pipe = io.popen("unset LD_PRELOAD; make --no-print-directory install-command MAIN_LUA=no-such-lua PREFIX=" ..
       prefix .. " 2>&1; echo $?")
