@@ -5,6 +5,7 @@
 local check = require "spec.support.check"
 local cjson = require("cjson").new()
 local cli = require "spec.support.cli"
+local exists = require "spec.support.exists"
 local with_service = require "spec.support.with_service"
 
 describe("openai-uploads upload", function()
@@ -17,12 +18,6 @@ describe("openai-uploads upload", function()
   after_each(function() os.execute("rm -rf " .. folder) end)
 
   local function write(name, text) return cli.write_file(folder .. "/" .. name, text) end
-
-  local function exists(path)
-    local file = io.open(path)
-    if file then file:close() end
-    return file ~= nil
-  end
 
   local function environment() return { OPENAI_BASE_URL = service.base_url } end
 

@@ -5,6 +5,7 @@
 
 local built = require "spec.support.built"
 local check = require "spec.support.check"
+local exists = require "spec.support.exists"
 local load_problem = require "openai_uploads.load_problem"
 local script = require "spec.support.script"
 local with_service = require "spec.support.with_service"
@@ -19,12 +20,6 @@ local names = {
   ["lua5.1"] = "Lua 5.1", ["lua5.2"] = "Lua 5.2", ["lua5.3"] = "Lua 5.3", ["lua5.4"] = "Lua 5.4",
   ["lua5.5"] = "Lua 5.5", luajit = "LuaJIT",
 }
-
-local function exists(path)
-  local file = io.open(path)
-  if file then file:close() end
-  return file ~= nil
-end
 
 -- The first file of a module on this Lua's cpath.
 local function find(module)

@@ -2,6 +2,7 @@
 -- `resume_file`: the library keeps in a file what was sent, and the same call once more sends the rest.
 
 local check = require "spec.support.check"
+local exists = require "spec.support.exists"
 local script = require "spec.support.script"
 local upload_file = require "spec.support.upload_file"
 local with_service = require "spec.support.with_service"
@@ -24,12 +25,6 @@ end)
 local function upload(more)
   return client.upload_file_chunked(upload_file.params(nil, check.merged({ file = path, resume_file = state },
     more or {})))
-end
-
-local function exists(name)
-  local file = io.open(name)
-  if file then file:close() end
-  return file ~= nil
 end
 
 -- The failure of a call that had sent two of five parts.

@@ -5,6 +5,7 @@
 
 local check = require "spec.support.check"
 local cjson = require("cjson.safe").new()
+local exists = require "spec.support.exists"
 local held = require "spec.support.nginx.held"
 local nginx = require "spec.support.nginx"
 local with_service = require "spec.support.with_service"
@@ -192,7 +193,7 @@ describe("the gateway of the example", function()
   end)
 
   it("is a configuration that nginx takes as it stands", function()
-    if not nginx.exists "/usr/lib/nginx/modules/ngx_http_lua_module.so" then
+    if not exists "/usr/lib/nginx/modules/ngx_http_lua_module.so" then
       return pending "nginx has its Lua module elsewhere"
     end
     local output, status = nginx.run(([[

@@ -2,16 +2,11 @@
 -- Real locales for specs, made from the system's sources in the build's folder: few machines have them installed.
 
 local built = require "spec.support.built"
+local exists = require "spec.support.exists"
 
 local locales = {}
 
 local function quoted(text) return "'" .. text:gsub("'", "'\\''") .. "'" end
-
-local function exists(path)
-  local file = io.open(path)
-  if file then file:close() end
-  return file ~= nil
-end
 
 -- localedef exits with 1 for mere warnings, so look for the files. The rename lets suites that run side by side share
 -- the folder: one of them wins.

@@ -4,12 +4,10 @@
 local assert = require "luassert"
 local cjson = require("cjson.safe").new()
 local exchange = require "spec.support.nginx.exchange"
+local exists = require "spec.support.exists"
 local process = require "spec.support.process"
-local socket = require "socket"
 
-local nginx = {}
-
-local PATIENCE = 30 -- seconds; only what is broken takes so long
+local nginx = { lives = process.lives, wait_until = require "spec.support.wait_until" }
 
 local folder = debug.getinfo(1, "S").source:match("^@(.*)%.lua$")
 
@@ -26,12 +24,6 @@ function nginx.run(command)
   return output, tonumber(status)
 end
 
-function nginx.exists(path)
-  local file = io.open(path)
-  if file then file:close() end
-  return file ~= nil
-end
-
 local found_modules
 
 -- The folder of the module for LuaJIT: that of the suite's build. Another one is built beside it where that is missing,
@@ -39,7 +31,7 @@ local found_modules
 local function modules()
   local build = os.getenv "TEST_BUILD" or "build"
   local own = build .. "/luajit"
-  if not os.getenv "TEST_CFLAGS" and nginx.exists(own .. "/openai_uploads/core.so") then return own end
+  if not os.getenv "TEST_CFLAGS" and exists(own .. "/openai_uploads/core.so") then return own end
   local beside = build .. "/nginx"
   local output, status = nginx.run(("make --no-print-directory build BUILD=%s LUA=luajit"):format(quoted(beside)))
   assert.are.equal(0, status, output)
@@ -125,23 +117,6 @@ function nginx.read_file(path)
   local text = file:read("*a")
   file:close()
   return text or "" -- the process may have ended meanwhile
-end
-
--- Waits until `condition()` holds, and returns what it returned.
-function nginx.wait_until(condition, what)
-  local last = socket.gettime() + PATIENCE
-  repeat
-    local value = condition()
-    if value then return value end
-    socket.sleep(0.01)
-  until socket.gettime() > last
-  error("waited in vain until " .. what, 2)
-end
-
--- Whether the process exists and is not a zombie.
-function nginx.lives(pid)
-  local state = nginx.read_file(("/proc/%d/stat"):format(pid)):match("%) (%a)")
-  return state ~= nil and state ~= "Z"
 end
 
 function nginx.signal(pid, name) nginx.run(("kill -%s %d"):format(name, pid)) end

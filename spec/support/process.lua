@@ -29,6 +29,15 @@ local function send_term(pid)
   os.execute(clean .. ("exec sh -c 'kill -TERM %d 2>/dev/null'"):format(pid))
 end
 
+-- Whether the process exists and is not a zombie.
+function process.lives(pid)
+  local file = io.open(("/proc/%d/stat"):format(pid))
+  if not file then return false end
+  local state = (file:read "*a" or ""):match "%) (%a)" -- it may have ended meanwhile
+  file:close()
+  return state ~= nil and state ~= "Z"
+end
+
 -- command: one simple shell command, because `exec` runs it.
 -- Returns { pid, first_line, read_line(), stop() }, or nil and the reason where the child printed no line.
 function process.start(command)

@@ -3,13 +3,14 @@
 
 local busted = require "busted"
 local document_reader = require "spec.support.document_reader"
+local exists = require "spec.support.exists"
 local process = require "spec.support.process"
 local socket = require "socket"
+local wait_until = require "spec.support.wait_until"
 
-local programs = {}
+local programs = { wait_until = wait_until }
 
 local LONGEST_RUN = 60 -- seconds
-local PATIENCE = 30 -- seconds; only what is broken takes so long
 
 local run = document_reader.run
 
@@ -26,12 +27,6 @@ local function linked_lua(path)
     or libraries:find "libluajit" and "luajit"
 end
 
-local function has_file(path)
-  local file = io.open(path)
-  if file then file:close() end
-  return file ~= nil
-end
-
 -- The absolute path of a program, of those in sbin too.
 local function find_program(name)
   return run("PATH=$PATH:/usr/sbin:/usr/games command -v " .. quoted(name)):match "^[^\n]+"
@@ -43,12 +38,12 @@ function programs.find(settings)
   local path = find_program(settings.program)
   if not path then return { hindrance = settings.program .. " is not installed" } end
   local plugin = settings.plugin and run("ls " .. settings.plugin):match "[^\n]+"
-  if plugin and not has_file(plugin) then return { hindrance = settings.plugin .. " is not installed" } end
+  if plugin and not exists(plugin) then return { hindrance = settings.plugin .. " is not installed" } end
   local lua = settings.lua or linked_lua(plugin or path)
   if not lua then return { hindrance = settings.program .. " has no Lua" } end
   local folder = ("%s/build/%s"):format(checkout, lua)
   local host = { path = path, lua = lua, folder = folder }
-  if not has_file(folder .. "/openai_uploads/core.so") then
+  if not exists(folder .. "/openai_uploads/core.so") then
     host.hindrance = ("the module is not built for it: run 'make build LUA=%s'"):format(lua)
   end
   return host
@@ -77,15 +72,6 @@ end
 --- Runs a shell command with these variables to its end. Returns what it printed and its exit status.
 function programs.run(environment, command) return run(programs.command(environment) .. command .. " </dev/null") end
 
--- Whether the process exists and is not a zombie.
-local function lives(pid)
-  local file = io.open(("/proc/%d/stat"):format(pid))
-  if not file then return false end
-  local state = (file:read "*a" or ""):match "%) (%a)"
-  file:close()
-  return state ~= nil and state ~= "Z"
-end
-
 --- Starts a shell command with these variables. Returns the child as process.start does, with finish(), which waits for
 --- its end and returns what it printed.
 function programs.start(environment, command)
@@ -98,7 +84,7 @@ function programs.start(environment, command)
     return table.concat(lines, "\n") .. "\n"
   end
 
-  function child.has_ended() return not lives(child.pid) end
+  function child.has_ended() return not process.lives(child.pid) end
 
   --- Ends it by TERM, which it must heed. Returns what it printed last.
   function child.quit()
@@ -135,16 +121,6 @@ function programs.free_port()
   local _, port = listener:getsockname()
   listener:close()
   return port
-end
-
-function programs.wait_until(condition, what)
-  local last = socket.gettime() + PATIENCE
-  repeat
-    local value = condition()
-    if value then return value end
-    socket.sleep(0.01)
-  until socket.gettime() > last
-  error("in vain: " .. what, 2)
 end
 
 local function size_of(path)

@@ -5,6 +5,7 @@
 
 local cjson = require("cjson").new()
 local emulator = require "spec.support.emulator"
+local exists = require "spec.support.exists"
 local process = require "spec.support.process"
 local socket = require "socket"
 
@@ -765,12 +766,6 @@ describe("the emulator", function()
 end)
 
 describe("the life of an emulator", function()
-  local function exists(path)
-    local file = io.open(path)
-    if file then file:close() end
-    return file ~= nil
-  end
-
   it("leaves nothing behind when it is stopped", function()
     local one = emulator.start()
     assert.is_true(exists(one.ca_file))
