@@ -3,10 +3,10 @@
 # For the Makefile to include: it uses BUILD, CC, OURS, CFLAGS, LDFLAGS, LIBS, LOWER_SOURCES, LOWER_OBJECTS,
 # BINDING_SOURCES, binding_objects and lua_flags.
 
-C_UNITS := signal_queue terminal retry_policy ascii json_text path_segment text_buffer failure edit_distance secret_mask sigpipe_guard environment attempt_outcome descriptor_set descriptor_set_poll waker md5 file_digest regular_file byte_source byte_sink spool_file pipe_reader http_headers http_response \
+C_UNITS := signal_queue terminal process_id number_pool retry_policy ascii json_text path_segment text_buffer failure edit_distance secret_mask sigpipe_guard environment attempt_outcome descriptor_set descriptor_set_poll waker md5 file_digest regular_file byte_source byte_sink spool_file pipe_reader http_headers http_response \
   header_secrets service_url proxy_route client_config engine_sockets engine_sockets_poll transfer_engine transfer_engine_poll transfer_engine_timer kept_authorities out_of_memory threads utf8 stream_trace
 C_BASE_UNITS := retry_policy ascii json_text path_segment text_buffer failure edit_distance secret_mask sigpipe_guard \
-  signal_queue terminal environment waker md5 file_digest regular_file byte_source byte_sink spool_file pipe_reader \
+  signal_queue terminal process_id number_pool environment waker md5 file_digest regular_file byte_source byte_sink spool_file pipe_reader \
   utf8 descriptor_set
 C_BASE_PROGRAMS := $(C_BASE_UNITS:%=%_test) descriptor_set_poll_test replay_upload_id replay_part_bytes
 C_FUZZERS := response upload_id service_url settings part_bytes retry_after

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/byte_sink.h"
 
+#include "base/process_id.h"
 #include "base/sigpipe_guard.h"
 
 #include <errno.h>
@@ -50,7 +51,7 @@ static bool open_temporary(struct byte_sink_file *file, mode_t mode) {
   file->temporary = malloc(size);
   if (!file->temporary) return false;
   for (int i = 0; i < MAX_TEMPORARY_NAMES; i++) {
-    snprintf(file->temporary, size, "%s.%ld-%d.part", file->path, (long)getpid(), i);
+    snprintf(file->temporary, size, "%s.%ld-%d.part", file->path, (long)process_id_get(), i);
     file->descriptor = open(file->temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
     if (file->descriptor >= 0 || errno != EEXIST) break;
   }

@@ -2,6 +2,7 @@
 #include "base/file_digest.h"
 
 #include "base/monotonic_clock.h"
+#include "base/process_id.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -122,7 +123,7 @@ static struct file_digest *file_digest_new(struct file_digest_pieces pieces, str
   digest->pieces = pieces;
   digest->hex = hex;
   digest->file.descriptor = digest->end_seen = digest->end_told = -1;
-  digest->process = getpid();
+  digest->process = process_id_get();
   atomic_init(&digest->is_unwanted, false);
   make_lock(digest);
   return digest;
@@ -190,7 +191,7 @@ enum file_digest_state file_digest_wait(struct file_digest *digest, double secon
                                         struct failure *failure) {
   double end = monotonic_clock_now() + seconds, left = seconds;
   enum file_digest_state state;
-  if (digest->process != getpid()) {
+  if (digest->process != process_id_get()) {
     failure_set(failure, FAILURE_ABORTED, "the process that began this digest was forked");
     return FILE_DIGEST_FAILED;
   }
@@ -211,7 +212,7 @@ int file_digest_descriptor(const struct file_digest *digest) {
 /* A forked child does not have the thread, and the lock may be held for ever. */
 void file_digest_delete(struct file_digest *digest) {
   if (!digest) return;
-  if (digest->process == getpid()) {
+  if (digest->process == process_id_get()) {
     atomic_store(&digest->is_unwanted, true);
     if (digest->has_thread) pthread_join(digest->thread, NULL);
     pthread_cond_destroy(&digest->has_ended);

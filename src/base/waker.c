@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/waker.h"
 
+#include "base/process_id.h"
+
 #ifdef __linux__
 
 #include <errno.h>
@@ -143,7 +145,7 @@ struct waker *waker_new(struct failure *failure) {
     return NULL;
   }
   bell->listener = bell->quit = bell->epoll = bell->visitor = bell->host = -1;
-  bell->process = getpid();
+  bell->process = process_id_get();
   if (waker_open(bell)) return bell;
   failure_set(failure, FAILURE_CONNECTION, "the waker could not be made: %s", strerror(errno));
   waker_delete(bell);
@@ -153,7 +155,8 @@ struct waker *waker_new(struct failure *failure) {
 void waker_delete(struct waker *bell) {
   const uint64_t one = 1;
   if (!bell) return;
-  if (bell->has_thread && bell->process == getpid() && write(bell->quit, &one, sizeof one) == sizeof one)
+  if (bell->has_thread && bell->process == process_id_get() &&
+      write(bell->quit, &one, sizeof one) == sizeof one)
     pthread_join(bell->thread, NULL);
   close_if_open(bell->visitor);
   close_if_open(bell->host);

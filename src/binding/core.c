@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/monotonic_clock.h"
 #include "base/path_segment.h"
+#include "base/process_id.h"
 #include "binding/lua_block.h"
 #include "binding/lua_checks.h"
 #include "binding/lua_client.h"
@@ -77,7 +78,7 @@ static int now(lua_State *L) {
 
 /* process_id() -> the id of this process, which changes after a fork */
 static int process_id(lua_State *L) {
-  lua_pushinteger(L, (lua_Integer)getpid());
+  lua_pushinteger(L, (lua_Integer)process_id_get());
   return 1;
 }
 

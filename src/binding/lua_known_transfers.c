@@ -56,7 +56,8 @@ const struct lua_transfer *lua_known_transfers_push(lua_State *L, int client_slo
   lua_rawgeti(L, -1, (int)transfer->number);
   holder = lua_touserdata(L, -1);
   *call_slots = 0;
-  if (!holder || !holder->has_user_value) return holder;
+  if (!holder || holder->transfer != transfer) return NULL; /* it may be the last one of this number */
+  if (!holder->has_user_value) return holder;
   compat_getuservalue(L, -1);
   *call_slots = lua_gettop(L);
   return holder;

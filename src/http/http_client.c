@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "http/http_client.h"
 
+#include "base/process_id.h"
 #include "http/attempt_secrets.h"
 
 #include <stdlib.h>
@@ -14,7 +15,7 @@ static void seed_random(struct http_client *client) {
   struct timespec now;
   uint64_t seed;
   clock_gettime(CLOCK_REALTIME, &now);
-  seed = (uint64_t)now.tv_nsec ^ (uint64_t)now.tv_sec << 24 ^ (uint64_t)getpid() << 32 ^
+  seed = (uint64_t)now.tv_nsec ^ (uint64_t)now.tv_sec << 24 ^ (uint64_t)process_id_get() << 32 ^
          (uint64_t)(uintptr_t)client;
   client->random_state = seed | 1; /* it must not be 0 */
 }
@@ -73,6 +74,7 @@ void http_client_unref(struct http_client *client) {
   http_client_close(client);
   client->settings->release(client->settings);
   free(client->told);
+  number_pool_destroy(&client->numbers);
   free(client);
 }
 

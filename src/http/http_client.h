@@ -5,6 +5,7 @@
 #ifndef HTTP_HTTP_CLIENT_H
 #define HTTP_HTTP_CLIENT_H
 
+#include "base/number_pool.h"
 #include "http/http_attempt.h"
 #include "http/http_settings.h"
 #include "http/transfer_engine.h"
@@ -32,7 +33,7 @@ struct http_client {
   unsigned told_count, told_size;
   unsigned depth; /* how many functions of the program are running, each called to tell it news */
   uint64_t random_state;
-  unsigned transfers_made;
+  struct number_pool numbers;   /* of the transfers */
   bool connects_alone;          /* the last connection failed: no attempt waits for another one's */
   bool trusts_kept_authorities; /* their file cannot be opened any more */
   unsigned ref_count;

@@ -70,10 +70,12 @@ static void on_blocked(struct engine_task *task) {
 struct transfer *transfer_new(struct http_client *client, const struct call_settings *settings,
                               const struct request_additions *additions) {
   struct transfer *transfer = calloc(1, sizeof *transfer);
-  if (!transfer) return NULL;
+  if (!transfer || !number_pool_take(&client->numbers, &transfer->number)) {
+    free(transfer);
+    return NULL;
+  }
   http_client_ref(client);
   transfer->client = client;
-  transfer->number = ++client->transfers_made;
   transfer->started_within = client->depth;
   transfer->older = client->transfers;
   if (transfer->older) transfer->older->younger = transfer;
@@ -119,6 +121,7 @@ void transfer_delete(struct transfer *transfer) {
   if (transfer->attempt) http_client_return_attempt(transfer->client, transfer->attempt);
   if (transfer->awaited >= 0) close(transfer->awaited);
   http_request_destroy(&transfer->request);
+  number_pool_return(&transfer->client->numbers, transfer->number);
   http_client_unref(transfer->client);
   free(transfer);
 }

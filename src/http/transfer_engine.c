@@ -3,6 +3,7 @@
 
 #include "base/descriptor_set.h"
 #include "base/monotonic_clock.h"
+#include "base/process_id.h"
 #include "http/engine_multi.h"
 #include "http/engine_watches.h"
 
@@ -46,7 +47,7 @@ struct transfer_engine *transfer_engine_new(unsigned max_connections, size_t max
   engine->step_due = INFINITY;
   engine->announced_due = NAN;
   engine->max_bytes_per_step = max_bytes_per_step;
-  engine->process = getpid();
+  engine->process = process_id_get();
   engine->descriptors = engine->watches.descriptors = descriptor_set_new();
   engine_sockets_create(&engine->sockets, engine->descriptors);
   if (engine_multi_create(&engine->multi, &engine->sockets, max_connections) && engine->descriptors)
@@ -64,7 +65,7 @@ void transfer_engine_delete(struct transfer_engine *engine) {
 }
 
 bool transfer_engine_is_ours(const struct transfer_engine *engine) {
-  return engine->process == getpid();
+  return engine->process == process_id_get();
 }
 
 bool transfer_engine_start(struct transfer_engine *engine, CURL *easy) {

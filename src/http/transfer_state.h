@@ -13,7 +13,7 @@ struct transfer {
   struct http_request request;
   struct call_settings settings;
   struct http_attempt *attempt; /* the last attempt begun; its response is the call's answer */
-  unsigned number;              /* the transfer's number in its client, from 1 */
+  unsigned number;              /* no other transfer of its client has it */
   enum transfer_state state;
   unsigned attempts;     /* requests begun */
   bool may_have_applied; /* an attempt was sent and not confirmed */
