@@ -41,9 +41,9 @@ end
 --- Waits until `awaited:done()`, at most `seconds` if given. A turn takes at most `longest` seconds, and
 --- after_turn(awaited) is called after each turn. Both are optional.
 function waiting:wait(awaited, seconds, longest, after_turn)
-  local last = core.now() + (seconds or math.huge)
+  local last = seconds and core.now() + seconds
   while not awaited:done() do
-    local left = last - core.now()
+    local left = last and last - core.now() or math.huge
     if left <= 0 then return end
     turn(self, awaited, math.min(left, longest or math.huge))
     if after_turn then after_turn(awaited) end

@@ -13,6 +13,7 @@
 #include "binding/lua_transfer.h"
 
 #include <math.h>
+#include <stdlib.h>
 
 static const char client_type[] = "openai_uploads.client";
 
@@ -82,20 +83,22 @@ static bool has_source(const struct service_call *call) {
 static void open_part(lua_State *L, const struct service_call *call, struct lua_transfer *holder, int index,
                       struct lua_arguments *arguments, struct failure *problem) {
   if (!has_source(call) || problem->kind != FAILURE_NONE) return;
+  arguments->of_request.source = holder->source = calloc(1, sizeof *holder->source);
+  if (!holder->source) lua_raise_out_of_memory(L);
   compat_getuservalue(L, index);
-  lua_part_open(L, &arguments->part, &holder->source, lua_gettop(L), problem);
+  lua_part_open(L, &arguments->part, holder->source, lua_gettop(L), problem);
   lua_pop(L, 1);
-  arguments->of_request.source = &holder->source;
 }
 
 /* The same for the sink of its answer. */
 static void open_receiver(lua_State *L, const struct service_call *call, struct lua_transfer *holder,
                           int index, struct lua_arguments *arguments, struct failure *problem) {
   if (call->params != PARAMS_RECEIVER || problem->kind != FAILURE_NONE) return;
+  arguments->of_request.sink = holder->sink = calloc(1, sizeof *holder->sink);
+  if (!holder->sink) lua_raise_out_of_memory(L);
   compat_getuservalue(L, index);
-  lua_receiver_open(L, &arguments->receiver, &holder->sink, lua_gettop(L), problem);
+  lua_receiver_open(L, &arguments->receiver, holder->sink, lua_gettop(L), problem);
   lua_pop(L, 1);
-  arguments->of_request.sink = &holder->sink;
 }
 
 static bool needs_slots(const struct service_call *call) {

@@ -4,6 +4,8 @@
 #include "binding/lua_compat.h"
 #include "binding/lua_slots.h"
 
+#include <stdlib.h>
+
 /* With room for all slots, because a listener is put back after memory ran out. */
 static void set_slots(lua_State *L, int userdata) {
   struct lua_transfer *holder = lua_touserdata(L, userdata);
@@ -34,8 +36,12 @@ void lua_transfer_close(struct lua_transfer *holder) {
   struct transfer *transfer = holder->transfer;
   holder->transfer = NULL;
   transfer_delete(transfer);
-  byte_source_release(&holder->source);
-  byte_sink_release(&holder->sink);
+  if (holder->source) byte_source_release(holder->source);
+  if (holder->sink) byte_sink_release(holder->sink);
+  free(holder->source);
+  free(holder->sink);
+  holder->source = NULL;
+  holder->sink = NULL;
   request_additions_destroy(&holder->additions);
 }
 

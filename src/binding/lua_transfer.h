@@ -11,13 +11,13 @@
 struct lua_transfer {
   struct transfer *transfer; /* NULL before it begins and after it is closed */
   struct request_additions additions;
-  struct byte_source source; /* a part's bytes; the transfer's request reads it */
-  struct byte_sink sink;     /* of a streamed answer; the transfer's request writes it */
-  bool has_user_value;       /* call_slots */
-  bool has_answer;           /* its 2xx is decoded and kept in CALL_SLOT_ANSWER */
-  bool is_held;              /* its client keeps the userdata alive until it is done */
-  bool is_receiving;         /* its function that receives runs */
-  bool is_waited_for;        /* its listener is a waiter's function, and not the program's */
+  struct byte_source *source; /* of the bytes to send, owned; the transfer's request reads it. NULL: none */
+  struct byte_sink *sink;     /* of a streamed answer, owned; the transfer's request writes it. NULL: none */
+  bool has_user_value;        /* call_slots */
+  bool has_answer;            /* its 2xx is decoded and kept in CALL_SLOT_ANSWER */
+  bool is_held;               /* its client keeps the userdata alive until it is done */
+  bool is_receiving;          /* its function that receives runs */
+  bool is_waited_for;         /* its listener is a waiter's function, and not the program's */
 };
 
 /* Pushes an empty userdata, which already has its __gc: a resource that it is given cannot leak.
