@@ -8,6 +8,7 @@
 #include "binding/lua_slots.h"
 
 #include <errno.h>
+#include <string.h>
 
 static bool check_receiver(lua_State *L, int to) {
   FILE *file = NULL;
@@ -58,15 +59,38 @@ static bool check_consent(lua_State *L, struct failure *failure) {
   return failure_set(failure, FAILURE_ABORTED, "the receiver gave up: %s", lua_tostring(L, -1));
 }
 
-/* The bytes are noted as read before the call, because it may step the client. */
+static bool has_gathered(const struct lua_transfer *holder, unsigned attempt, int64_t taken, size_t length) {
+  const struct transfer *transfer = holder->transfer;
+  return transfer && transfer_has_unread(transfer) && transfer->attempts == attempt &&
+         transfer->request.sink->taken == taken && transfer->request.sink->length == length;
+}
+
+/* Pushes the bytes gathered, and notes them as read, because the function that gets them may step the client.
+ * Lua may run a finalizer of the program when it allocates, which may step or close the client. So the bytes
+ * are copied in between. False when such a finalizer has changed anything: the bytes may be others, or gone.
+ */
+static bool push_gathered(lua_State *L, const struct lua_transfer *holder) {
+  struct byte_sink *sink = holder->transfer->request.sink;
+  unsigned attempt = holder->transfer->attempts;
+  int64_t taken = sink->taken;
+  size_t length = sink->length;
+  char *copy = compat_newuserdata(L, length);
+  if (!has_gathered(holder, attempt, taken, length)) return false;
+  memcpy(copy, sink->gathered, length);
+  lua_pushlstring(L, copy, length);
+  lua_remove(L, -2);
+  if (!has_gathered(holder, attempt, taken, length)) return false;
+  byte_sink_note_read(sink);
+  return true;
+}
+
+/* Returns whether the function wants more. */
 static bool hand_out_once(lua_State *L, int call_slots, struct lua_transfer *holder,
                           struct failure *failure) {
   struct transfer *transfer = holder->transfer;
-  struct byte_sink *sink = transfer->request.sink;
   bool consents;
   lua_rawgeti(L, call_slots, CALL_SLOT_TO);
-  lua_pushlstring(L, sink->gathered, sink->length);
-  byte_sink_note_read(sink);
+  if (!push_gathered(L, holder)) return true;
   holder->is_receiving = true;
   consents = lua_program_ask(L, transfer->client, "to", 1, 2, &holder->is_receiving, failure);
   return consents && check_consent(L, failure);
