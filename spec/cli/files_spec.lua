@@ -85,6 +85,12 @@ describe("openai-uploads files", function()
       assert.is_true(bytes == fine(files("get", service.add_file(bytes).id)))
     end)
 
+    it("says that they cannot be written to standard output", function()
+      local words = { "files", "get", service.add_file(part_data.bytes(300000)).id }
+      check.holds("file: cannot write to standard output: No space left on device",
+        failed(17, run(words, nil, ">/dev/full")))
+    end)
+
     it("writes them to a file, and prints its name", function()
       local path = part_data.path()
       assert.are.equal(path .. "\n", fine(files("get", service.add_file("hello").id, "--output", path)))

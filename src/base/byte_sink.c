@@ -32,6 +32,7 @@ bool byte_sink_to_descriptor(struct byte_sink *sink, int descriptor, int64_t max
                              struct failure *failure) {
   *sink = (struct byte_sink){.kind = SINK_FILE, .max_bytes = max_bytes};
   sink->file.descriptor = fcntl(descriptor, F_DUPFD_CLOEXEC, 0);
+  sink->file.is_stdout = descriptor == STDOUT_FILENO;
   if (sink->file.descriptor < 0) return failure_set_errno(failure, errno, "cannot write to the file");
   find_start(&sink->file);
   return true;
@@ -114,9 +115,12 @@ static int write_all(int descriptor, const char *bytes, size_t count) {
   return 0;
 }
 
+static const char *name_of(const struct byte_sink_file *file) {
+  return file->path ? file->path : file->is_stdout ? "standard output" : "the file";
+}
+
 static bool fail_to_write(struct byte_sink *sink, int error) {
-  return failure_set_errno(&sink->problem, error, "cannot write to %s",
-                           sink->file.path ? sink->file.path : "the file");
+  return failure_set_errno(&sink->problem, error, "cannot write to %s", name_of(&sink->file));
 }
 
 /* Writes what is gathered. Only a pipe can raise SIGPIPE. */

@@ -18,6 +18,7 @@ struct byte_sink_file {
   off_t start;     /* where the first byte goes; negative: the file cannot be written again from there */
   char *path;      /* what it will be called once it is whole, owned; NULL: it has its name */
   char *temporary; /* what it is called until then, owned */
+  bool is_stdout;  /* of the process */
 };
 
 struct byte_sink {
