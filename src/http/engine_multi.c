@@ -129,13 +129,15 @@ void engine_multi_stop(struct engine_multi *multi, CURL *easy) {
 }
 
 /* When curl fails because memory ran out, it does not set its timer again: call it again soon. */
-static void act(struct engine_multi *multi, curl_socket_t descriptor, int what) {
+static bool act(struct engine_multi *multi, curl_socket_t descriptor, int what) {
   struct sigpipe_guard guard;
   int running;
+  bool acted;
   running_curl_enter(&guard);
-  if (curl_multi_socket_action(multi->handle, descriptor, what, &running) != CURLM_OK)
-    multi->due = monotonic_clock_now() + SECONDS_UNTIL_ANOTHER_TRY;
+  acted = curl_multi_socket_action(multi->handle, descriptor, what, &running) == CURLM_OK;
+  if (!acted) multi->due = monotonic_clock_now() + SECONDS_UNTIL_ANOTHER_TRY;
   sigpipe_guard_leave(&guard);
+  return acted;
 }
 
 void engine_multi_act(struct engine_multi *multi, curl_socket_t descriptor, unsigned readiness) {
@@ -146,7 +148,7 @@ void engine_multi_act(struct engine_multi *multi, curl_socket_t descriptor, unsi
 
 void engine_multi_act_on_time(struct engine_multi *multi) {
   multi->due = INFINITY; /* curl sets the next one during the call */
-  act(multi, CURL_SOCKET_TIMEOUT, 0);
+  multi->is_stuck = !act(multi, CURL_SOCKET_TIMEOUT, 0);
 }
 
 /* curl knows the connection of a request only after its end, while the handle is added. */

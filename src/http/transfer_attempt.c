@@ -91,12 +91,13 @@ void transfer_attempt_finished(struct transfer *transfer, CURLcode result) {
 static void time_out(struct transfer *transfer) {
   struct attempt_outcome outcome;
   bool was_streaming = transfer_clock_is_streaming(transfer);
+  CURLcode reason = transfer_clock_is_starved(transfer) ? CURLE_OUT_OF_MEMORY : CURLE_OPERATION_TIMEDOUT;
   transfer->next_connection_fresh = transfer->attempt->requests_begun > 0;
   if (http_attempt_is_unanswered(transfer->attempt))
     http_attempt_stop_unanswered(transfer->attempt);
   else
     http_attempt_stop_late(transfer->attempt);
-  http_attempt_conclude(transfer->attempt, CURLE_OPERATION_TIMEDOUT, &outcome);
+  http_attempt_conclude(transfer->attempt, reason, &outcome);
   if (!attempt_state_is_in_line(transfer->attempt))
     learn_of_connection(transfer->client, transfer->attempt->requests_begun > 0);
   /* else the service has refused, and only its explanation is late */

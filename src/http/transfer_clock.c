@@ -20,12 +20,18 @@ static bool has_unread(const struct transfer *transfer) {
   return transfer->request.sink && byte_sink_has_unread(transfer->request.sink);
 }
 
-/* In line for a connection, only the deadline counts, and so where the program has bytes to take. */
+bool transfer_clock_is_starved(const struct transfer *transfer) {
+  return attempt_state_is_in_line(transfer->attempt) && transfer_engine_is_stuck(transfer->client->engine);
+}
+
+/* In line for a connection, only the deadline counts, and so where the program has bytes to take. A starved
+ * attempt has no time left: its timer was set for `timeout` when it began. */
 double transfer_clock_patience(const struct transfer *transfer) {
   const struct call_settings *settings = &transfer->settings;
   const struct http_attempt *attempt = transfer->attempt;
   double limit = transfer_clock_is_streaming(transfer) ? settings->stall_timeout : settings->timeout;
   double since = attempt->left_line_at;
+  if (transfer_clock_is_starved(transfer)) return 0;
   if (attempt_state_is_in_line(attempt) || has_unread(transfer)) return transfer_clock_time_left(transfer);
   if (transfer->request.source) since = fmax(since, attempt->form.moved_at);
   if (transfer->request.sink) since = fmax(since, attempt->incoming.moved_at);

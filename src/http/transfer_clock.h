@@ -13,6 +13,9 @@ double transfer_clock_time_left(const struct transfer *transfer);
  * counts, and timeout otherwise. */
 bool transfer_clock_is_streaming(const struct transfer *transfer);
 
+/* Whether memory has run out, and libcurl therefore cannot begin the attempt. Its timeout counts then. */
+bool transfer_clock_is_starved(const struct transfer *transfer);
+
 /* Seconds that the attempt under way has from now on; 0 or less: its time is over. */
 double transfer_clock_patience(const struct transfer *transfer);
 

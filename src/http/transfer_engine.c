@@ -166,6 +166,10 @@ bool transfer_engine_is_late(const struct transfer_engine *engine) {
   return engine->late_by >= SECONDS_OF_LATENESS;
 }
 
+bool transfer_engine_is_stuck(const struct transfer_engine *engine) {
+  return engine->multi.is_stuck;
+}
+
 bool transfer_engine_was_held_at(const struct transfer_engine *engine, double time) {
   return engine->held_from <= time && time <= engine->held_until;
 }

@@ -303,6 +303,14 @@ void curl_easy_cleanup(void *easy) {
   real(easy);
 }
 
+/* As libcurl 8.20 and later do while they lack the memory to watch a descriptor of their own. */
+int curl_multi_socket_action(void *multi, int descriptor, int what, int *running) {
+  static int (*real)(void *, int, int, int *);
+  enum { CURLM_OUT_OF_MEMORY = 3 };
+  if (!real) real = of_libcurl("curl_multi_socket_action");
+  return refuses("multi") ? CURLM_OUT_OF_MEMORY : real(multi, descriptor, what, running);
+}
+
 #define COUNT_CLEANUP(name)                                                                                  \
   int name(void *handle) {                                                                                   \
     static int (*real)(void *);                                                                              \
