@@ -25,7 +25,8 @@ struct http_attempt {
   bool may_share;                        /* a connection with others, by HTTP/2 */
   double left_line_at; /* when curl began to use or make a connection for it; 0: it waits for one */
   unsigned returns_to_line;
-  double asked_at; /* when its last request began, on this connection: */
+  unsigned failures; /* of the engine, when it was put in line */
+  double asked_at;   /* when its last request began, on this connection: */
   struct connection_ends ends;
   unsigned requests_begun; /* curl may try to begin a second one by itself */
   bool resend_refused;

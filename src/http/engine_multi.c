@@ -135,7 +135,10 @@ static bool act(struct engine_multi *multi, curl_socket_t descriptor, int what) 
   bool acted;
   running_curl_enter(&guard);
   acted = curl_multi_socket_action(multi->handle, descriptor, what, &running) == CURLM_OK;
-  if (!acted) multi->due = monotonic_clock_now() + SECONDS_UNTIL_ANOTHER_TRY;
+  if (!acted) {
+    multi->due = monotonic_clock_now() + SECONDS_UNTIL_ANOTHER_TRY;
+    multi->failures++;
+  }
   sigpipe_guard_leave(&guard);
   return acted;
 }

@@ -12,6 +12,7 @@ struct engine_multi {
   CURLSH *tls_sessions; /* of the service; a handle must have left them when the engine is deleted */
   struct engine_sockets *sockets; /* the engine's */
   double due;                     /* when curl wants to be called; INFINITY: not by time */
+  unsigned failures;              /* of curl, where memory ran out */
   bool is_stuck; /* curl failed when its time had last come, before it looked at any handle */
 };
 

@@ -88,6 +88,7 @@ bool http_attempt_prepare(struct http_attempt *attempt, const struct http_settin
   attempt->requests_begun = 0;
   attempt->left_line_at = 0;
   attempt->returns_to_line = 0;
+  attempt->failures = transfer_engine_failures(attempt->engine);
   attempt->resend_refused = false;
   attempt->unprocessed = false;
   attempt->stream = 0;

@@ -119,6 +119,7 @@ static bool has_been_answered(struct transfer *transfer) {
 void transfer_attempt_look(struct transfer *transfer) {
   double patience;
   if (transfer->request.source) http_attempt_look_for_movement(transfer->attempt);
+  transfer_clock_renew_place(transfer);
   patience = transfer_clock_patience(transfer);
   if (patience <= 0 && transfer_clock_forgives_lateness(transfer))
     patience = transfer_clock_patience(transfer);

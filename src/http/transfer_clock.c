@@ -24,6 +24,15 @@ bool transfer_clock_is_starved(const struct transfer *transfer) {
   return attempt_state_is_in_line(transfer->attempt) && transfer_engine_is_stuck(transfer->client->engine);
 }
 
+void transfer_clock_renew_place(struct transfer *transfer) {
+  struct transfer_engine *engine = transfer->client->engine;
+  struct http_attempt *attempt = transfer->attempt;
+  unsigned failures = transfer_engine_failures(engine);
+  if (!attempt_state_is_in_line(attempt) || attempt->failures == failures) return;
+  transfer_engine_stop(engine, attempt->easy);
+  if (transfer_engine_start(engine, attempt->easy)) attempt->failures = failures; /* else at the next look */
+}
+
 /* In line for a connection, only the deadline counts, and so where the program has bytes to take. A starved
  * attempt has no time left: its timer was set for `timeout` when it began. */
 double transfer_clock_patience(const struct transfer *transfer) {

@@ -16,6 +16,10 @@ bool transfer_clock_is_streaming(const struct transfer *transfer);
 /* Whether memory has run out, and libcurl therefore cannot begin the attempt. Its timeout counts then. */
 bool transfer_clock_is_starved(const struct transfer *transfer);
 
+/* libcurl 8.20 and later forget a request that they were about to begin when memory ran out. One in line
+ * since then is put in line once more. */
+void transfer_clock_renew_place(struct transfer *transfer);
+
 /* Seconds that the attempt under way has from now on; 0 or less: its time is over. */
 double transfer_clock_patience(const struct transfer *transfer);
 

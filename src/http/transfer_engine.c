@@ -170,6 +170,10 @@ bool transfer_engine_is_stuck(const struct transfer_engine *engine) {
   return engine->multi.is_stuck;
 }
 
+unsigned transfer_engine_failures(const struct transfer_engine *engine) {
+  return engine->multi.failures;
+}
+
 bool transfer_engine_was_held_at(const struct transfer_engine *engine, double time) {
   return engine->held_from <= time && time <= engine->held_until;
 }

@@ -75,6 +75,9 @@ bool transfer_engine_is_late(const struct transfer_engine *engine);
 /* Whether libcurl, where memory is out, does not even look at requests that wait to begin. */
 bool transfer_engine_is_stuck(const struct transfer_engine *engine);
 
+/* How often libcurl has failed because memory ran out. */
+unsigned transfer_engine_failures(const struct transfer_engine *engine);
+
 /* Whether the process was held up within a call of curl at that time of the monotonic clock. Only the last
  * such call is known. */
 bool transfer_engine_was_held_at(const struct transfer_engine *engine, double time);
