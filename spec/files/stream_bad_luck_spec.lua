@@ -145,15 +145,17 @@ describe("upload_file_chunked of a stream", function()
     assert.are.equal("cancelled", service.upload(failure.upload_id).status)
   end)
 
-  it("ends if its function aborts it", function()
+  it("ends if its function aborts it, which is not called again", function()
     for _, size in ipairs(sizes) do
       service.reset()
-      local client, job = check.client(service), nil
+      local client, job, called = check.client(service), nil, 0
       job = client.start.upload_file_chunked(size[2](giving({ "ab", "cd" }, function()
         job:abort()
+        called = called + 1
         return "e"
       end)))
       job:wait()
+      assert.are.equal(1, called)
       check_cancelled(check.failure("aborted", drive.result(job)), size.is_unknown)
     end
   end)

@@ -105,15 +105,16 @@ function stream:ask(protects)
   if core.is_interruption(chunk) then error(chunk, 0) end
 end
 
---- Asks for as many chunks as one step may take. A pipe is asked while it has data.
-function stream:pull()
+--- Asks for as many chunks as one step may take. A pipe is asked while it has data. job: the upload, which the
+--- program's function may abort.
+function stream:pull(job)
   local received, count, stop_at = self.received, 0, core.now() + SECONDS_AT_A_TIME
   repeat
     self:ask(true)
     count = count + 1
     local is_idle = self.reader.pipe and self.empty > 0
-  until not self:wants() or is_idle or self.received - received >= BYTES_AT_A_TIME or count >= CHUNKS_AT_A_TIME
-    or core.now() >= stop_at
+  until job.failure or not self:wants() or is_idle or self.received - received >= BYTES_AT_A_TIME
+    or count >= CHUNKS_AT_A_TIME or core.now() >= stop_at
 end
 
 --- Returns whether the next chunk is to be asked for.

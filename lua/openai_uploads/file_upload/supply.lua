@@ -121,7 +121,7 @@ function supply.on_answer(job)
   local producer, stream = job.producer, job.source
   job.waits_for_data = false
   if not producer then
-    if stream:wants() then stream:pull() end
+    if stream:wants() then stream:pull(job) end
     if stream.reader.pipe and stream:wants() then stream:check_time() end
   elseif not producer.is_open then
     producer.is_open = true
