@@ -286,6 +286,7 @@ elseif what == "descriptors" then
 end
 os.remove(path)
 os.remove(path .. ".state")
+os.remove(path .. ".content")
 os.remove(report)
 service.stop()
 print(("%d tried: %d as ever, %d failed, %d raised, %d ended by libcurl; %d broken; %d s"):format(totals.tried,

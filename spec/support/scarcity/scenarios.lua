@@ -153,4 +153,81 @@ add("a whole file that is aborted", function(context)
   end
 end, { expected = "aborted", call = "file" })
 
+local function pieces(...)
+  local left, index = { ... }, 0
+  return function()
+    index = index + 1
+    return left[index]
+  end
+end
+
+for _, kept in ipairs { "buffers", "a spool" } do
+  add("a stream of several parts, kept in " .. kept, function(context)
+    return function()
+      return status(context.client.upload_file_chunked(params(context, {
+        data = pieces("ab", "", "cdefg", "hij"), filename = "a.txt", md5 = "compute", spool = kept ~= "buffers",
+      })))
+    end
+  end, { expected = "completed", call = "file" })
+end
+
+add("a stream from a pipe", function(context)
+  warm(context)
+  return function()
+    local pipe = assert(io.popen("printf abcdefghij 2>/dev/null"))
+    local fine, upload, failure = pcall(context.client.upload_file_chunked,
+      params(context, { data = pipe, filename = "a.txt" }))
+    pipe:close()
+    if not fine then error(upload, 0) end
+    return status(upload, failure)
+  end
+end, { expected = "completed", call = "file" })
+
+local function of_file(context, more)
+  local all = { file = context.path, purpose = "batch", mime_type = "text/plain" }
+  for name, value in pairs(more or {}) do all[name] = value end
+  return all
+end
+
+add("a small file in one call", function(context)
+  return function()
+    return object(context.client.upload_file(of_file(context, { on_progress = function() end, confirm_lost = true })))
+  end
+end, { expected = "file" })
+
+add("a larger one in parts", function(context)
+  warm(context)
+  return function()
+    return object(context.client.upload_file(of_file(context, { single_call_bytes = 5, part_size = 3 })))
+  end
+end, { expected = "file" })
+
+add("a File that is made, waited for, listed and deleted", function(context)
+  warm(context)
+  return function()
+    local client = context.client
+    local file, failure = client.files.create(of_file(context))
+    if not file then return nil, failure end
+    file, failure = client.files.wait_until_processed(file.id, { interval = 0.01, deadline = 2 })
+    if not file then return nil, failure end
+    for listed, problem in client.files.each({ limit = 2 }) do
+      if not listed then return nil, problem end
+    end
+    file, failure = client.files.delete(file.id)
+    return file and file.deleted, failure
+  end
+end, { expected = true })
+
+for _, to in ipairs { "a path", "a function" } do
+  add("the content of a File in " .. to, function(context)
+    local file = assert(context.client.files.create(of_file(context)))
+    return function()
+      local content, failure = context.client.files.content(file.id, {
+        to = to == "a path" and context.path .. ".content" or function() end,
+      })
+      return content and content.bytes, failure
+    end
+  end, { expected = 10 })
+end
+
 return scenarios
