@@ -46,7 +46,7 @@ end
 -- goes on then.
 local function advance(self)
   if self.is_working then return end
-  self.is_working = true
+  self.is_working = compound.running()
   local fine, raised = pcall(work, self)
   self.is_working = false
   if not fine then error(raised, 0) end
@@ -99,6 +99,7 @@ function chain:poll()
 end
 
 function chain:wait(seconds)
+  compound.refuse_own_wait(self, seconds)
   waiting.check(self.waiting, self, seconds)
   self.waiting:wait(self, seconds, self.seconds_between_looks, self.look)
   if not self.is_over then return self:poll() end

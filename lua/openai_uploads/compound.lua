@@ -36,6 +36,16 @@ function compound.leaves_doubt(transfer)
   return result ~= nil or failure.may_have_applied, result
 end
 
+--- Returns a value for the running coroutine, which is never false.
+function compound.running() return coroutine.running() or true end
+
+--- Raises, at the line that called the method `wait`, where that would wait for itself: in a function of the program
+--- that the transfer's own work calls. `is_working` is false, or what compound.running() gave when the work began.
+function compound.refuse_own_wait(self, seconds)
+  if seconds or not self.is_working or self.is_working ~= compound.running() or self:done() then return end
+  error("a transfer cannot be waited for inside a function that it calls", 3)
+end
+
 --- Calls the listener of a transfer that is done, once. If memory runs out in it, the next step calls it again. Another
 --- error in it is written to stderr.
 function compound.tell_listener(self)

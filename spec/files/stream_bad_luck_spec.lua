@@ -160,6 +160,28 @@ describe("upload_file_chunked of a stream", function()
     end
   end)
 
+  it("ends if its function waits for it", function()
+    for _, size in ipairs(sizes) do
+      service.reset()
+      local client, job = check.client(service), nil
+      job = client.start.upload_file_chunked(size[2](giving({ "ab", "cd" }, function() job:wait() end)))
+      drive.till(client, function() return job:done() end)
+      local failure = check.failure("aborted", drive.result(job))
+      check.holds("cannot be waited for inside a function that it calls", failure.message)
+      check_cancelled(failure, size.is_unknown)
+    end
+  end)
+
+  it("lets its function wait for a while", function()
+    local client, job = check.client(service), nil
+    job = client.start.upload_file_chunked(params(giving({ "abcdefghij" }, function()
+      assert.is_false(job:wait(0.01))
+      return nil
+    end)))
+    local _, upload = job:wait()
+    assert.are.equal("completed", upload.status)
+  end)
+
   it("is cancelled if it is dropped, also while its parts are under way", function()
     for _, data in ipairs { giving({ "ab", "cd" }, function() return "" end), io.popen "printf abcd; exec sleep 5" } do
       service.reset()

@@ -83,6 +83,15 @@ describe("upload_file", function()
       { failure.message, failure.file.id })
   end)
 
+  it("cannot be waited for in its last on_progress, which would be for ever", function()
+    local transfer
+    service.answer_next { { call = "create_file", gate = true } }
+    transfer = client.start.upload_file(with(small, { on_progress = function() transfer:wait() end }))
+    service.open_gate()
+    local failure = check.failure("aborted", select(2, transfer:wait()))
+    check.holds("cannot be waited for inside a function that it calls", failure.message)
+  end)
+
   it("is tried again for a while", function()
     client = check.client(service)
     local answers = {}

@@ -106,7 +106,7 @@ end
 -- `is_working` is set and cleared in this function, which runs in a pcall. Elsewhere an interruption could leave it
 -- set.
 local function work(self)
-  self.is_working = true
+  self.is_working = compound.running()
   repeat
     local state = self.state
     local enter = ending.on_entering[state] or not has_answer(self) and sending.on_entering[state]
@@ -206,6 +206,7 @@ function job:poll()
 end
 
 function job:wait(seconds)
+  compound.refuse_own_wait(self, seconds)
   waiting.check(self.waiting, self, seconds)
   if self.state ~= "done" then
     self.waiting:wait(self, seconds, self.plan.on_progress and SECONDS_BETWEEN_REPORTS, look)
