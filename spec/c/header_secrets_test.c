@@ -7,10 +7,10 @@
 #include <string.h>
 
 static bool has_no_memory;
-void *__real_realloc(void *old, size_t size);
-void *__wrap_realloc(void *old, size_t size);
-void *__wrap_realloc(void *old, size_t size) {
-  return has_no_memory ? NULL : __real_realloc(old, size);
+void *__real_malloc(size_t size);
+void *__wrap_malloc(size_t size);
+void *__wrap_malloc(size_t size) {
+  return has_no_memory ? NULL : __real_malloc(size);
 }
 
 static const struct secret_row {

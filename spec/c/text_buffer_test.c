@@ -120,6 +120,19 @@ static void wipes_before_giving_back(void) {
   CHECK(holds(&buffer, "") && buffer.cap == 100, "a wiped buffer is empty and usable");
 }
 
+static void leaves_nothing_behind_when_it_grows(void) {
+  struct text_buffer buffer;
+  text_buffer_create(&buffer, 1000);
+  text_buffer_append_text(&buffer, "sk-secret");
+  watched.was_freed = false;
+  watched.block = buffer.bytes, watched.size = buffer.size;
+  while (!watched.was_freed && text_buffer_append(&buffer, "more", 4)) continue;
+  CHECK(watched.was_freed && watched.was_zero,
+        "growing zeroes the block that is too small before it is freed");
+  CHECK(memcmp(buffer.bytes, "sk-secretmore", 13) == 0, "and keeps the content");
+  text_buffer_destroy(&buffer);
+}
+
 static void erases_and_keeps_the_room(void) {
   struct text_buffer buffer, untouched;
   const char *kept;
@@ -148,6 +161,7 @@ int main(void) {
   refuses_what_exceeds_the_cap();
   clears_for_the_next_use();
   wipes_before_giving_back();
+  leaves_nothing_behind_when_it_grows();
   erases_and_keeps_the_room();
   return unit_end();
 }

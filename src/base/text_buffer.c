@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SMALLEST_SIZE = 512, LARGEST_SIZE_KEPT = 16 * 1024 };
+enum { SMALLEST_SIZE = 128, LARGEST_SIZE_KEPT = 16 * 1024 };
 
 void text_buffer_create(struct text_buffer *buffer, size_t cap) {
   *buffer = (struct text_buffer){.cap = cap};
@@ -35,14 +35,19 @@ void text_buffer_clear(struct text_buffer *buffer) {
   if (buffer->bytes) buffer->bytes[0] = '\0';
 }
 
+/* Not by realloc: it would leave what may be a key in the memory that it frees. */
 static bool text_buffer_reserve(struct text_buffer *buffer, size_t length) {
-  size_t size = buffer->size ? buffer->size : SMALLEST_SIZE;
+  size_t size = buffer->size ? buffer->size : SMALLEST_SIZE, kept = buffer->length;
   char *bytes;
   if (length < buffer->size) return true;
   while (size <= length) size *= 2;
-  bytes = realloc(buffer->bytes, size);
+  bytes = malloc(size);
   if (!bytes) return false;
+  if (kept > 0) memcpy(bytes, buffer->bytes, kept);
+  text_buffer_erase(buffer);
+  free(buffer->bytes);
   buffer->bytes = bytes;
+  buffer->length = kept;
   buffer->size = size;
   return true;
 }
