@@ -93,7 +93,7 @@ complete -c openai-uploads -n '__fish_openai-uploads_seen_command upload' -l mim
 complete -c openai-uploads -n '__fish_openai-uploads_seen_command upload' -l filename -r -d 'What the File is called; with one FILE only'
 complete -c openai-uploads -n '__fish_openai-uploads_seen_command upload' -l bytes -r -d 'The size of what comes on standard input'
 complete -c openai-uploads -n '__fish_openai-uploads_seen_command upload' -l part-size -r -d 'Bytes, or a number with K or M; by FILE and N'
-complete -c openai-uploads -n '__fish_openai-uploads_seen_command upload' -l concurrency -r -d 'Parts at a time, 64 at most; 4'
+complete -c openai-uploads -n '__fish_openai-uploads_seen_command upload' -l concurrency -r -d 'Parts at a time, 64 at most; 8'
 complete -c openai-uploads -n '__fish_openai-uploads_seen_command upload' -l md5 -d 'Have the service check the MD5 of the whole'
 complete -c openai-uploads -n '__fish_openai-uploads_seen_command upload' -l expires-after -r -d 'The File expires so long after its creation'
 complete -c openai-uploads -n '__fish_openai-uploads_seen_command upload' -l progress -xa 'bar lines json' -d 'bar, where stderr is a terminal; lines, for a log;

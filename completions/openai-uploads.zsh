@@ -35,7 +35,7 @@ _openai-uploads() {
         "--filename[What the File is called; with one FILE only]: :_files"
         "--bytes[The size of what comes on standard input]: :_files"
         "--part-size[Bytes, or a number with K or M; by FILE and N]: :_files"
-        "--concurrency[Parts at a time, 64 at most; 4]: :_files"
+        "--concurrency[Parts at a time, 64 at most; 8]: :_files"
         "--md5[Have the service check the MD5 of the whole]"
         "--expires-after[The File expires so long after its creation]: :_files"
         "--progress[bar, where stderr is a terminal; lines, for a log;

@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: MIT
--- Sends a file in Parts, four at a time, and shows how far it is. The Upload is cancelled on Ctrl-C, or when anything
+-- Sends a file in Parts, eight at a time, and shows how far it is. The Upload is cancelled on Ctrl-C, or when anything
 -- fails.
 --
 --   emulator/with lua5.4 examples/upload_file.lua README.md       on this machine, against the emulator

@@ -12,10 +12,16 @@ local function plan(more) return params.plan(check.merged(given, more or {})) en
 describe("the plan of a file", function()
   it("has the values that are not given", function()
     local made = assert(plan())
-    assert.are.same({ 10, MIB / 4, 1, 4 }, { made.bytes, made.part_size, made.part_count, made.concurrency })
+    assert.are.same({ 10, MIB / 4, 1, 8 }, { made.bytes, made.part_size, made.part_count, made.concurrency })
     assert.are.same({ filename = "a.jsonl", purpose = "batch", mime_type = "text/jsonl", bytes = 10 }, made.create)
     assert.are.same({}, { made.md5, made.resume })
     assert.is_falsy(made.computes_md5 or made.is_saved or made.keeps_on_failure)
+  end)
+
+  it("has fewer parts at a time where each may take memory", function()
+    local made = assert(plan { data = function() end, bytes = 10 })
+    made.source:close()
+    assert.are.equal(4, made.concurrency)
   end)
 
   for _, row in ipairs {

@@ -234,12 +234,12 @@ describe("upload_file_chunked", function()
     end
   end)
 
-  it("has four parts at a time unless told", function()
-    local held, server, job = held_job(9)
-    drive.till(held, function() return server.look() == 4 end)
+  it("has eight parts at a time unless told", function()
+    local held, server, job = held_job(17)
+    drive.till(held, function() return server.look() == 8 end)
     for _ = 1, 5 do
       held.step(0.002)
-      assert.are.equal(4, server.look())
+      assert.are.equal(8, server.look())
     end
     server.stop()
     held.close()

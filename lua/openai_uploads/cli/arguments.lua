@@ -150,7 +150,7 @@ local function add_file_options(command)
   add_option(command, "--filename", "NAME", text, "What the File is called; with one FILE only.")
   add_option(command, "--bytes", "N", whole(1), "The size of what comes on standard input.")
   add_option(command, "--part-size", "SIZE", converters.part_size, "Bytes, or a number with K or M; by FILE and N.")
-  add_option(command, "--concurrency", "N", whole(1, MAX_CONCURRENCY), "Parts at a time, 64 at most; 4.")
+  add_option(command, "--concurrency", "N", whole(1, MAX_CONCURRENCY), "Parts at a time, 64 at most; 8.")
   command:flag "--md5":description "Have the service check the MD5 of the whole."
   add_expiry(command)
 end

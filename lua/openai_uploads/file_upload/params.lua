@@ -15,7 +15,9 @@ local stream = require "openai_uploads.file_upload.stream"
 
 local params = {}
 
-local DEFAULT_CONCURRENCY, MAX_CONCURRENCY = 4, 64
+-- Each connection begins slowly, so on a fast line far away more of them are faster. Of a stream, each Part under way
+-- may take memory.
+local DEFAULT_CONCURRENCY, DEFAULT_STREAM_CONCURRENCY, MAX_CONCURRENCY = 8, 4, 64
 
 -- name -> type
 local known = {
@@ -175,7 +177,8 @@ local function plan_of(given)
   local filename = given.filename or given.file:match("[^/]*$")
   local saved = given.resume or {}
   return {
-    filename = filename, concurrency = given.concurrency or DEFAULT_CONCURRENCY,
+    filename = filename,
+    concurrency = given.concurrency or given.reader and DEFAULT_STREAM_CONCURRENCY or DEFAULT_CONCURRENCY,
     part_size = part_sizes.whole(given.part_size or saved.part_size),
     max_usual_part_bytes = core.max_part_bytes, data_timeout = given.data_timeout,
     md5 = given.md5 ~= "compute" and given.md5 or nil,
