@@ -213,3 +213,53 @@ describe("a fork while a file is on its way", function()
     end
   end
 end)
+
+describe("a fork while a stream is on its way through a temporary file", function()
+  local program = [[
+    local library = package.loadlib(os.getenv "FORK_LIBRARY", "luaopen_fork")()
+    local uploads = require "openai_uploads"
+    local given, is_forked, is_child = 0, false, false
+    local job = uploads.start.upload_file_chunked {
+      data = function()
+        if given == 5 and not is_forked then return "" end
+        if given == 10 then return nil end
+        given = given + 1
+        return is_child and "X" or ("abcdefghij"):sub(given, given)
+      end,
+      bytes = 10, spool = true, filename = "a", purpose = "batch", part_size = 2, concurrency = 1,
+      md5 = os.getenv "MD5",
+    }
+    while given < 5 or job:progress() < 2 do uploads.step(0.01) end
+    local pid = library.fork()
+    is_forked, is_child = true, pid == 0
+    if is_child then
+      %s
+      os.exit(0, true)
+    end
+    library.wait(pid)
+    local done, upload, failure = job:wait(10)
+    print(upload and upload.status or tostring(failure))
+  ]]
+
+  for _, row in ipairs {
+    { "waits for it", "job:wait(5)" },
+    { "steps", "for _ = 1, 5 do uploads.step(0.01) job:poll() end" },
+    { "aborts it", "job:abort() job:wait(5)" },
+    { "drops it", "job = nil collectgarbage() collectgarbage() uploads.step()" },
+    { "sends one itself", [[is_child, given = true, 0
+      uploads.upload_file_chunked { data = function()
+        given = given + 1
+        return given <= 10 and "Y" or nil
+      end, filename = "b", purpose = "batch" }]], 2 },
+  } do
+    it("does not disturb the file when the child " .. row[1], function()
+      if not forks then pending "no compiler, or no headers of this Lua" return end
+      local result = script.run(program:format(row[2]), environment {
+        FORK_LIBRARY = forks, MD5 = upload_file.md5(letters),
+      })
+      assert.are.same({ "completed\n", "", 0 }, { result.stdout, result.stderr, result.status })
+      assert.are.equal(row[3] or 1, #service.uploads())
+      assert.are.equal(0, upload_file.counts(service).cancel)
+    end)
+  end
+end)
