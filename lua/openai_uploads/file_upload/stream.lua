@@ -6,7 +6,7 @@ local core = require "openai_uploads.core"
 local part_sizes = require "openai_uploads.file_upload.part_sizes"
 
 -- One step of a client asks for so much, and no longer, because a function may be slow and other transfers wait.
-local BYTES_AT_A_TIME = 1024 * 1024
+local BYTES_AT_A_TIME = 256 * 1024
 local SECONDS_AT_A_TIME = 0.0005 -- as a step spends on sockets
 local CHUNKS_AT_A_TIME = 1000
 local MAX_EMPTY_CHUNKS = 1000 * 1000 -- in a row, as in parts
