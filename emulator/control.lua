@@ -31,10 +31,14 @@ forget()
 
 function control.owns(path) return path:sub(1, #ROOT) == ROOT end
 
--- Waits until the tests open the gate.
-function control.wait_at_gate()
+-- Waits as long as the planned answer says, or until the tests open the gate. Returns whether the request is still to
+-- be served: one from before a reset is not, because it would change what the next test finds.
+function control.hold(answer)
+  local of_this_test = recorded
+  if answer.delay then ngx.sleep(answer.delay) end
   local last = ngx.now() + MAX_SECONDS_AT_GATE
-  while not is_gate_open and ngx.now() < last do ngx.sleep(0.005) end
+  while answer.gate and not is_gate_open and recorded == of_this_test and ngx.now() < last do ngx.sleep(0.005) end
+  return recorded == of_this_test
 end
 
 -- The first planned answer that is meant for this call, or for any: { call, status, headers, body, close, cut, delay,

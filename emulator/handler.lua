@@ -9,6 +9,8 @@ local problem = require "emulator.problem"
 local request_body = require "emulator.request_body"
 local service = require "emulator.service"
 
+local CLOSED = 444 -- nginx's own number for closing without a word
+
 local handler = {}
 
 local calls = {
@@ -122,7 +124,7 @@ local function send_cut(canned)
   ngx.print(canned.body)
   ngx.flush(true)
   if canned.hold then ngx.sleep(canned.hold) end
-  return ngx.exit(444)
+  return ngx.exit(CLOSED)
 end
 
 local function send_canned(canned)
@@ -151,14 +153,16 @@ function handler.answer()
   control.record(uri, body)
   local call, id, methods = find_call(ngx.req.get_method(), path)
   local planned = control.next_answer(call)
-  if planned.delay then ngx.sleep(planned.delay) end
-  if planned.gate then control.wait_at_gate() end
+  if not control.hold(planned) then
+    body:close()
+    return ngx.exit(CLOSED)
+  end
   if planned.advance_clock then clock.advance(planned.advance_clock) end
   local replaced = planned.status or planned.close
   local answer = (planned.apply or not replaced) and serve(path, body, call, id, methods)
   body:close()
   if planned.status then return send_canned(planned) end
-  if planned.close then return ngx.exit(444) end -- nginx's own number for closing without a word
+  if planned.close then return ngx.exit(CLOSED) end
   send_served(answer)
 end
 

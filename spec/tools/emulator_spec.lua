@@ -571,6 +571,19 @@ describe("the emulator", function()
       assert.equal(400, receive(slow).status)
     end)
 
+    for _, hold in ipairs { { "at the gate", { gate = true } }, { "held up", { delay = 0.5 } } } do
+      it("does not carry out a call " .. hold[1] .. " that a reset has overtaken", function()
+        service.answer_next { hold[2] }
+        local held = connect(service.base_url)
+        local body = cjson.encode(announcement())
+        send(held, "POST", "/v1/uploads", { ["content-type"] = "application/json" }, body)
+        wait_until(function() return #service.requests() == 1 end)
+        service.reset()
+        assert.same({ nil, "closed" }, { receive(held) })
+        assert.equal(0, #service.uploads())
+      end)
+    end
+
     it("keeps those that are meant for another call", function()
       service.answer_next {
         { call = "complete", status = 500 }, { call = "parts", status = 501 }, { call = "cancel", status = 502 },
