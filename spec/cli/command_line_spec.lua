@@ -1,5 +1,6 @@
 -- SPDX-License-Identifier: MIT
 -- The command openai-uploads: its words, its exit codes, and the commands that are one call each.
+-- Without a sanitizer: words of a command line are the work of Lua. upload, stdin, terminal and interrupt have its C.
 
 local check = require "spec.support.check"
 local cjson = require("cjson").new()

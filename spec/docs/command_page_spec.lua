@@ -1,5 +1,6 @@
 -- SPDX-License-Identifier: MIT
 -- docs/command.md and the man page name every command and every option that the command has.
+-- Without a sanitizer: the command's help is the work of Lua.
 
 local check = require "spec.support.check"
 local cli = require "spec.support.cli"
