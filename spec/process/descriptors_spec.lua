@@ -29,7 +29,7 @@ describe("a child of the program", function()
     local path, authorities = os.getenv "FILE", os.getenv "AUTHORITIES"
 
     local function descriptors()
-      local child = io.popen "for each in /proc/self/fd/*; do echo $each $(readlink $each); done"
+      local child = io.popen "unset LD_PRELOAD; for each in /proc/self/fd/*; do echo $each $(readlink $each); done"
       local found = {}
       for number, what in child:read "*a":gmatch "/(%d+) (%S+)" do found[number .. what] = what:gsub("%[%d+%]", "") end
       child:close()
