@@ -91,18 +91,21 @@ function script.start(code, environment)
   local child = assert(process.start(OWN_SESSION .. command(path, environment) .. " 2>&1"))
   os.remove(path)
 
+  -- The children of its time limit that are in its session. process.start's guard is a child, too, and in the suite's.
+  local which = ("-P %d -s %d"):format(child.pid, child.pid)
+
   function child.asleep()
     for _ = 1, 1000 do
-      if words_of("ps -o stat= --ppid " .. child.pid):find("^S") then return true end
+      if words_of(("ps -o stat= -p $(pgrep %s) 2>/dev/null"):format(which)):find "^S" then return true end
     end
     return false
   end
 
   function child.interrupt() words_of("kill -INT " .. child.pid) end
 
-  function child.pause() words_of("pkill -STOP -P " .. child.pid) end
+  function child.pause() words_of("pkill -STOP " .. which) end
 
-  function child.go_on() words_of("pkill -CONT -P " .. child.pid) end
+  function child.go_on() words_of("pkill -CONT " .. which) end
 
   function child.finish()
     local lines = {}
