@@ -13,8 +13,9 @@ function far.refusal()
   if shell.output_of("id -u"):match("%d+") ~= "0" then return "it needs root, for network namespaces" end
   if not io.open "/dev/net/tun" then return "this machine has no /dev/net/tun" end
   if shell.output_of("command -v ip") == "" then return "there is no program 'ip' (package iproute2)" end
-  local refused = shell.output_of("{ ip netns add bench-probe-$$ && ip netns del bench-probe-$$; } 2>&1")
-  if refused ~= "" then return "it makes no network namespaces: " .. refused end
+  local refused = shell.output_of("probe=bench-probe-$$; "
+    .. "{ ip netns add $probe && { ip netns exec $probe true; ip netns del $probe; }; } 2>&1")
+  if refused ~= "" then return "no program runs in a network namespace: " .. refused:match "[^\n]*" end
 end
 
 local function make_certificate(directory)

@@ -95,12 +95,12 @@ describe("Ctrl-C", function()
       on_progress = function() end }, { retry_delay = 0.001 }))
   ]]
 
-  -- What is sent until it is interrupted, which the service answers late.
+  -- What is sent until it is interrupted. The service answers afterwards.
   local phases = {
-    { "creating", { { call = "create", delay = 0.5 } }, 1 },
-    { "sending", { { call = "parts", delay = 0.5 }, { call = "parts", delay = 0.5 } }, 3 },
-    { "completing", { { call = "complete", delay = 0.5 } }, 7 },
-    { "cancelling", { { call = "parts", status = 400 }, { call = "cancel", delay = 0.5 } }, nil },
+    { "creating", { { call = "create", gate = true } }, 1 },
+    { "sending", { { call = "parts", gate = true }, { call = "parts", gate = true } }, 3 },
+    { "completing", { { call = "complete", gate = true } }, 7 },
+    { "cancelling", { { call = "parts", status = 400 }, { call = "cancel", gate = true } }, nil },
   }
 
   for _, phase in ipairs(phases) do
@@ -116,6 +116,7 @@ describe("Ctrl-C", function()
       while not is_there() do assert.is_true(os.time() < last) end
       child.asleep() -- an interruption of the very start of a call leaves nobody who would wait for its answer
       child.interrupt()
+      service.open_gate()
       check.holds("interrupted!", child.finish())
       local upload = upload_file.only_upload(service)
       assert.are.equal(phase[1] ~= "completing", upload.status == "cancelled")
