@@ -8,11 +8,9 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-struct known_id {
-  atomic_int id; /* 0: not asked for yet in this process */
-};
-
-static struct known_id *known; /* a page that a forked process gets empty; NULL where the system has none */
+/* In a page that a forked process gets empty: 0, until this process has asked. NULL where the system has
+ * none. */
+static atomic_int *known;
 
 /* An emulator may report success for any advice, so one that nobody knows is tried first. */
 static bool is_wiped_on_fork(void *page, size_t size) {
@@ -45,9 +43,9 @@ pid_t process_id_get(void) {
   static pthread_once_t once = PTHREAD_ONCE_INIT;
   int id;
   pthread_once(&once, make_page);
-  id = known ? atomic_load_explicit(&known->id, memory_order_relaxed) : 0;
+  id = known ? atomic_load_explicit(known, memory_order_relaxed) : 0;
   if (id) return id;
   id = getpid();
-  if (known) atomic_store_explicit(&known->id, id, memory_order_relaxed);
+  if (known) atomic_store_explicit(known, id, memory_order_relaxed);
   return id;
 }

@@ -80,7 +80,7 @@ static bool message_has_status(lua_State *L) {
 
 enum { MAX_TOLD_WAIT = 1000000000 }; /* seconds; beyond it the number says nothing */
 
-/* Pushes "wait 30 s", where the service asked for that. Returns how many pieces were pushed. */
+/* Pushes "retry after 30 s", where the service asked for that. Returns how many pieces were pushed. */
 static int push_wait(lua_State *L, const char *before) {
   char seconds[32];
   lua_Number wait;
