@@ -38,6 +38,14 @@ function lua_nginx.start(bench, name, values, pin)
   return started
 end
 
+--- Calls use(service, base_url) with the service that takes files, and stops it afterwards.
+function lua_nginx.with_upload_service(bench, use)
+  local started = lua_nginx.start(bench, "upload_service", {}, bench.setting.pin.nginx)
+  local done, problem = pcall(use, started, ("http://127.0.0.1:%d/v1"):format(started.port))
+  started.stop()
+  if not done then error(problem, 0) end
+end
+
 --- Starts the nginx that is a client, by nginx_host.conf.in. Its `ask(format, ...)` returns what it answers to a path.
 function lua_nginx.start_host(bench, values)
   local project = shell.output_of("pwd"):match("[^\n]+")

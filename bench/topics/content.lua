@@ -23,11 +23,9 @@ local function compare(bench, service, base_url, source)
 end
 
 return function(bench)
-  local service = lua_nginx.start(bench, "upload_service", {}, bench.setting.pin.nginx)
-  local base_url = ("http://127.0.0.1:%d/v1"):format(service.port)
-  local done, problem = pcall(upload_source.with_file, bench, mib, function(source)
-    compare(bench, service, base_url, source)
+  lua_nginx.with_upload_service(bench, function(service, base_url)
+    upload_source.with_file(bench, mib, function(source)
+      compare(bench, service, base_url, source)
+    end)
   end)
-  service.stop()
-  if not done then error(problem, 0) end
 end

@@ -51,14 +51,12 @@ local function compare_with_node(bench, service, base_url, source)
 end
 
 return function(bench)
-  local service = lua_nginx.start(bench, "upload_service", {}, bench.setting.pin.nginx)
-  local base_url = ("http://127.0.0.1:%d/v1"):format(service.port)
-  local done, problem = pcall(upload_source.with_file, bench, mib, function(source)
-    compare_with_curl(bench, service, base_url, source, upload_source.split(source))
-    if node_openai then compare_with_node(bench, service, base_url, source) end
+  lua_nginx.with_upload_service(bench, function(service, base_url)
+    upload_source.with_file(bench, mib, function(source)
+      compare_with_curl(bench, service, base_url, source, upload_source.split(source))
+      if node_openai then compare_with_node(bench, service, base_url, source) end
+    end)
   end)
-  service.stop()
-  if not done then error(problem, 0) end
   if node_openai then
     local package = shell.read_file(node_openai .. "/node_modules/openai/package.json")
     bench.note("OpenAI's Node client", "openai %s on Node %s", package:match('"version": *"([^"]+)"'),

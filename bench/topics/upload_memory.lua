@@ -30,11 +30,7 @@ local function print_rows(bench, base_url, make)
 end
 
 return function(bench)
-  local service = lua_nginx.start(bench, "upload_service", {}, bench.setting.pin.nginx)
-  local base_url = ("http://127.0.0.1:%d/v1"):format(service.port)
-  local done, problem = pcall(upload_source.with_sparse_files, bench, function(make)
-    print_rows(bench, base_url, make)
+  lua_nginx.with_upload_service(bench, function(_, base_url)
+    upload_source.with_sparse_files(bench, function(make) print_rows(bench, base_url, make) end)
   end)
-  service.stop()
-  if not done then error(problem, 0) end
 end
