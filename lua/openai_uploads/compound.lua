@@ -69,6 +69,22 @@ function compound.on_done(self, listener)
   self:listen(listener)
 end
 
+--- Returns a copy of the program's options, for one of several calls.
+function compound.copy_options(options)
+  local copy = {}
+  for name, value in pairs(options) do copy[name] = value end
+  copy.with_response = nil
+  return copy
+end
+
+--- Returns those of a call that is made after the others have failed: regardless of their deadline, and without its
+--- retries being told.
+function compound.options_of_ending(options)
+  local copy = compound.copy_options(options)
+  copy.deadline, copy.on_retry = nil, nil
+  return copy
+end
+
 --- Names the deadline of the whole, of `seconds`, in the failure of a call that had what was left of it.
 function compound.name_deadline(failure, seconds)
   if failure.kind ~= "timeout" or not seconds then return end

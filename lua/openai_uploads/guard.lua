@@ -98,8 +98,7 @@ local function note_completions(client, waiting, watched)
   -- Starts a completion and adds its transfer to the watch, so that an error during the wait does not lose the
   -- transfer.
   local function begin(...)
-    local begun, transfer = pcall(start, ...)
-    if not begun then error(transfer, 0) end
+    local transfer = compound.begin(start, ...)
     local watch = watched[(...)]
     if not watch then return transfer end
     look_at_completions(watch)

@@ -3,6 +3,7 @@
 -- that turns the given word into a value; or into nil and a reason. They check all limits of the library, so that the
 -- library raises nothing about them.
 local core = require "openai_uploads.core"
+local params = require "openai_uploads.file_upload.params"
 
 local converters = {}
 
@@ -70,7 +71,7 @@ end
 
 function converters.md5(name)
   return function(given)
-    if #given == 32 and given:find "^%x+$" then return given end
+    if params.is_md5(given) then return given end
     return nil, ("option '%s' takes the 32 hexadecimal digits of an MD5, not '%s'"):format(name, given)
   end
 end

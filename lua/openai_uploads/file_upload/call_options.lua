@@ -1,5 +1,6 @@
 -- SPDX-License-Identifier: MIT
 -- The options of a file upload's calls, made from those that the program gave for all of it.
+local compound = require "openai_uploads.compound"
 local core = require "openai_uploads.core"
 
 local call_options = {}
@@ -8,16 +9,9 @@ local SECONDS_OF_PATIENCE = 30 -- for parts and the completion, if the program s
 
 local MIN_DEADLINE = 0.001 -- the smallest deadline, in seconds, that a call accepts
 
-local function copy(job)
-  local options = {}
-  for name, value in pairs(job.options) do options[name] = value end
-  options.with_response = nil
-  return options
-end
-
 --- Returns the options of one more call, or nil and the failure if the deadline of the whole upload has passed.
 function call_options.of(job)
-  local options = copy(job)
+  local options = compound.copy_options(job.options)
   if job.deadline_at then
     options.deadline = job.deadline_at - core.now()
     if options.deadline < MIN_DEADLINE then
@@ -28,15 +22,7 @@ function call_options.of(job)
 end
 
 --- Returns those of a call that is not refused for a deadline that has passed.
-function call_options.of_first(job) return call_options.of(job) or copy(job) end
-
---- Returns those of a call that ends a failed upload. It is made regardless of the deadline, and its retries are not
---- told.
-function call_options.of_ending(job)
-  local options = copy(job)
-  options.deadline, options.on_retry = nil, nil
-  return options
-end
+function call_options.of_first(job) return call_options.of(job) or compound.copy_options(job.options) end
 
 --- Adds the default patience to the options of a call, so that a short loss of the network loses nothing of a file.
 function call_options.be_patient(job, options)

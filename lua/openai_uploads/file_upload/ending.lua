@@ -1,7 +1,6 @@
 -- SPDX-License-Identifier: MIT
 -- The end of a file's upload: either all is completed, or the running calls are stopped and the Upload is cancelled. If
 -- memory runs out in a state, its function is called again.
-local call_options = require "openai_uploads.file_upload.call_options"
 local compound = require "openai_uploads.compound"
 local core = require "openai_uploads.core"
 local lost = require "openai_uploads.files.lost"
@@ -127,7 +126,7 @@ end
 -- Asks for the list of Files, regardless of the deadline: a completion whose answer was lost may have made one.
 function on_entering.confirming(self)
   if self.calls.count > 0 or self.answer then return end
-  local options = call_options.of_ending(self)
+  local options = compound.options_of_ending(self.options)
   local begun, raised = pcall(self.begin, self, "confirmation", nil, self.client.start.files.list,
     lost.params(wanted(self), self.listed_until or nil), options)
   if begun then return end
@@ -166,7 +165,7 @@ end
 
 -- Tries the cancel regardless of the deadline. on_retry is not called for its retries.
 local function cancel(self)
-  local options = call_options.of_ending(self)
+  local options = compound.options_of_ending(self.options)
   if self.dropped then self.dropped.is_armed = true end
   local begun, raised = pcall(self.begin, self, "cancel", nil, self.client.start.cancel, self.upload_id, options)
   if begun then self.state = "cancelling" return end

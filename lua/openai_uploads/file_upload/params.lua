@@ -15,6 +15,9 @@ local stream = require "openai_uploads.file_upload.stream"
 
 local params = {}
 
+--- Whether a text is an MD5 as the service takes it.
+function params.is_md5(text) return #text == 32 and text:find "^%x+$" ~= nil end
+
 -- Each connection begins slowly, so on a fast line far away more of them are faster. Of a stream, each Part under way
 -- may take memory.
 local DEFAULT_CONCURRENCY, DEFAULT_STREAM_CONCURRENCY, MAX_CONCURRENCY = 8, 4, 64
@@ -126,7 +129,7 @@ local function check(given)
   if not given.purpose then complain("params.purpose is missing") end
   check_range(given, "part_size", 1, core.max_part_bytes)
   check_range(given, "concurrency", 1, MAX_CONCURRENCY)
-  if given.md5 and given.md5 ~= "compute" and not (given.md5:find("^%x+$") and #given.md5 == 32) then
+  if given.md5 and given.md5 ~= "compute" and not params.is_md5(given.md5) then
     complain("params.md5 must be 32 hexadecimal digits or 'compute', got '%s'", given.md5)
   end
   check_stream(given)

@@ -75,22 +75,16 @@ local function chain_of(client, waits, given)
   return self, options
 end
 
---- Lets the calls of a client have the option. Called before `guard`, which makes `complete` of `start.complete`.
+--- Lets the calls of a client have the option. Called before `guard`, which replaces `complete`.
 return function(client, waits)
   local complete, create = client.start.complete, client.start.files.create
 
-  local function begin_completion(upload_id, params, given)
+  add_call(waits, client, client.start, "complete", function(upload_id, params, given)
     local self, options = chain_of(client, waits, given)
     if not self then return compound.begin(complete, upload_id, params, options) end
     begin_complete(self, complete, upload_id, params, options)
     return self
-  end
-
-  function client.start.complete(...)
-    local begun, transfer = pcall(begin_completion, ...)
-    if not begun then error(transfer, 2) end
-    return transfer
-  end
+  end)
 
   add_call(waits, client.files, client.start.files, "create", function(params, given)
     local self, options = chain_of(client, waits, given)

@@ -3,6 +3,7 @@
 -- find out than its list of Files.
 --
 -- wanted: { filename, bytes, purpose, since } of that File. since: seconds since 1970 by the service's clock.
+local compound = require "openai_uploads.compound"
 local core = require "openai_uploads.core"
 
 local lost = {}
@@ -23,14 +24,6 @@ end
 --- Returns the params of files.list for a page of the newest Files. after: the id of the last File of the page before.
 function lost.params(wanted, after)
   return { purpose = wanted.purpose, limit = FILES_OF_A_PAGE, order = "desc", after = after }
-end
-
---- Returns the options of that call, which is made regardless of the deadline of the call that failed.
-function lost.options(options)
-  local copy = {}
-  for name, value in pairs(options or {}) do copy[name] = value end
-  copy.deadline, copy.on_retry, copy.with_response = nil, nil, nil
-  return copy
 end
 
 local function is_new(file, wanted) return type(file.created_at) == "number" and file.created_at >= wanted.since end
@@ -87,7 +80,8 @@ end
 --- Ends a chain with a failure that leaves a doubt, after a look at the list. options: of the call that failed.
 function lost.confirm(self, failure, response, options)
   failure.aftermath = failure.aftermath or lost.words(self.wanted)
-  self.lost, self.lost_response, self.pages, self.list_options = failure, response, 0, lost.options(options)
+  self.lost, self.lost_response, self.pages = failure, response, 0
+  self.list_options = compound.options_of_ending(options or {})
   ask(self)
 end
 
