@@ -68,9 +68,9 @@ describe("a part that", function()
 
   local quick = { options = { timeout = 0.05 } }
   local misfortunes = {
-    { "is cut by a reset", steps = { { "head" }, { "wait", 0.01 }, { "reset" } }, large = true,
+    { "is cut by a reset", steps = { { "head" }, { "sip", 65536, 0, 1 }, { "reset" } }, large = true,
       kind = "connection", may = false, says = "%w" },
-    { "is cut by a close", steps = { { "head" }, { "wait", 0.01 }, { "close" } }, large = true,
+    { "is cut by a close", steps = { { "head" }, { "sip", 65536, 0, 1 }, { "close" } }, large = true,
       kind = "connection", may = false, says = "%w" },
     { "is all sent, and then the connection is reset", steps = { { "request" }, { "reset" } },
       kind = "connection", may = true, says = "%w" },
@@ -160,7 +160,7 @@ describe("a part that", function()
   end)
 
   it("keeps a doubt of an earlier attempt, and has none of one that was cut", function()
-    local cut, lost = { { "head" }, { "wait", 0.01 }, { "reset" } }, { { "request" }, { "reset" } }
+    local cut, lost = { { "head" }, { "sip", 65536, 0, 1 }, { "reset" } }, { { "request" }, { "reset" } }
     for _, row in ipairs { { cut, false }, { lost, true } } do
       local script = server.script { row[1], rows.answered(refusal(400), { "close" }) }
       local told

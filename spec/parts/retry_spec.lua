@@ -72,8 +72,8 @@ describe("a part that fails twice and then passes arrives whole", function()
 
   local cuts = {
     { "a reset before its body", { { "head" }, { "reset" } } },
-    { "a reset half-way", { { "head" }, { "wait", 0.01 }, { "reset" } }, large, large_path },
-    { "a close half-way", { { "head" }, { "wait", 0.01 }, { "close" } }, large, large_path },
+    { "a reset half-way", { { "head" }, { "sip", 65536, 0, 1 }, { "reset" } }, large, large_path },
+    { "a close half-way", { { "head" }, { "sip", 65536, 0, 1 }, { "close" } }, large, large_path },
     { "a reset after all of it", { { "request" }, { "reset" } } },
     { "a close after all of it", { { "request" }, { "close" } } },
     { "rubbish for an answer", { { "request" }, { "send", "SSH-2.0-OpenSSH_9.2\r\n" }, { "close" } } },
@@ -173,8 +173,8 @@ describe("a part from a function", function()
   end
 
   for name, steps in pairs {
-    ["a reset half-way"] = { { "head" }, { "wait", 0.01 }, { "reset" } },
-    ["a close half-way"] = { { "head" }, { "wait", 0.01 }, { "close" } },
+    ["a reset half-way"] = { { "head" }, { "sip", 65536, 0, 1 }, { "reset" } },
+    ["a close half-way"] = { { "head" }, { "sip", 65536, 0, 1 }, { "close" } },
   } do
     it("that cannot start again is not sent again after " .. name, function()
       local script = server.script { steps, good }
