@@ -6,12 +6,14 @@
  *
  *     {"error": {"message": "No such Upload"}}
  *
- * Status 0 is no answer. Linked with --wrap=curl_easy_getinfo: of libcurl, which sends nothing here, only
+ * Status 0 is no answer. Each input is played twice: to `cancel`, and to `content`, whose body a function
+ * takes. Linked with --wrap=curl_easy_getinfo: of libcurl, which sends nothing here, only
  * what it would tell of the exchange is played. */
 #include "binding/lua_failure.h"
 #include "binding/lua_result.h"
 #include "http/http_headers.h"
 #include "uploads/client_config.h"
+#include "uploads/file_request.h"
 #include "uploads/upload_request.h"
 
 #include "fuzz.h"
@@ -21,7 +23,7 @@
 #include <stdarg.h>
 #include <string.h>
 
-enum { MAX_BODY_BYTES = 2000, SHORTEST_HIDDEN_KEY = 8 };
+enum { MAX_BODY_BYTES = 2000, MAX_CONTENT_BYTES = 3000, SHORTEST_HIDDEN_KEY = 8 };
 
 int luaopen_openai_uploads_core(lua_State *L);
 CURLcode __wrap_curl_easy_getinfo(CURL *easy, CURLINFO info, ...);
@@ -107,13 +109,21 @@ static bool feed_headers(struct http_response *response, struct text *rest) {
   return true;
 }
 
-static bool feed_body(struct http_response *response, struct text rest) {
+/* As curl's write function. */
+static bool take_body(struct http_attempt *attempt, struct text piece) {
+  if (attempt->incoming.sink && attempt->response.is_success)
+    return answer_stream_take(&attempt->incoming, piece.bytes, piece.length) == piece.length;
+  return http_response_take_body((char *)(uintptr_t)piece.bytes, 1, piece.length, &attempt->response) ==
+         piece.length;
+}
+
+static bool feed_body(struct http_attempt *attempt, struct text rest) {
   enum { PIECE = 100 };
   while (rest.length > 0) {
-    size_t length = rest.length < PIECE ? rest.length : PIECE;
-    if (http_response_take_body((char *)(uintptr_t)rest.bytes, 1, length, response) != length) return false;
-    rest.bytes += length;
-    rest.length -= length;
+    struct text piece = {rest.bytes, rest.length < PIECE ? rest.length : PIECE};
+    if (!take_body(attempt, piece)) return false;
+    rest.bytes += piece.length;
+    rest.length -= piece.length;
   }
   return true;
 }
@@ -199,32 +209,71 @@ static int check_in_lua(lua_State *L) {
   return 0;
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
-  static const struct service_arguments arguments = {.id = "upload_1", .id_length = 8};
-  struct text rest = {(const char *)data, size};
-  struct transfer *transfer;
-  struct http_attempt *attempt;
-  struct text key;
-  bool taken;
-  if (!state) set_up();
-  key = read_first_line(take_line(&rest), &played_status);
-  check_headers(rest);
+static void check_answered(struct transfer *transfer, struct text key) {
+  lua_pushcfunction(state, check_in_lua);
+  lua_pushlightuserdata(state, transfer);
+  REQUIRE(lua_pcall(state, 1, 0, 0) == 0, lua_tostring(state, -1));
+  if (transfer->failure.kind != FAILURE_NONE) check_key_is_hidden(&transfer->attempt->response, key);
+}
 
-  transfer = transfer_new(client, &client->settings->call, NULL);
-  upload_request_cancel(&transfer->request, &arguments);
+/* Plays what libcurl would tell of the exchange. */
+static void play(struct transfer *transfer, struct text key, struct text rest) {
+  struct http_attempt *attempt;
+  bool taken;
   transfer_begin(transfer, key.bytes, key.length);
   REQUIRE(transfer->state == TRANSFER_SENDING, transfer->failure.message);
   attempt = transfer->attempt;
   attempt->requests_begun = 1;
-  taken = feed_headers(&attempt->response, &rest) && feed_body(&attempt->response, rest);
+  taken = feed_headers(&attempt->response, &rest) && feed_body(attempt, rest);
   transfer_engine_stop(client->engine, attempt->easy);
   transfer->task.finished(&transfer->task, !taken          ? CURLE_WRITE_ERROR
                                            : played_status ? CURLE_OK
                                                            : CURLE_RECV_ERROR);
-  lua_pushcfunction(state, check_in_lua);
-  lua_pushlightuserdata(state, transfer);
-  REQUIRE(lua_pcall(state, 1, 0, 0) == 0, lua_tostring(state, -1));
-  if (transfer->failure.kind != FAILURE_NONE) check_key_is_hidden(&attempt->response, key);
+}
+
+static void play_to_cancel(struct text key, struct text rest) {
+  static const struct service_arguments arguments = {.id = "upload_1", .id_length = 8};
+  struct transfer *transfer = transfer_new(client, &client->settings->call, NULL);
+  upload_request_cancel(&transfer->request, &arguments);
+  play(transfer, key, rest);
+  check_answered(transfer, key);
   transfer_delete(transfer);
+}
+
+/* Takes what the reader must take, and returns how many bytes that were. */
+static size_t read_all(struct transfer *transfer) {
+  struct byte_sink *sink = transfer->request.sink;
+  size_t length = sink->length;
+  if (!transfer_has_unread(transfer)) return 0;
+  byte_sink_note_read(sink);
+  transfer_note_read(transfer);
+  return length;
+}
+
+static void play_to_content(struct text key, struct text rest) {
+  struct byte_sink sink = {0};
+  struct service_arguments arguments = {.id = "file-1", .id_length = 6, .sink = &sink};
+  struct transfer *transfer = transfer_new(client, &client->settings->call, NULL);
+  size_t read;
+  byte_sink_to_reader(&sink, MAX_CONTENT_BYTES);
+  file_request_content(&transfer->request, &arguments);
+  play(transfer, key, rest);
+  read = read_all(transfer);
+  REQUIRE(read <= MAX_CONTENT_BYTES, "a reader was given more than it wants");
+  REQUIRE(read == 0 || transfer->attempt->response.is_success, "a reader was given a refusal");
+  REQUIRE(transfer->state != TRANSFER_DRAINING, "a transfer waits for a reader that has all");
+  check_answered(transfer, key);
+  transfer_delete(transfer);
+  byte_sink_release(&sink);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+  struct text rest = {(const char *)data, size};
+  struct text key;
+  if (!state) set_up();
+  key = read_first_line(take_line(&rest), &played_status);
+  check_headers(rest);
+  play_to_cancel(key, rest);
+  play_to_content(key, rest);
   return 0;
 }
