@@ -49,4 +49,28 @@ describe("The completions of openai-uploads", function()
     assert.matches("^upload\t", complete "upl")
     assert.matches("^%-%-resume\t", complete "upload --res")
   end)
+
+  it("complete a command and its options in zsh", function()
+    local hindrance = not is_here "zsh" and "zsh is not installed" or cli.want_of_terminal()
+    if hindrance then return pending(hindrance) end
+    -- zsh completes on a terminal only. Ctrl-T tells what the line has become.
+    local driver = [=[
+      zmodload zsh/zpty
+      folder=$(mktemp -d)
+      cp completions/openai-uploads.zsh $folder/_openai-uploads
+      zpty line zsh -fi
+      zpty -w line 'fpath=('$folder' $fpath); autoload -Uz compinit; compinit -u -D'
+      zpty -w line 'tell() { print -r -- "@""@$BUFFER@""@"; zle send-break }; zle -N tell; bindkey "^T" tell'
+      zpty -w -n line "openai-uploads $1"$'\t\x14'
+      zpty -r -m line text "*@@*@@"
+      rm -r $folder
+      text=${text%@@}
+      print -r -- ${text##*@@}]=]
+    local function complete(words)
+      return output_of(("timeout 20 zsh -fc %s - '%s'"):format(cli.quoted(driver), words))
+    end
+    assert.are.equal("openai-uploads upload \n", complete "upl")
+    assert.are.equal("openai-uploads upload --resume \n", complete "upload --res")
+    assert.are.equal("openai-uploads upload --progress bar \n", complete "upload --progress b")
+  end)
 end)
