@@ -20,6 +20,7 @@
 #include "binding/lua_terminal.h"
 #include "binding/lua_transfer_methods.h"
 #include "binding/lua_waker.h"
+#include "http/running_curl.h"
 #include "uploads/client_config.h"
 #include "uploads/upload_request.h"
 #include "uploads/version.h"
@@ -126,6 +127,12 @@ static const luaL_Reg functions[] = {
     {NULL, NULL},
 };
 
+/* Pushes "7.88.1, OpenSSL/3.0.17". */
+static void push_libcurl(lua_State *L) {
+  const curl_version_info_data *info = running_curl_info();
+  lua_pushfstring(L, "%s, %s", info->version, info->ssl_version ? info->ssl_version : "no TLS");
+}
+
 __attribute__((visibility("default"))) int luaopen_openai_uploads_core(lua_State *L);
 
 int luaopen_openai_uploads_core(lua_State *L) {
@@ -148,6 +155,8 @@ int luaopen_openai_uploads_core(lua_State *L) {
   compat_setfuncs(L, functions, 0);
   lua_pushliteral(L, UPLOADS_VERSION);
   lua_setfield(L, -2, "_VERSION");
+  push_libcurl(L);
+  lua_setfield(L, -2, "libcurl");
   lua_pushliteral(L, LUA_RAISE_OUT_OF_MEMORY);
   lua_setfield(L, -2, "out_of_memory");
   lua_pushinteger(L, CLIENT_CONFIG_MAX_CONNECTIONS);

@@ -5,18 +5,25 @@ local interruption = require "openai_uploads.cli.interruption"
 
 local MAX_KEY_BYTES = 64 * 1024 -- no key is longer
 
-local function failure(format, ...) return nil, { kind = "file", message = format:format(...) } end
+local function failure(kind, format, ...) return nil, { kind = kind, message = format:format(...) } end
+
+-- Returns up to so many bytes of a file. kind: of the failure. what: names the file in it.
+local function read(kind, what, path, bytes)
+  local file, why = io.open(path, "rb")
+  if not file then return failure(kind, "cannot open the %s file %s", what, why) end
+  local text
+  text, why = file:read(bytes)
+  file:close()
+  if why then return failure(kind, "cannot read the %s file %s: %s", what, path, why) end
+  return text or ""
+end
 
 -- Reads a key from a file and strips blanks and line breaks around it.
 local function read_key(path)
-  local file, why = io.open(path, "rb")
-  if not file then return failure("cannot open the key file %s", why) end
-  local text
-  text, why = file:read(MAX_KEY_BYTES)
-  file:close()
-  if why then return failure("cannot read the key file %s: %s", path, why) end
-  local key = (text or ""):match "^[%s\239\187\191]*(.-)%s*$"
-  if key == "" then return failure("the key file %s has no key in it", path) end
+  local text, problem = read("file", "key", path, MAX_KEY_BYTES)
+  if not text then return nil, problem end
+  local key = text:match "^[%s\239\187\191]*(.-)%s*$"
+  if key == "" then return failure("file", "the key file %s has no key in it", path) end
   return key
 end
 
@@ -28,7 +35,7 @@ end
 
 local NO_KEY = "no API key: set OPENAI_API_KEY, or use --key-file FILE"
 
---- Returns the settings for `new`; or nil and a failure when there is no key.
+--- Returns the settings for `new`; or nil and a failure: there is no key, or a file cannot be read.
 return function(options, out)
   local key, problem
   if options.key_file then
@@ -36,6 +43,11 @@ return function(options, out)
     if not key then return nil, problem end
   elseif not has_key() then
     return nil, core.failure("configuration", NO_KEY)
+  end
+  if options.ca_file then -- the library would name it only once it has connected
+    local readable
+    readable, problem = read("tls", "authorities", options.ca_file, 1)
+    if not readable then return nil, problem end
   end
   if options.limit_rate then interruption.limit_rate(options.limit_rate) end
   return {
