@@ -4,7 +4,7 @@
 --   BENCH            the topics to run, as a list with commas; all of them if unset
 --   RESTY_HTTP       a copy of lua-resty-http's repository, to hold nginx's figures against; none if unset
 --   NODE_OPENAI      a folder where npm installed `openai`, to hold whole Uploads against; none if unset
---   BENCH_BEFORE     a checkout of an earlier version with its build, to hold "far" against; none if unset
+--   BENCH_BEFORE     a checkout of an earlier version with its build, to hold calls and files against; none if unset
 --   BENCH_PAIRS      how many pairs of blocks, 7 if unset
 --   BENCH_PLACEMENT  scheduler (if unset), apart or together: which cores nginx and its client run on
 local cjson = require "cjson"

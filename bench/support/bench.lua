@@ -98,4 +98,25 @@ function bench.compare(row)
   bench.note(row.what, "%-20s / %s %s", describe(ours, unit), describe(theirs, unit), name)
 end
 
+-- The command of a script that loads the module of another checkout, with its build.
+local function script_of(checkout, name)
+  return ([[env LUA_PATH='%s/lua/?.lua;%s/lua/?/init.lua;'"$LUA_PATH" LUA_CPATH='%s/build/%s/?.so;'"$LUA_CPATH" %s]])
+    :format(checkout, checkout, checkout, setting.interpreter, bench.script(name))
+end
+
+local function commit_of(checkout)
+  return shell.output_of(("git -C '%s' rev-parse --short HEAD"):format(checkout)):match "%S+"
+end
+
+--- The same for a script of ours and the same script with the module of BENCH_BEFORE. run(script, calls) returns the
+--- command. Returns false, and does nothing, where BENCH_BEFORE is not set.
+function bench.compare_with_before(row)
+  if not setting.before then return false end
+  row.what = ("%s / the same at %s"):format(row.what, commit_of(setting.before))
+  row.ours = function(calls) return row.run(bench.script(row.script), calls) end
+  row.theirs = function(calls) return row.run(script_of(setting.before, row.script), calls) end
+  bench.compare(row)
+  return true
+end
+
 return bench

@@ -6,6 +6,7 @@ setting.interpreter = os.getenv("MAIN_LUA") or os.getenv("LUA") or "lua5.4"
 setting.build = os.getenv("BUILD") or "build"
 setting.core = ("%s/%s/openai_uploads/core.so"):format(setting.build, setting.interpreter:match("[^/]+$"))
 setting.pair_count = tonumber(os.getenv("BENCH_PAIRS") or 7)
+setting.before = os.getenv "BENCH_BEFORE"
 setting.placement = os.getenv("BENCH_PLACEMENT") or "scheduler"
 setting.pin = ({
   scheduler = { nginx = "", client = "" },

@@ -13,16 +13,12 @@ local function file_of(bench, bytes)
   return path
 end
 
--- A command of ours at the near end. before: a checkout of an earlier version to use instead.
-local function ours(bench, place, before, script, ...)
-  local paths = ""
-  if before then
-    paths = ([[LUA_PATH='%s/lua/?.lua;%s/lua/?/init.lua;'"$LUA_PATH" LUA_CPATH='%s/build/%s/?.so;'"$LUA_CPATH" ]])
-      :format(before, before, before, bench.setting.interpreter)
-  end
-  return bench.command_at(place.url, ("%senv %sSSL_CERT_FILE=%s %s"):format(place.enter, paths, place.certificate,
-    bench.script(script)), ...)
+-- A script at the near end, as bench.script gives it.
+local function at_near_end(bench, place, script, ...)
+  return bench.command_at(place.url, ("%senv SSL_CERT_FILE=%s %s"):format(place.enter, place.certificate, script), ...)
 end
+
+local function ours(bench, place, name, ...) return at_near_end(bench, place, bench.script(name), ...) end
 
 -- The same Upload by curl's command: create, a part, complete, one after the other on one connection. Prints seconds.
 local function curl_sequence(place, version, path)
@@ -58,7 +54,7 @@ local function round_trips(bench, what, measured, goal)
 end
 
 local function measure_cancels(bench, place)
-  local medians = medians_of(bench, ours(bench, place, nil, "far_cancel"))
+  local medians = medians_of(bench, ours(bench, place, "far_cancel"))
   round_trips(bench, "far: a first cancel, in round trips", medians[1])
   round_trips(bench, "far: the next", medians[2])
   round_trips(bench, "far: 64 at once, after it", medians[3])
@@ -67,7 +63,7 @@ end
 local function measure_small_file(bench, place)
   local path = file_of(bench, KB)
   local function measure(what, temperature, goal)
-    round_trips(bench, what, medians_of(bench, ours(bench, place, nil, "far_upload", path, temperature))[1], goal)
+    round_trips(bench, what, medians_of(bench, ours(bench, place, "far_upload", path, temperature))[1], goal)
   end
   measure("far: a file of 1 kB, cold, in round trips", "cold", 5.4)
   measure("far: a file of 1 kB, warm", "warm")
@@ -78,31 +74,23 @@ local function compare_with_curl(bench, place, megabytes, goal)
   for _, version in ipairs { { "HTTP/1.1", "--http1.1" }, { "HTTP/2", "--http2" } } do
     bench.compare {
       what = ("far: %d MB, cold / curl, one connection, %s"):format(megabytes, version[1]), goal = goal,
-      ours = function() return ours(bench, place, nil, "far_upload", path, "cold") end,
+      ours = function() return ours(bench, place, "far_upload", path, "cold") end,
       theirs = function() return curl_sequence(place, version[2], path) end,
     }
   end
 end
 
 local function compare_with_before(bench, place, megabytes, temperature, goal)
-  local path = file_of(bench, megabytes * MB)
-  local before = os.getenv "BENCH_BEFORE"
-  local what = ("far: %d MB, %s / BENCH_BEFORE's"):format(megabytes, temperature)
-  if not before then
-    local seconds = medians_of(bench, ours(bench, place, nil, "far_upload", path, temperature))[1]
-    return bench.row(("far: %d MB, %s"):format(megabytes, temperature), nil, ("%.2f s"):format(seconds[1]))
-  end
-  bench.compare {
-    what = what, goal = goal,
-    ours = function() return ours(bench, place, nil, "far_upload", path, temperature) end,
-    theirs = function() return ours(bench, place, before, "far_upload", path, temperature) end,
-  }
+  local path, what = file_of(bench, megabytes * MB), ("far: %d MB, %s"):format(megabytes, temperature)
+  local function run(script) return at_near_end(bench, place, script, path, temperature) end
+  if bench.compare_with_before { what = what, script = "far_upload", run = run, goal = goal } then return end
+  bench.row(what, nil, ("%.2f s"):format(medians_of(bench, run(bench.script "far_upload"))[1][1]))
 end
 
 -- What the line carries: its bytes a second, less the 52 of each packet of 1500 that are TCP's and IP's.
 local function measure_goodput(bench, place, mbit)
   local bytes = 1024 * 1024 * 1024
-  local seconds = medians_of(bench, ours(bench, place, nil, "far_upload", file_of(bench, bytes), "cold"))[1]
+  local seconds = medians_of(bench, ours(bench, place, "far_upload", file_of(bench, bytes), "cold"))[1]
   local limit = bytes / (mbit * 1e6 / 8 * 1448 / 1500)
   local measured = ("%.3f (%.3f .. %.3f)"):format(limit / seconds[1], limit / seconds[3], limit / seconds[2])
   bench.row(("far: 1 GiB over %d Mbit/s, of the line's limit"):format(mbit), ">= 0.95", measured,

@@ -20,4 +20,5 @@ return function(bench)
     row.ours, row.calls = cancel, calls
     bench.compare(row)
   end
+  bench.compare_with_before { what = "cancel", script = "cancel", run = bench.command, calls = calls }
 end

@@ -38,6 +38,15 @@ local function compare_with_curl(bench, service, base_url, source, parts)
   end
 end
 
+local function compare_with_before(bench, service, base_url, source)
+  for _, at_a_time in ipairs { 1, 4 } do
+    bench.compare_with_before {
+      what = ("1 GiB, %d at a time"):format(at_a_time), script = "upload_file", service = service,
+      run = function(script) return bench.command_at(base_url, script, source, at_a_time) end,
+    }
+  end
+end
+
 local function compare_with_node(bench, service, base_url, source)
   for _, at_a_time in ipairs { 1, 4 } do
     bench.compare {
@@ -54,6 +63,7 @@ return function(bench)
   lua_nginx.with_upload_service(bench, function(service, base_url)
     upload_source.with_file(bench, mib, function(source)
       compare_with_curl(bench, service, base_url, source, upload_source.split(source))
+      compare_with_before(bench, service, base_url, source)
       if node_openai then compare_with_node(bench, service, base_url, source) end
     end)
   end)
