@@ -276,7 +276,8 @@ describe("while many calls run, a function that raises", function()
     local result = script.run(([[
       local uploads = require "openai_uploads"
       local told = 0
-      local client = uploads.new { retry_delay = 0.001, max_retries = 16, -- one call may meet every refusal
+      local client = uploads.new { -- one call may meet every refusal
+        retry_delay = 0.001, max_retry_delay = 0.001, max_retries = 16,
         log = function() told = told + 1 error("oh dear", 0) end }
       local ids = {}
       for id in os.getenv("IDS"):gmatch "%%S+" do ids[#ids + 1] = id end
@@ -343,7 +344,8 @@ local function run_with(place, deed)
     raised = raised or not fine and message
   end
   local options, settings = place[2](guarded_deed)
-  client = check.client(service, check.merged({ max_retries = 16 }, settings or {})) -- one call may meet every refusal
+  client = check.client(service, -- one call may meet every refusal
+    check.merged({ max_retries = 16, max_retry_delay = 0.001 }, settings or {}))
   service.answer_next(joined(many(16, { status = 500, delay = 0.02 }), many(16, { delay = 0.02 })))
   return client, options, function()
     assert.is_true(calls >= 10)

@@ -370,7 +370,7 @@ describe("files.content", function()
 
     it("fails when none comes for stall_timeout", function()
       local script = server.script { { { "request" }, { "send", one_of_nine }, { "stall" } } }
-      local slow = rows.client(script.base_url, { timeout = 20, stall_timeout = 0.1 })
+      local slow = rows.client(script.base_url, { timeout = 20, stall_timeout = 0.1, deadline = 10 })
       local failure = check.failure("timeout", slow.files.content("file-1", { to = at "a" }))
       assert.are.equal("stalled: no byte of the content came for 0.1 s", failure.message)
       script.close()

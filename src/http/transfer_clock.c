@@ -50,12 +50,13 @@ double transfer_clock_patience(const struct transfer *transfer) {
 enum { LOOKS_A_STALL = 4 }; /* on a slow line curl asks a source only now and then */
 
 /* Wakes at least every `timeout`: it counts from the moment when the attempt has its connection, or from a
- * source's last byte, and no event marks either. With a source, wakes several times in `stall_timeout`, to
- * see whether bytes move. */
+ * source's last byte, and no event marks either. Where a body is streamed, wakes several times in
+ * `stall_timeout`, to see whether bytes move. */
 void transfer_clock_set(struct transfer *transfer, double patience) {
   const struct call_settings *settings = &transfer->settings;
   patience = fmin(patience, settings->timeout);
-  if (transfer->request.source) patience = fmin(patience, settings->stall_timeout / LOOKS_A_STALL);
+  if (transfer->request.source || transfer->request.sink)
+    patience = fmin(patience, settings->stall_timeout / LOOKS_A_STALL);
   transfer_engine_set_timer(transfer->client->engine, &transfer->task, patience);
 }
 
