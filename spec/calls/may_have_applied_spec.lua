@@ -1,8 +1,6 @@
 -- SPDX-License-Identifier: MIT
 -- Whether the service may have done what was asked, although no confirmation came.
 
-local socket = require "socket"
-local process = require "spec.support.process"
 local rows = require "spec.support.rows"
 local with_service = require "spec.support.with_service"
 
@@ -13,6 +11,7 @@ local function kind_of(status) return kinds[status] or status >= 500 and "server
 describe("may_have_applied", function()
 
   local server = with_service.fault_server()
+  local service = with_service.emulator()
 
   local function text_of(events)
     local names = {}
@@ -111,46 +110,26 @@ describe("may_have_applied", function()
   end)
 
   describe("of attempts that never left", function()
-    -- An address where nobody listens yet, and the function that starts an emulator there. The port is outside the
-    -- range of outgoing connections, as the emulator's own ports are, and taken until then, so that no other emulator
-    -- starts there.
-    local function address_to_come()
-      local taken, port
-      repeat
-        taken, port = socket.tcp4(), 20000 + math.random(0, 1499) * 8
-        local is_bound = taken:bind("127.0.0.1", port)
-        if not is_bound then taken:close() end
-      until is_bound
-      local base_url = ("http://127.0.0.1:%d/v1"):format(port)
-      return base_url, function()
-        taken:close()
-        local child = assert(process.start(("env EMULATOR_PORT=%d emulator/run"):format(port)))
-        assert.are.equal(base_url, child.first_line)
-        return child
-      end
-    end
-
     it("is false when the service then refuses", function()
-      local base_url, begin = address_to_come()
-      local refusals, child = 0, nil
-      local client = rows.client(base_url, {
+      local address = server.relay_to_come(service.base_url:match ":(%d+)")
+      local refusals = 0
+      local client = rows.client(address.base_url, {
         max_retries = 2,
         on_retry = function(info)
           assert.are.same({ "connection", false }, { info.failure.kind, info.failure.may_have_applied })
           refusals = refusals + 1
-          if refusals == 2 then child = begin() end
+          if refusals == 2 then address.open() end
         end,
       })
       local row = { kind = "not_found", status = 404, attempts = 3, may = false, says = "%w" }
       rows.check_failure(row, client.cancel(rows.id))
-      child.stop()
+      address.close()
     end)
   end)
 
   describe("tells the truth about the service, which", function()
     local client
 
-    local service = with_service.emulator()
 
     setup(function() client = rows.client(service.base_url, { max_retries = 2 }) end)
 

@@ -1,12 +1,10 @@
 -- SPDX-License-Identifier: MIT
 -- Parts that are sent again: from their beginning, whatever their bytes come from, unless those are gone for good.
 
-local socket = require "socket"
 local check = require "spec.support.check"
 local core = require "openai_uploads.core"
 local fault = require "spec.support.fault"
 local part_data = require "spec.support.part_data"
-local process = require "spec.support.process"
 local rows = require "spec.support.rows"
 local with_service = require "spec.support.with_service"
 
@@ -197,14 +195,13 @@ describe("a part from a function", function()
   end)
 
   it("that was not asked yet is sent once the service is there", function()
-    local port = 20000 + math.floor(socket.gettime() * 1000) % 1500 * 8
-    local base_url, child = ("http://127.0.0.1:%d/v1"):format(port), nil
-    local client = rows.client(base_url, { max_retries = 1, on_retry = function(info)
+    local address = server.relay_to_come(service.base_url:match ":(%d+)")
+    local client = rows.client(address.base_url, { max_retries = 1, on_retry = function(info)
       assert.are.same({ "connection", false }, { info.failure.kind, info.failure.may_have_applied })
-      child = assert(process.start(("env EMULATOR_PORT=%d emulator/run"):format(port)))
+      address.open()
     end })
     local calls, part, failure = call(client)
-    child.stop()
+    address.close()
     rows.check_failure({ kind = "not_found", status = 404, attempts = 2, may = false, says = "No such" }, part, failure)
     assert.are.equal(22, calls.data)
   end)

@@ -106,6 +106,9 @@ local function new_script(control, id, port)
   -- Ends each {"hold"}, also those to come; or of a relay, hold().
   function script.go_on() ask_about(0, "go_on") end
 
+  -- Of a relay to come: accepts connections from now on.
+  function script.open() ask_about(0, "open") end
+
   -- Of a relay: it passes no bytes on until go_on().
   function script.hold() ask_about(0, "hold") end
 
@@ -158,6 +161,13 @@ function fault.start(interpreter)
   -- A relay to that port of 127.0.0.1. line, optional as its fields are: { delay: seconds each way, bytes_per_second:
   -- of all connections together }. Its `seen` counts `waits` too, the round trips that the client waited for so far.
   function server.relay(port, line)
+    local relay = server.relay_to_come(port, line)
+    relay.open()
+    return relay
+  end
+
+  -- The same, but its port refuses connections until relay.open().
+  function server.relay_to_come(port, line)
     return begin("relay", port, line and line.delay or 0, line and line.bytes_per_second or 0)
   end
 

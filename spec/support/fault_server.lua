@@ -44,6 +44,11 @@ function commands.relay(target, delay, bytes_per_second)
   return enlist(relay.start(target, script.new_seen(), tonumber(delay), tonumber(bytes_per_second)))
 end
 
+function commands.open(id)
+  scripts[tonumber(id)]:open()
+  return "open"
+end
+
 function commands.silence(id)
   scripts[tonumber(id)]:silence()
   return "silenced"

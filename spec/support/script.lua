@@ -101,7 +101,8 @@ function script.start(code, environment)
     return false
   end
 
-  function child.interrupt() words_of("kill -INT " .. child.pid) end
+  -- Not by way of its time limit, which would pass the signal on later.
+  function child.interrupt() words_of("pkill -INT " .. which) end
 
   function child.pause() words_of("pkill -STOP " .. which) end
 

@@ -87,20 +87,24 @@ function relay:accept()
 end
 
 -- Relays between a port of its own and `target`. `seen` describes the connections of the client, as a script's does.
--- delay: seconds, each way. bytes_per_second: of all connections together, both ways; 0: no limit.
+-- delay: seconds, each way. bytes_per_second: of all connections together, both ways; 0: no limit. Its port refuses
+-- connections until `open`.
 function relay.start(target, seen, delay, bytes_per_second)
   local listener = assert(socket.tcp4())
   listener:settimeout(0)
   if bytes_per_second > 0 then assert(listener:setoption("recv-buffer-size", SLOW_LINE_BUFFER)) end
   assert(listener:bind("127.0.0.1", 0))
-  assert(listener:listen(64))
   local _, port = listener:getsockname()
   local self = setmetatable({
     listener = listener, port = port, target = tonumber(target), seen = seen, lines = {}, delay = delay,
     bytes_per_second = bytes_per_second, free_at = 0, is_held = false,
   }, relay)
-  self.accepting = event_loop.spawn(self.accept, self)
   return self
+end
+
+function relay:open()
+  assert(self.listener:listen(64))
+  self.accepting = event_loop.spawn(self.accept, self)
 end
 
 -- The present connections send nothing more and do not end, as after a change of network.
@@ -119,7 +123,7 @@ end
 
 function relay:close()
   self:cut()
-  event_loop.cancel(self.accepting)
+  if self.accepting then event_loop.cancel(self.accepting) end
   self.listener:close()
 end
 
