@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT
- * usage: link NAMESPACE_A NAMESPACE_B DELAY_MS MBIT_PER_S QUEUE_KIB LOSS_PPM
+ * usage: link DELAY_MS MBIT_PER_S QUEUE_KIB LOSS_PPM
  * A link between two network namespaces, for kernels without netem: a TUN device at each end, 10.99.0.1 in A
- * and 10.99.0.2 in B. A packet arrives DELAY_MS later at the other end, after those before it have been sent
- * at MBIT_PER_S (0: no limit). A packet that finds more than QUEUE_KIB waiting is dropped, as are LOSS_PPM of
- * a million at random. Prints "ready" once both ends are up. Needs root; ends on a signal.
- * Without limit and loss, segments of one connection pass in one piece of up to 64 KiB, as a network card
- * with segmentation offload takes them. Packet by packet, this program carries no more than 130 MB/s. */
+ * and 10.99.0.2 in B. The namespaces are made here, and end with this program and those that entered them. A
+ * packet arrives DELAY_MS later at the other end, after those before it have been sent at MBIT_PER_S (0: no
+ * limit). A packet that finds more than QUEUE_KIB waiting is dropped, as are LOSS_PPM of a million at random.
+ * Prints the paths of A and B, for nsenter(1), once both ends are up. Needs root; ends on a signal. Without
+ * limit and loss, segments of one connection pass in one piece of up to 64 KiB, as a network card with
+ * segmentation offload takes them. Packet by packet, this program carries no more than 130 MB/s. */
 #include "base/monotonic_clock.h"
 
 #include <errno.h>
@@ -121,22 +122,20 @@ static void run(struct way ways[2]) {
   }
 }
 
-static void enter_namespace(const char *name) {
-  char path[256];
-  int descriptor;
-  snprintf(path, sizeof path, "/var/run/netns/%s", name);
-  descriptor = open(path, O_RDONLY);
-  if (descriptor < 0 || setns(descriptor, CLONE_NEWNET) != 0) fail(path);
-  close(descriptor);
+/* Returns a descriptor that stands for it. */
+static int enter_new_namespace(void) {
+  int descriptor = -1;
+  if (unshare(CLONE_NEWNET) == 0) descriptor = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
+  if (descriptor < 0) fail("a network namespace");
+  return descriptor;
 }
 
-/* Returns the descriptor that carries the packets of a new device in the namespace. */
-static int open_end(const char *name, const char *address, const char *peer) {
+/* Returns the descriptor that carries the packets of a new device in the namespace of this process. */
+static int open_end(const char *address, const char *peer) {
   struct ifreq request = {.ifr_flags = IFF_TUN | IFF_NO_PI, .ifr_name = "far"};
   unsigned offloads = TUN_F_CSUM | TUN_F_TSO4;
   char command[256];
   int descriptor;
-  enter_namespace(name);
   if (line.offloads)
     request.ifr_flags |= IFF_VNET_HDR; /* a header before each packet tells what is left to do */
   descriptor = open("/dev/net/tun", O_RDWR | O_NONBLOCK);
@@ -152,18 +151,20 @@ static int open_end(const char *name, const char *address, const char *peer) {
 
 int main(int count, char **arguments) {
   static struct way ways[2];
-  if (count != 7)
-    return fputs("usage: link NAMESPACE_A NAMESPACE_B DELAY_MS MBIT_PER_S QUEUE_KIB LOSS_PPM\n", stderr), 2;
-  line.delay = atof(arguments[3]) / 1e3;
-  line.bytes_per_second = atof(arguments[4]) * 1e6 / 8;
-  line.queue_bytes = atof(arguments[5]) * 1024;
-  line.loss = atof(arguments[6]) / 1e6;
+  int namespaces[2];
+  if (count != 5) return fputs("usage: link DELAY_MS MBIT_PER_S QUEUE_KIB LOSS_PPM\n", stderr), 2;
+  line.delay = atof(arguments[1]) / 1e3;
+  line.bytes_per_second = atof(arguments[2]) * 1e6 / 8;
+  line.queue_bytes = atof(arguments[3]) * 1024;
+  line.loss = atof(arguments[4]) / 1e6;
   line.offloads = line.bytes_per_second == 0 && line.loss == 0;
-  ways[0].from = ways[1].to = open_end(arguments[1], "10.99.0.1", "10.99.0.2");
-  ways[1].from = ways[0].to = open_end(arguments[2], "10.99.0.2", "10.99.0.1");
+  namespaces[0] = enter_new_namespace();
+  ways[0].from = ways[1].to = open_end("10.99.0.1", "10.99.0.2");
+  namespaces[1] = enter_new_namespace();
+  ways[1].from = ways[0].to = open_end("10.99.0.2", "10.99.0.1");
   for (int i = 0; i < 2; i++)
     if (!(ways[i].ring = calloc(MAX_PACKETS, sizeof *ways[i].ring))) fail("calloc");
-  puts("ready");
+  printf("/proc/%d/fd/%d /proc/%d/fd/%d\n", getpid(), namespaces[0], getpid(), namespaces[1]);
   fflush(stdout);
   run(ways);
 }

@@ -13,9 +13,8 @@ function far.refusal()
   if shell.output_of("id -u"):match("%d+") ~= "0" then return "it needs root, for network namespaces" end
   if not io.open "/dev/net/tun" then return "this machine has no /dev/net/tun" end
   if shell.output_of("command -v ip") == "" then return "there is no program 'ip' (package iproute2)" end
-  local refused = shell.output_of("probe=bench-probe-$$; "
-    .. "{ ip netns add $probe && { ip netns exec $probe true; ip netns del $probe; }; } 2>&1")
-  if refused ~= "" then return "no program runs in a network namespace: " .. refused:match "[^\n]*" end
+  local refused = shell.output_of "unshare --net true 2>&1"
+  if refused ~= "" then return "there can be no network namespace: " .. refused:match "[^\n]*" end
 end
 
 local function make_certificate(directory)
@@ -25,23 +24,23 @@ local function make_certificate(directory)
   assert(made:find "made\n$", made)
 end
 
--- Returns what ends the link.
-local function start_link(bench, near, distant, line)
-  local command = "echo $$; exec %s %s %s %g %g %d %d"
-  local process = assert(io.popen(command:format(bench.program("link"), near, distant, line.delay_ms, line.mbit or 0,
+-- Returns what goes before a command at the near end and at the distant one, and what ends the link.
+local function start_link(bench, line)
+  local command = "echo $$; exec %s %g %g %d %d"
+  local process = assert(io.popen(command:format(bench.program("link"), line.delay_ms, line.mbit or 0,
     line.queue_kib or 16384, line.loss_ppm or 0)))
   local pid = process:read "*l"
-  assert(process:read "*l" == "ready", "there is no link")
-  return function()
+  local near, distant = assert(process:read "*l", "there is no link"):match "^(%S+) (%S+)$"
+  local function stop()
     os.execute("kill " .. pid)
     process:close()
   end
+  return ("nsenter --net=%s "):format(near), ("nsenter --net=%s "):format(distant), stop
 end
 
-local function with_service(bench, near, distant, use)
+local function with_service(bench, enter_near, enter_distant, use)
   local port = 8443
   local url = ("https://%s:%d/v1"):format(HOST, port)
-  local enter_near = ("ip netns exec %s "):format(near)
   local function answers()
     local probe = "%scurl -sk --connect-timeout 1 -o %s/probe -w '%%{http_code}' %s/uploads"
     return shell.output_of(probe:format(enter_near, bench.directory, url)):find "^200"
@@ -50,7 +49,7 @@ local function with_service(bench, near, distant, use)
   shell.output_of("mkdir -p " .. prefix)
   local started = service.start_nginx(prefix, shell.read_file "bench/far_service.conf.in", {
     PORT = port, DIRECTORY = bench.directory, MODULES = lua_nginx.load_modules(), USER = "user root;",
-  }, port, ("ip netns exec %s "):format(distant), answers)
+  }, port, enter_distant, answers)
   local done, problem = pcall(use, { url = url, enter = enter_near, certificate = bench.directory .. "/far.pem" })
   started.stop()
   if not done then error(problem, 0) end
@@ -59,17 +58,10 @@ end
 --- Runs use(place) with a link of line.delay_ms one way, line.mbit a second (nil: no limit), a queue of line.queue_kib,
 --- and line.loss_ppm. place: { url, enter: what goes before a command to run it at the near end, certificate }.
 function far.with_link(bench, line, use)
-  local id = shell.output_of("echo $PPID"):match "%d+"
-  local near, distant = "bench-near-" .. id, "bench-far-" .. id
   make_certificate(bench.directory)
-  shell.output_of(("ip netns add %s && ip netns add %s"):format(near, distant))
-  local done, problem = pcall(function()
-    local stop_link = start_link(bench, near, distant, line)
-    local served, trouble = pcall(with_service, bench, near, distant, use)
-    stop_link()
-    if not served then error(trouble, 0) end
-  end)
-  shell.output_of(("ip netns del %s; ip netns del %s"):format(near, distant))
+  local enter_near, enter_distant, stop = start_link(bench, line)
+  local done, problem = pcall(with_service, bench, enter_near, enter_distant, use)
+  stop()
   if not done then error(problem, 0) end
 end
 
