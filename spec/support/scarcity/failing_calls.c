@@ -23,6 +23,7 @@
 #include <sys/stat.h>
 #include <sys/timerfd.h>
 #include <sys/wait.h>
+#include <ucontext.h>
 #include <unistd.h>
 
 /* --- which call fails --------------------------------------------------------------------------------------
@@ -65,7 +66,7 @@ struct library {
   uintptr_t first, last;
 };
 static struct library ours = {"openai_uploads/core", 0, 0}, cjson = {"cjson", 0, 0},
-                      libcurl = {"libcurl.so", 0, 0};
+                      libcurl = {"libcurl.so", 0, 0}, libssl = {"libssl.so", 0, 0};
 
 static bool is_of(const struct library *library, const void *caller) {
   return (uintptr_t)caller >= library->first && (uintptr_t)caller < library->last;
@@ -388,6 +389,7 @@ static int calls_held(lua_State *L) {
     dl_iterate_phdr(find_library, &ours);
     dl_iterate_phdr(find_library, &cjson);
     dl_iterate_phdr(find_library, &libcurl);
+    dl_iterate_phdr(find_library, &libssl);
   }
   lua_pushinteger(L, block_count);
   lua_pushinteger(L, handles);
@@ -402,12 +404,33 @@ static void on_division(int number, siginfo_t *about, void *context) {
   signal(number, SIG_DFL);
 }
 
-/* excuse(): libcurl 7.88 divides by zero where it lacks the memory for one of its tables; that ends the
- * process with EXCUSED. */
+/* The instruction that a signal interrupted; NULL where this does not know the machine. */
+static const void *instruction_of(const ucontext_t *context) {
+#if defined __x86_64__
+  return (const void *)context->uc_mcontext.gregs[REG_RIP];
+#elif defined __aarch64__
+  return (const void *)context->uc_mcontext.pc;
+#else
+  (void)context;
+  return NULL;
+#endif
+}
+
+static void on_bad_address(int number, siginfo_t *about, void *context) {
+  enum { FIRST_PAGE = 4096 };
+  if ((uintptr_t)about->si_addr < FIRST_PAGE && is_of(&libssl, instruction_of(context))) _exit(EXCUSED);
+  signal(number, SIG_DFL);
+}
+
+/* excuse(): libcurl 7.88 divides by zero where it lacks the memory for one of its tables, and OpenSSL 3.5
+ * follows a null pointer where it lacked the memory for a connection (SSL_set0_wbio, which libcurl calls).
+ * Either ends the process with EXCUSED. */
 static int calls_excuse(lua_State *L) {
   struct sigaction action = {.sa_sigaction = on_division, .sa_flags = SA_SIGINFO};
   (void)L;
   sigaction(SIGFPE, &action, NULL);
+  action.sa_sigaction = on_bad_address;
+  sigaction(SIGSEGV, &action, NULL);
   return 0;
 }
 

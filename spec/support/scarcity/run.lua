@@ -289,7 +289,7 @@ os.remove(path .. ".state")
 os.remove(path .. ".content")
 os.remove(report)
 service.stop()
-print(("%d tried: %d as ever, %d failed, %d raised, %d ended by libcurl; %d broken; %d s"):format(totals.tried,
+print(("%d tried: %d as ever, %d failed, %d raised, %d ended in another library; %d broken; %d s"):format(totals.tried,
   totals.expected - totals.excused, totals.failed, totals.raised, totals.excused, totals.broken,
   os.time() - begun_at))
 os.exit(totals.broken == 0 and 0 or 1)
