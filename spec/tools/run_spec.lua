@@ -66,10 +66,16 @@ describe("spec/run", function()
     end)
   end
 
-  it("gives the seconds of each file", function()
-    write("slow", ('describe("a", function() it("waits", function() %s end) end)'):format 'os.execute "sleep 1.1"')
+  it("gives the seconds of each file, and those of the processor", function()
+    write("slow", [[describe("a", function()
+      it("waits and works", function()
+        os.execute "sleep 1.1"
+        repeat until os.clock() > 0.3
+      end)
+    end)]])
     local output = run()
-    assert.is_true(tonumber(output:match "slow_spec.lua: 1 passed %((%d+) s%)") >= 1, output)
+    local seconds, cpu = output:match "slow_spec.lua: 1 passed %((%d+) s, CPU (%d+%.%d) s%)"
+    assert.is_true(tonumber(seconds) >= 1 and tonumber(cpu) >= 0.3, output)
   end)
 
   for _, row in ipairs {
