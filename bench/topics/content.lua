@@ -12,9 +12,11 @@ local function compare(bench, service, base_url, source)
   local function timed(command)
     return bench.command_at(base_url, bench.script("timed"), "'" .. command:gsub("'", "'\\''") .. "'")
   end
-  local ours = timed(("exec %s %s"):format(bench.script("download_file"), copy))
-  local curl = timed(("exec curl -sf -H 'Authorization: Bearer sk-bench' -o %s %s/files/file-abc123/content")
-    :format(copy, base_url))
+  -- Ours keeps an older file until the new one is whole, and needs room for both; curl empties it first.
+  local anew = "rm -f " .. copy .. "; exec "
+  local ours = timed(("%s%s %s"):format(anew, bench.script("download_file"), copy))
+  local curl = timed(("%scurl -sf -H 'Authorization: Bearer sk-bench' -o %s %s/files/file-abc123/content")
+    :format(anew, copy, base_url))
   bench.compare {
     what = "content of 1 GiB to a path / curl -o", goal = 1.00, service = service,
     ours = function() return ours end, theirs = function() return curl end,
