@@ -209,6 +209,7 @@ layers:
 C_FILES = $(wildcard src/*/*.[ch] spec/c/*.[ch] spec/support/*.c spec/support/*/*.c bench/*.c examples/*/*.[ch])
 
 lint: layers
+	@.ci/deps check
 	@if command -v musl-gcc >/dev/null; then $(MAKE) --no-print-directory musl-check; \
 	  else echo "musl-check is skipped: there is no musl-gcc"; fi
 	@luacheck --quiet lua bin/openai-uploads emulator spec examples bench docs

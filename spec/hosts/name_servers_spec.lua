@@ -55,16 +55,14 @@ for _, row in ipairs(rows) do
         programs.write_file(folder .. "/recursor.conf",
           row.configuration:format(programs.checkout .. "/examples/" .. row.example, port))
         service.answer_next(programs.gate)
-        local child = programs.start(programs.environment(host, service),
-          "sh -c " .. programs.quoted(("PATH=$PATH:/usr/sbin; cd %s && exec %s"):format(folder, row.command)))
-        local fine, raised = pcall(function()
+        local command = "sh -c "
+          .. programs.quoted(("PATH=$PATH:/usr/sbin; cd %s && exec %s"):format(folder, row.command))
+        programs.with_running(programs.environment(host, service), command, function(child)
           programs.wait_until(function()
             return is_answered(port) and select(2, service.requests()) > 0
           end, "it answers queries, and calls the service")
           body(child, port)
         end)
-        local output = child.quit()
-        if not fine then error(raised .. "\n" .. output, 0) end
       end)
     end
 

@@ -9,24 +9,29 @@ local with_service = require "spec.support.with_service"
 
 local service = with_service.emulator()
 
--- Runs body(get, port) with a server that was started in a copy of its example's folder. get(path) returns the body of
--- the answer and its status.
+-- Returns get(path), which returns the body of the answer and its status.
+local function getter(port)
+  return function(path)
+    local text, status = http.request(("http://127.0.0.1:%d%s"):format(port, path))
+    return text, status
+  end
+end
+
+-- Runs body(get, port) with a server that was started in a copy of its example's folder.
 local function with_server(host, name, command, body)
   programs.with_folder(function(folder)
     programs.sh(("cp examples/%s/* %s"):format(name, folder))
     local environment, port = programs.environment(host, service), programs.free_port()
     environment.PORT, environment.PWD, environment.TMPDIR = port, folder, folder
-    local child = programs.start(environment, "sh -c " .. programs.quoted(("cd %s && exec %s"):format(folder, command)))
-    local function get(path)
-      local text, status = http.request(("http://127.0.0.1:%d%s"):format(port, path))
-      return text, status
-    end
-    local fine, raised = pcall(function()
-      programs.wait_until(function() return get "/" end, name .. " answers")
-      body(get, port)
+    local start = "sh -c " .. programs.quoted(("cd %s && exec %s"):format(folder, command))
+    programs.with_running(environment, start, function()
+      local get = getter(port)
+      local fine, raised = pcall(function()
+        programs.wait_until(function() return get "/" end, name .. " answers")
+        body(get, port)
+      end)
+      if not fine then error(tostring(raised) .. "\n" .. programs.sh("cat " .. folder .. "/*.log"), 0) end
     end)
-    child.quit()
-    if not fine then error(tostring(raised) .. "\n" .. programs.sh("cat " .. folder .. "/*.log"), 0) end
   end)
 end
 
@@ -155,12 +160,8 @@ CONFIG proxy.config.http.cache.http INT 0
       for _, name in ipairs { "storage", "plugin", "cache" } do
         programs.write_file(("%s/%s.config"):format(folder, name), "")
       end
-      local child = programs.start(programs.environment(host, service), "traffic_server --run-root=" .. folder)
-      local function get(path)
-        local text, status = http.request(("http://127.0.0.1:%d%s"):format(port, path))
-        return text, status
-      end
-      local fine, raised = pcall(function()
+      programs.with_running(programs.environment(host, service), "traffic_server --run-root=" .. folder, function()
+        local get = getter(port)
         programs.wait_until(function() return get "/" end, "it answers")
         local id = service.make_uploads(1)[1]
         service.answer_next { { call = "cancel", gate = true } }
@@ -172,8 +173,6 @@ CONFIG proxy.config.http.cache.http INT 0
         assert.matches("200 OK.*cancelled\n", (calling:receive "*a"))
         assert.are.same({ "not_found\n", 502 }, { get "/cancel?id=upload_none" })
       end)
-      local output = child.quit()
-      if not fine then error(tostring(raised) .. "\n" .. output, 0) end
     end)
   end)
 end)
@@ -205,10 +204,9 @@ Content-Length: 0
   programs.it(host, "cancels, and answers others while a call blocks a child", function()
     programs.with_folder(function(folder)
       local port = programs.free_port()
-      local child = programs.start(programs.environment(host, service),
-        ("sh -c 'cd %s && exec kamailio -DD -E -w \"$PWD\" -f kamailio.cfg -l udp:127.0.0.1:%d -Y %s'"):format(
-          programs.checkout .. "/examples/kamailio", port, folder))
-      local fine, raised = pcall(function()
+      local command = ("sh -c 'cd %s/examples/kamailio && exec kamailio -DD -E -w \"$PWD\" -f kamailio.cfg "
+        .. "-l udp:127.0.0.1:%d -Y %s'"):format(programs.checkout, port, folder)
+      programs.with_running(programs.environment(host, service), command, function()
         programs.wait_until(function() return status_of(begin(port, "OPTIONS", "x")) end, "it answers")
         local id = service.make_uploads(1)[1]
         service.answer_next { { call = "cancel", gate = true } }
@@ -219,8 +217,6 @@ Content-Length: 0
         assert.are.equal("200 cancelled", status_of(calling))
         assert.are.equal("502 not_found", status_of(begin(port, "MESSAGE", "upload_none")))
       end)
-      local output = child.quit()
-      if not fine then error(tostring(raised) .. "\n" .. output, 0) end
     end)
   end)
 end)

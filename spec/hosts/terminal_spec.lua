@@ -17,11 +17,8 @@ describe("conky", function()
     local environment = programs.environment(host, service)
     environment.FILE = programs.checkout .. "/README.md"
     service.answer_next(programs.gate)
-    local child = programs.start(environment,
-      "sh -c " .. programs.quoted(("cd %s/examples/conky && exec conky -c conky.conf"):format(programs.checkout)))
-    local fine, raised = pcall(body, child)
-    child.quit()
-    if not fine then error(raised, 0) end
+    programs.with_running(environment,
+      "sh -c " .. programs.quoted(("cd %s/examples/conky && exec conky -c conky.conf"):format(programs.checkout)), body)
   end
 
   programs.it(host, "shows a file that is sent, and updates meanwhile", function()

@@ -86,15 +86,8 @@ function programs.start(environment, command)
 
   function child.has_ended() return not process.lives(child.pid) end
 
-  --- Ends it by TERM, which it must heed. Returns what it printed last.
-  function child.quit()
-    run("kill " .. child.pid)
-    programs.wait_until(child.has_ended, "it ends on TERM")
-    return child.finish()
-  end
-
-  --- Sends TERM to the program itself, and raises if it does not end by that. `quit` tells its `timeout`, which kills
-  --- the program in the end.
+  --- Ends it by TERM, which it must heed: sent to the program itself, for its `timeout` would kill it in the end.
+  --- Returns what it printed last.
   function child.terminate()
     run("pkill -TERM -P " .. child.pid)
     programs.wait_until(function() return run("ps -o pid= --ppid " .. child.pid) == "" end, "the end on TERM")
@@ -113,6 +106,16 @@ function programs.start(environment, command)
   end
 
   return child
+end
+
+--- Starts a shell command with these variables, calls body(child), and ends the program by TERM, which it must heed. An
+--- error of the body has what the program printed below it.
+function programs.with_running(environment, command, body)
+  local child = programs.start(environment, command)
+  local fine, raised = pcall(body, child)
+  local ended, output = pcall(child.terminate)
+  if not fine then error(tostring(raised) .. "\n" .. output, 0) end
+  if not ended then error(output, 0) end
 end
 
 --- A port of the loopback address that nobody listens on.

@@ -31,20 +31,17 @@ local function with_server(example, service, body)
     local port = programs.free_port()
     local environment = programs.environment(host, service)
     environment.PWD, environment.HOME = programs.checkout, folder
-    local child = programs.start(environment,
-      ("%s %s %s"):format(host.path, arguments, write_configuration(folder, source, port, example.head or "")))
     local function ask(path, method)
       local pieces = {}
       local fine, status = http.request { url = ("http://127.0.0.1:%d%s"):format(port, path), method = method or "POST",
         headers = { ["content-length"] = "0" }, sink = ltn12.sink.table(pieces) }
       return table.concat(pieces), fine and status
     end
-    local fine, raised = pcall(function()
+    local configuration = write_configuration(folder, source, port, example.head or "")
+    programs.with_running(environment, ("%s %s %s"):format(host.path, arguments, configuration), function(child)
       programs.wait_until(function() return select(2, ask("/", "GET")) end, source .. " answers")
       body(ask, port, child)
     end)
-    local output = child.quit()
-    if not fine then error(tostring(raised) .. "\n" .. output, 0) end
   end)
 end
 
