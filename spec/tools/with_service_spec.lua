@@ -11,12 +11,13 @@ local suite = [[
 
   describe("a block", function()
     local service, server = with_service.emulator(), with_service.fault_server()
-    local transfer
+    local client, transfer -- a client that is collected is closed only with its last transfer
 
     it("fails with something under way", function()
       pids = { service.pid, server.pid }
       service.make_uploads(1)
-      transfer = check.client(server.script { { { "request" }, { "stall" } } }).start.cancel "upload_1"
+      client = check.client(server.script { { { "request" }, { "stall" } } })
+      transfer = client.start.cancel "upload_1"
       error "oh dear"
     end)
 
