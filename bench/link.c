@@ -151,6 +151,7 @@ static int open_end(const char *address, const char *peer) {
 
 int main(int count, char **arguments) {
   static struct way ways[2];
+  static const struct sched_param first = {.sched_priority = 1};
   int namespaces[2];
   if (count != 5) return fputs("usage: link DELAY_MS MBIT_PER_S QUEUE_KIB LOSS_PPM\n", stderr), 2;
   line.delay = atof(arguments[1]) / 1e3;
@@ -162,6 +163,7 @@ int main(int count, char **arguments) {
   ways[0].from = ways[1].to = open_end("10.99.0.1", "10.99.0.2");
   namespaces[1] = enter_new_namespace();
   ways[1].from = ways[0].to = open_end("10.99.0.2", "10.99.0.1");
+  sched_setscheduler(0, SCHED_FIFO, &first); /* where it may: a line does not wait for its ends' work */
   for (int i = 0; i < 2; i++)
     if (!(ways[i].ring = calloc(MAX_PACKETS, sizeof *ways[i].ring))) fail("calloc");
   printf("/proc/%d/fd/%d /proc/%d/fd/%d\n", getpid(), namespaces[0], getpid(), namespaces[1]);

@@ -66,15 +66,20 @@ struct library {
   uintptr_t first, last;
 };
 static struct library ours = {"openai_uploads/core", 0, 0}, cjson = {"cjson", 0, 0},
-                      libcurl = {"libcurl.so", 0, 0}, libssl = {"libssl.so", 0, 0};
+                      libcurl = {"libcurl.so", 0, 0};
+/* Those that libcurl alone calls. */
+static struct library beneath[] = {{"libssl.so", 0, 0}, {"libcrypto.so", 0, 0}, {"libnghttp2.so", 0, 0}};
+enum { BENEATH = sizeof beneath / sizeof beneath[0] };
 
 static bool is_of(const struct library *library, const void *caller) {
   return (uintptr_t)caller >= library->first && (uintptr_t)caller < library->last;
 }
 
+static __thread bool keeps_session; /* see keep_session_with_memory */
+
 /* lua-cjson ends the process when it has no memory. */
 static bool refuses_memory(const void *caller) {
-  return !is_of(&cjson, caller) && refuses("malloc");
+  return !keeps_session && !is_of(&cjson, caller) && refuses("malloc");
 }
 
 static void note_block(void *block, const void *caller) {
@@ -275,10 +280,15 @@ int pthread_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*
 static int handles;
 static __thread bool inside; /* libcurl's multi handles and shares have easy ones of their own */
 
-/* Lua loads it with our module, so it is not among the libraries that come next. */
-static void *of_libcurl(const char *name) {
-  void *library = dlopen("libcurl.so.4", RTLD_LAZY | RTLD_NOLOAD);
+/* Lua loads libcurl with our module, so that neither it nor what it needs is among the libraries that come
+ * next. */
+static void *function_of(const char *library_name, const char *name) {
+  void *library = dlopen(library_name, RTLD_LAZY | RTLD_NOLOAD);
   return library ? dlsym(library, name) : NULL;
+}
+
+static void *of_libcurl(const char *name) {
+  return function_of("libcurl.so.4", name);
 }
 
 #define COUNT_NEW(name)                                                                                      \
@@ -342,6 +352,34 @@ void curl_mime_free(void *mime) {
   real(mime);
 }
 
+/* --- libcurl's TLS sessions --------------------------------------------------------------------------------
+ */
+
+typedef int session_function(void *connection, void *session);
+static session_function *keep_session; /* libcurl's, for each of its contexts the same */
+
+/* libcurl before 8.12 frees a block twice where it lacks the memory to keep a session. So it has memory here.
+ */
+static int keep_session_with_memory(void *connection, void *session) {
+  struct {
+    int age;
+    const char *version;
+    unsigned number;
+  } * (*about)(int) = of_libcurl("curl_version_info");
+  int kept;
+  keeps_session = about(0)->number < 0x080c00;
+  kept = keep_session(connection, session);
+  keeps_session = false;
+  return kept;
+}
+
+void SSL_CTX_sess_set_new_cb(void *context, session_function *function) {
+  static void (*real)(void *, session_function *);
+  if (!real) real = function_of("libssl.so.3", "SSL_CTX_sess_set_new_cb");
+  if (function) keep_session = function;
+  real(context, function ? keep_session_with_memory : NULL);
+}
+
 /* --- for Lua -----------------------------------------------------------------------------------------------
  */
 
@@ -389,7 +427,7 @@ static int calls_held(lua_State *L) {
     dl_iterate_phdr(find_library, &ours);
     dl_iterate_phdr(find_library, &cjson);
     dl_iterate_phdr(find_library, &libcurl);
-    dl_iterate_phdr(find_library, &libssl);
+    for (int i = 0; i < BENEATH; i++) dl_iterate_phdr(find_library, &beneath[i]);
   }
   lua_pushinteger(L, block_count);
   lua_pushinteger(L, handles);
@@ -416,15 +454,20 @@ static const void *instruction_of(const ucontext_t *context) {
 #endif
 }
 
+static bool is_beneath_libcurl(const void *instruction) {
+  for (int i = 0; i < BENEATH; i++)
+    if (is_of(&beneath[i], instruction)) return true;
+  return false;
+}
+
 static void on_bad_address(int number, siginfo_t *about, void *context) {
   enum { FIRST_PAGE = 4096 };
-  if ((uintptr_t)about->si_addr < FIRST_PAGE && is_of(&libssl, instruction_of(context))) _exit(EXCUSED);
+  if ((uintptr_t)about->si_addr < FIRST_PAGE && is_beneath_libcurl(instruction_of(context))) _exit(EXCUSED);
   signal(number, SIG_DFL);
 }
 
-/* excuse(): libcurl 7.88 divides by zero where it lacks the memory for one of its tables, and OpenSSL 3.5
- * follows a null pointer where it lacked the memory for a connection (SSL_set0_wbio, which libcurl calls).
- * Either ends the process with EXCUSED. */
+/* excuse(): where memory is out, libcurl 7.88 divides by zero, and the libraries beneath it are called with a
+ * null pointer, or follow one (OpenSSL 3.5, nghttp2 1.52). Either ends the process with EXCUSED. */
 static int calls_excuse(lua_State *L) {
   struct sigaction action = {.sa_sigaction = on_division, .sa_flags = SA_SIGINFO};
   (void)L;
