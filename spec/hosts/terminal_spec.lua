@@ -64,8 +64,8 @@ describe("WeeChat", function()
       local environment = programs.environment(host, service)
       environment.TURNS, environment.HOME = folder .. "/turns", folder
       service.answer_next(programs.gate)
-      local child = programs.start(environment, ("weechat-headless -a -d %s/home -r '/script load %s/driver.lua;"
-        .. "/script load %s/examples/weechat/upload.lua;/upload %s/README.md'"):format(folder, folder,
+      local child = programs.start(environment, ("weechat-headless -a -d %s/home -r '/lua load %s/driver.lua;"
+        .. "/lua load %s/examples/weechat/upload.lua;/upload %s/README.md'"):format(folder, folder,
           programs.checkout, programs.checkout))
       programs.answer_after_turns(service, environment.TURNS)
       child.finish()
