@@ -69,9 +69,15 @@ describe("files.wait_until_processed", function()
   end)
 
   it("ends at its deadline", function()
-    local failure = check.failure("timeout", client.files.wait_until_processed(id, with { deadline = 0.05 }))
-    assert.are.same({ "the File was not processed within 0.05 s", "uploaded" },
+    local failure = check.failure("timeout", client.files.wait_until_processed(id, with { deadline = 0.5 }))
+    assert.are.same({ "the File was not processed within 0.5 s", "uploaded" },
       { failure.message, failure.file.status })
+  end)
+
+  it("names its deadline, too, where that passes during a question", function()
+    service.answer_next { { call = "file", gate = true } }
+    local failure = check.failure("timeout", client.files.wait_until_processed(id, with { deadline = 0.05 }))
+    assert.are.equal("the File was not processed within 0.05 s", failure.message)
   end)
 
   for _, status in ipairs { 500, 503, 429, 409 } do

@@ -23,11 +23,12 @@ local function fail_late(self, response)
   fail(self, core.failure("timeout", ("the File was not processed within %g s"):format(self.own.deadline)), response)
 end
 
--- Asks again after `seconds`, or, if the deadline comes before, ends with the failure of the last question.
+-- Asks again after `seconds`, or, if the deadline comes before, ends with the failure of the last question. A question
+-- that the deadline has ended knows only what was left of it.
 local function ask_later(self, seconds, failure, response)
   local left = self.deadline_at - core.now()
   if seconds >= left then
-    if failure then return fail(self, failure, response) end
+    if failure and left > 0 then return fail(self, failure, response) end
     seconds = left
   end
   if seconds <= 0 then return fail_late(self, response) end
