@@ -72,6 +72,7 @@ static bool push_decoded(lua_State *L, const struct text_buffer *body) {
 /* Adds the service's own words to the failure on top of the stack. */
 static void set_service_details(lua_State *L, const struct text_buffer *body) {
   int failure = lua_gettop(L);
+  const char *text;
   size_t start;
   if (push_decoded(L, body)) {
     lua_insert(L, failure);
@@ -80,9 +81,10 @@ static void set_service_details(lua_State *L, const struct text_buffer *body) {
     lua_remove(L, failure);
     return;
   }
-  start = json_text_start(body->bytes, body->length);
-  if (!is_quotable(body->bytes + start, body->length - start)) return;
-  lua_failure_text_push_line(L, body->bytes + start, body->length - start);
+  text = text_buffer_text(body);
+  start = json_text_start(text, body->length);
+  if (!is_quotable(text + start, body->length - start)) return;
+  lua_failure_text_push_line(L, text + start, body->length - start);
   lua_setfield(L, -2, "message");
 }
 
