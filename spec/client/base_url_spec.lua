@@ -78,6 +78,7 @@ describe("base_url", function()
     { "v1", "base_url 'v1' is no URL that begins with https://: write it as https://api.openai.com/v1" },
     { "127.0.0.1:80/v1", "base_url '127.0.0.1:80/v1' " }, { "://127.0.0.1", "base_url '://127.0.0.1' is no URL" },
     { "http://", "base_url 'http://' has no host: write it as https://api.openai.com/v1" },
+    { "https://%31.1/v1", "base_url 'https://%31.1/v1' has a host that is not written plainly" },
     { "http://127.0.0.1:99999/v1", "has a port that is no number up to 65535" },
     { "http://127.0.0.1:x/v1", "has a port that is no number up to 65535" },
     { "http://a b/v1", "base_url 'http://a b/v1' is no URL" },

@@ -110,18 +110,39 @@ static const char *find_refusal(const struct url_parts *parts) {
   return NULL;
 }
 
-/* The URL without its query, and without slashes at its end. */
-static bool set_prefix(struct service_url *url, CURLU *parsed) {
+/* Appends the URL, without slashes at its end. */
+static bool append_url(CURLU *parsed, struct text_buffer *text) {
   char *whole = NULL;
-  bool set = curl_url_set(parsed, CURLUPART_QUERY, NULL, 0) == CURLUE_OK &&
-             curl_url_get(parsed, CURLUPART_URL, &whole, 0) == CURLUE_OK;
-  if (set) {
+  bool appended = curl_url_get(parsed, CURLUPART_URL, &whole, 0) == CURLUE_OK;
+  if (appended) {
     size_t length = strlen(whole);
     while (length > 0 && whole[length - 1] == '/') length--;
-    set = text_buffer_append(&url->prefix, whole, length);
+    appended = text_buffer_append(text, whole, length);
   }
   curl_free(whole);
-  return set;
+  return appended;
+}
+
+static bool set_prefix(struct service_url *url, CURLU *parsed) {
+  return curl_url_set(parsed, CURLUPART_QUERY, NULL, 0) == CURLUE_OK && append_url(parsed, &url->prefix);
+}
+
+/* libcurl reads the prefix again with each request, and must find the host that was checked: it decodes
+ * escapes in a host, and looks only at the next reading whether that is a number. */
+static bool check_again(const struct service_url *url, const struct service_url_advice *advice,
+                        const char *base_url, struct failure *failure) {
+  CURLU *parsed = curl_url();
+  struct text_buffer again;
+  CURLUcode code = CURLUE_OUT_OF_MEMORY;
+  bool same;
+  text_buffer_create(&again, SERVICE_URL_MAX_BYTES);
+  if (parsed) code = curl_url_set(parsed, CURLUPART_URL, url->prefix.bytes, CURLU_NON_SUPPORT_SCHEME);
+  if (code == CURLUE_OK && !append_url(parsed, &again)) code = CURLUE_OUT_OF_MEMORY;
+  same = code == CURLUE_OK && strcmp(again.bytes, url->prefix.bytes) == 0;
+  text_buffer_destroy(&again);
+  curl_url_cleanup(parsed);
+  if (code == CURLUE_OUT_OF_MEMORY) return failure_set_out_of_memory(failure);
+  return same || refuse(advice, base_url, "has a host that is not written plainly", failure);
 }
 
 static bool service_url_take(struct service_url *url, CURLU *parsed, const struct url_parts *parts,
@@ -155,7 +176,7 @@ static bool parse(struct service_url *url, CURLU *parsed, const char *base_url,
   else if (is_unencrypted(&parts) && !allow_plain_http)
     refuse_unencrypted(advice, parts.host, failure);
   else
-    taken = service_url_take(url, parsed, &parts, failure);
+    taken = service_url_take(url, parsed, &parts, failure) && check_again(url, advice, base_url, failure);
   free_parts(&parts);
   return taken;
 }
