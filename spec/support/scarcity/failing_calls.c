@@ -177,7 +177,7 @@ static void *next(const char *name) {
   result name parameters {                                                                                   \
     static result(*real) parameters;                                                                         \
     if (!real) real = next(#name);                                                                           \
-    return refuses(kind) ? (result)-1 : real(__VA_ARGS__);                                                   \
+    return refuses(kind) ? (result)(-1) : real(__VA_ARGS__);                                                 \
   }
 
 CALL("read", ssize_t, read, (int descriptor, void *bytes, size_t size), descriptor, bytes, size)
@@ -358,14 +358,17 @@ void curl_mime_free(void *mime) {
 typedef int session_function(void *connection, void *session);
 static session_function *keep_session; /* libcurl's, for each of its contexts the same */
 
+/* The beginning of curl_version_info_data. */
+struct about_libcurl {
+  int age;
+  const char *version;
+  unsigned number;
+};
+
 /* libcurl before 8.12 frees a block twice where it lacks the memory to keep a session. So it has memory here.
  */
 static int keep_session_with_memory(void *connection, void *session) {
-  struct {
-    int age;
-    const char *version;
-    unsigned number;
-  } * (*about)(int) = of_libcurl("curl_version_info");
+  struct about_libcurl *(*about)(int) = of_libcurl("curl_version_info");
   int kept;
   keeps_session = about(0)->number < 0x080c00;
   kept = keep_session(connection, session);
