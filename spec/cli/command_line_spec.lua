@@ -339,6 +339,10 @@ describe("openai-uploads", function()
       local words = { "cancel", upload_id, "--max-retries", "0", "--base-url", service.tls.good }
       check.holds("tls: ", fails(12, words))
       assert.are.equal(upload_id .. "  cancelled\n", succeeds(with(words, "--ca-file", service.ca_file)))
+      words[2] = service.make_uploads(1)[1]
+      local piped = cli.start(with(words, "--ca-file", "/dev/stdin"), {}, nil, nil, "cat " .. service.ca_file .. " |")
+        .finish()
+      assert.are.same({ "", 0 }, { piped.stderr, piped.status })
     end)
 
     for _, row in ipairs {

@@ -7,12 +7,13 @@ local MAX_KEY_BYTES = 64 * 1024 -- no key is longer
 
 local function failure(kind, format, ...) return nil, { kind = kind, message = format:format(...) } end
 
--- Returns up to so many bytes of a file. kind: of the failure. what: names the file in it.
-local function read(kind, what, path, bytes)
+-- Returns up to so many bytes of a file, or of one that only the library may read once, such as a pipe, none. kind: of
+-- the failure. what: names the file in it.
+local function read(kind, what, path, bytes, keeps_pipe)
   local file, why = io.open(path, "rb")
   if not file then return failure(kind, "cannot open the %s file %s", what, why) end
   local text
-  text, why = file:read(bytes)
+  if not keeps_pipe or file:seek() then text, why = file:read(bytes) end
   file:close()
   if why then return failure(kind, "cannot read the %s file %s: %s", what, path, why) end
   return text or ""
@@ -46,7 +47,7 @@ return function(options, out)
   end
   if options.ca_file then -- the library would name it only once it has connected
     local readable
-    readable, problem = read("tls", "authorities", options.ca_file, 1)
+    readable, problem = read("tls", "authorities", options.ca_file, 1, true)
     if not readable then return nil, problem end
   end
   if options.limit_rate then interruption.limit_rate(options.limit_rate) end
