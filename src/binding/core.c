@@ -90,6 +90,13 @@ static int utf8(lua_State *L) {
   return 1;
 }
 
+/* libcurl() -> "7.88.1, OpenSSL/3.0.17" */
+static int core_libcurl(lua_State *L) {
+  const curl_version_info_data *info = running_curl_info();
+  lua_pushfstring(L, "%s, %s", info->version, info->ssl_version ? info->ssl_version : "no TLS");
+  return 1;
+}
+
 static const luaL_Reg functions[] = {
     {"block", lua_block_new},
     {"can_yield", can_yield},
@@ -124,14 +131,9 @@ static const luaL_Reg functions[] = {
     {"upload_id_refusal", upload_id_refusal},
     {"wind_down", lua_transfer_methods_wind_down},
     {"utf8", utf8},
+    {"libcurl", core_libcurl},
     {NULL, NULL},
 };
-
-/* Pushes "7.88.1, OpenSSL/3.0.17". */
-static void push_libcurl(lua_State *L) {
-  const curl_version_info_data *info = running_curl_info();
-  lua_pushfstring(L, "%s, %s", info->version, info->ssl_version ? info->ssl_version : "no TLS");
-}
 
 __attribute__((visibility("default"))) int luaopen_openai_uploads_core(lua_State *L);
 
@@ -155,8 +157,6 @@ int luaopen_openai_uploads_core(lua_State *L) {
   compat_setfuncs(L, functions, 0);
   lua_pushliteral(L, UPLOADS_VERSION);
   lua_setfield(L, -2, "_VERSION");
-  push_libcurl(L);
-  lua_setfield(L, -2, "libcurl");
   lua_pushliteral(L, LUA_RAISE_OUT_OF_MEMORY);
   lua_setfield(L, -2, "out_of_memory");
   lua_pushinteger(L, CLIENT_CONFIG_MAX_CONNECTIONS);

@@ -183,7 +183,7 @@ end
 local function add_common(parser)
   add_help(parser)
   parser:flag "--version -V":description "Show the version and leave.":action(function()
-    leave { help = ("%s %s (%s, libcurl %s)"):format(PROGRAM, core._VERSION, _VERSION, core.libcurl) }
+    leave { help = ("%s %s (%s, libcurl %s)"):format(PROGRAM, core._VERSION, _VERSION, core.libcurl()) }
   end)
   parser:flag "--json":description("Results as JSON, an object a line. Failures and notes\n" ..
     "as well, on stderr: {\"error\": ...} {\"note\": ...}")

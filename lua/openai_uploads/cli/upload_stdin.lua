@@ -56,12 +56,10 @@ end
 local function options_of_call(run)
   local options = { on_retry = run:showing_waits() }
   if not run.options.max_retries then options.patience = SECONDS_OF_PATIENCE end
-  if run.deadline_at then
-    options.deadline = run.deadline_at - core.now()
-    if options.deadline <= 0 then
-      return nil, core.failure("timeout", ("the deadline of %g s has passed"):format(run.options.deadline))
-    end
-  end
+  if not run.deadline_at then return options end
+  local failure
+  options.deadline, failure = compound.time_left(run.deadline_at, run.options.deadline)
+  if failure then return nil, failure end
   return options
 end
 

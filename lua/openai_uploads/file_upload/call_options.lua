@@ -1,23 +1,18 @@
 -- SPDX-License-Identifier: MIT
 -- The options of a file upload's calls, made from those that the program gave for all of it.
 local compound = require "openai_uploads.compound"
-local core = require "openai_uploads.core"
 
 local call_options = {}
 
 local SECONDS_OF_PATIENCE = 30 -- for parts and the completion, if the program set no retry limits
 
-local MIN_DEADLINE = 0.001 -- the smallest deadline, in seconds, that a call accepts
-
 --- Returns the options of one more call, or nil and the failure if the deadline of the whole upload has passed.
 function call_options.of(job)
   local options = compound.copy_options(job.options)
-  if job.deadline_at then
-    options.deadline = job.deadline_at - core.now()
-    if options.deadline < MIN_DEADLINE then
-      return nil, core.failure("timeout", ("the deadline of %g s has passed"):format(job.options.deadline))
-    end
-  end
+  if not job.deadline_at then return options end
+  local failure
+  options.deadline, failure = compound.time_left(job.deadline_at, job.options.deadline)
+  if failure then return nil, failure end
   return options
 end
 

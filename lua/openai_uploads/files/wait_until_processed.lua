@@ -2,6 +2,7 @@
 -- files.wait_until_processed: asks for a File until the service has processed it.
 local add_call = require "openai_uploads.add_call"
 local chain = require "openai_uploads.chain"
+local compound = require "openai_uploads.compound"
 local core = require "openai_uploads.core"
 local split = require("openai_uploads.files.options").split
 
@@ -73,10 +74,9 @@ end
 -- The handler of a wait that is over, or that failed, as after the client's `close`.
 function ask(self, _, failure)
   if failure then return fail(self, failure) end
-  local options = {}
-  for name, value in pairs(self.options) do options[name] = value end
-  options.with_response, options.deadline = true, self.deadline_at - core.now()
-  if options.deadline < 0.001 then return fail_late(self) end
+  local options = compound.copy_options(self.options)
+  options.with_response, options.deadline = true, compound.time_left(self.deadline_at, self.own.deadline)
+  if not options.deadline then return fail_late(self) end
   self:begin(on_file, self.client.start.files.retrieve, self.id, options)
 end
 
