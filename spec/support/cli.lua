@@ -87,9 +87,12 @@ function cli.start(words, environment, redirected, program, before)
     stdout, stderr, redirected or "")
   local outer = "sh -c " .. quoted("sh -c " .. quoted(inner) .. "; echo $?") .. " 2>/dev/null" -- "Killed", it says
   local child = assert(process.start(outer))
-  local runner = tonumber(child.first_line) -- the `timeout`, which hands signals on
+  local runner = tonumber(child.first_line) -- the `timeout`
 
-  function child.signal(name) os.execute(unset_sanitizer .. ("kill -%s %d"):format(name, runner)) end
+  -- To the command itself: its `timeout` would hand it on later.
+  function child.signal(name)
+    os.execute(unset_sanitizer .. ("kill -%s $(ps -o pid= --ppid %d)"):format(name, runner))
+  end
 
   function child.interrupt() child.signal "INT" end
 
@@ -100,7 +103,7 @@ function cli.start(words, environment, redirected, program, before)
     return pid
   end
 
-  function child.kill() os.execute(unset_sanitizer .. ("kill -KILL $(ps -o pid= --ppid %d)"):format(runner)) end
+  function child.kill() child.signal "KILL" end
 
   function child.is_asleep()
     local pipe = assert(io.popen(unset_sanitizer .. ("ps -o stat= --ppid %d"):format(runner)))
