@@ -3,7 +3,8 @@
 
 ALL_LUAS := lua5.1 lua5.2 lua5.3 lua5.4 lua5.5 luajit
 ROCK := rock# the interpreter's name in a build by LuaRocks, which gives LUA_INCDIR
-lua_flags = $(if $(LUA_INCDIR),-I$(LUA_INCDIR),$(shell pkg-config --cflags $(1) 2>/dev/null))
+# The shell asks pkg-config, when a recipe's line runs: make expands all lines before .ci/deps, in the first, installs it.
+lua_flags = $(if $(LUA_INCDIR),-I$(LUA_INCDIR),$$(pkg-config --cflags $(1) 2>/dev/null))
 has_lua = $(shell command -v $(1) >/dev/null 2>&1 && pkg-config --exists $(1) 2>/dev/null && echo $(1))
 LUAS ?= $(if $(LUA),$(LUA),$(foreach lua,$(ALL_LUAS),$(call has_lua,$(lua))))
 MAIN_LUA ?= $(or $(LUA),lua5.4)
