@@ -204,7 +204,9 @@ static void on_paused(struct engine_task *task) {
 
 static size_t have_no_bytes(char *bytes, size_t size, size_t count, void *data) {
   struct exchange *exchange = data;
-  (void)bytes, (void)size, (void)count;
+  (void)bytes;
+  (void)size;
+  (void)count;
   transfer_engine_note_blocked(exchange->engine, &exchange->task);
   return CURL_READFUNC_PAUSE;
 }

@@ -18,7 +18,8 @@ static bool is_wiped_on_fork(void *page, size_t size) {
   enum { UNKNOWN_ADVICE = -1 };
   return madvise(page, size, UNKNOWN_ADVICE) != 0 && madvise(page, size, MADV_WIPEONFORK) == 0;
 #else
-  (void)page, (void)size;
+  (void)page;
+  (void)size;
   return false;
 #endif
 }

@@ -94,7 +94,7 @@ static void *run(void *data) {
       if (descriptor == bell->quit) return NULL;
       if (descriptor == bell->listener)
         let_in(bell);
-      else if (descriptor == bell->visitor)
+      else if (bell->visitor >= 0 && descriptor == bell->visitor)
         listen_to_visitor(bell);
       else
         ring(bell);

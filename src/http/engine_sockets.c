@@ -162,7 +162,8 @@ static void set_cork(int descriptor, int is_corked) {
 #ifdef TCP_CORK
   setsockopt(descriptor, IPPROTO_TCP, TCP_CORK, &is_corked, sizeof is_corked);
 #else
-  (void)descriptor, (void)is_corked;
+  (void)descriptor;
+  (void)is_corked;
 #endif
 }
 
