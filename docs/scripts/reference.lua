@@ -32,7 +32,8 @@ local CHAPTERS = {
   { "Calls", "Client" },
   { "Transfers", "Transfer" },
   { "Settings", "Settings" },
-  { "Options", "Options", "CancelAllOptions", "CompleteOptions", "FileCreateOptions", "WaitOptions" },
+  { "Options", "Options", "CancelAllOptions", "CompleteOptions", "FileCreateOptions", "WaitOptions",
+    "Deadline" },
   { "Params", "CreateParams", "PartParams", "CompleteParams", "FileParams", "AnyFileParams",
     "Readable", "FileCreateParams",
     "ContentParams", "ListParams" },
@@ -48,6 +49,7 @@ local CHAPTERS = {
 -- The class of each table that functions are annotated in, and what stands in front of their names.
 local OWNERS = {
   uploads = { "Client", "uploads." }, transfer = { "Transfer", "transfer:" }, loops = { "Loops", "uploads.loops." },
+  deadline = { "Deadline", "deadline:" },
 }
 
 -- The type at the beginning of an annotation, and the words behind it. Blanks inside of brackets are the type's, and so

@@ -85,20 +85,10 @@ function compound.options_of_ending(options)
   return copy
 end
 
-local MIN_DEADLINE = 0.001 -- the smallest deadline, in seconds, that a call accepts
-
---- Returns what is left for a call of the deadline of the whole, which was of `seconds`; or nil and a failure if that
---- has passed.
-function compound.time_left(deadline_at, seconds)
-  local left = deadline_at - core.now()
-  if left >= MIN_DEADLINE then return left end
-  return nil, core.failure("timeout", ("the deadline of %g s has passed"):format(seconds))
-end
-
---- Names the deadline of the whole, of `seconds`, in the failure of a call that had what was left of it.
-function compound.name_deadline(failure, seconds)
-  if failure.kind ~= "timeout" or not seconds then return end
-  failure.message = failure.message:gsub("^the deadline of %S+ s", ("the deadline of %g s"):format(seconds))
+--- Lets the calls that get these options, or a copy, share their deadline. It counts from now. A call refuses a
+--- deadline that is neither a number of seconds nor shared already.
+function compound.share_deadline(options)
+  options.deadline = core.deadline(options.deadline) or options.deadline
 end
 
 return compound

@@ -11,6 +11,14 @@ local upload_file_chunked = require "openai_uploads.upload_file_chunked"
 local wait_until_processed = require "openai_uploads.files.wait_until_processed"
 local waiting = require "openai_uploads.waiting"
 
+--- Returns a deadline `seconds` from now, for the option `deadline` of several calls.
+local function deadline(seconds)
+  local made = core.deadline(seconds)
+  if made then return made end
+  error(("bad argument #1 to 'deadline' (a number of seconds from 0.001 on expected, got %s)"):format(
+    core.describe(seconds)), 2)
+end
+
 -- Creates a client with all its functions. Errors carry no position.
 local function make(settings)
   local loop = loops.find(settings and settings.loop)
@@ -28,6 +36,7 @@ local function make(settings)
   wait_until_processed(client, await, waits)
   confirming(client, waits)
   guard(client, waits)
+  client.deadline = deadline
   return client
 end
 

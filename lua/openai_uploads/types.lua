@@ -143,7 +143,7 @@
 ---@field timeout? number for one attempt, from the moment it has a connection; for a Part, after its last byte left. Default: 60, and 600 for `complete` and `files.create`
 ---@field connect_timeout? number for making a connection, TLS handshake included. Default: 10
 ---@field stall_timeout? number without a byte moving while a Part or a File is sent, or the content of a File comes. Default: 60
----@field deadline? number for all attempts and waits of the call together. Default: none
+---@field deadline? number|openai_uploads.Deadline for all attempts and waits of the call together. Several calls may share one, see `deadline`. Default: none
 ---@field max_retries? integer Default: 2
 ---@field patience? number after its first failure a call is retried for this long, whatever `max_retries` says. Default: 0, and 30 for Parts and completions of a whole file if neither is set
 ---@field retry_delay? number before the first retry. It doubles with each further one. Default: 0.5
@@ -443,7 +443,7 @@ function uploads.files.wait_until_processed(file_id, options) end
 ---@class openai_uploads.WaitOptions: openai_uploads.Options
 ---@field interval? number between the first two questions. It grows by half each time. Default: 0.5
 ---@field max_interval? number Default: 5
----@field deadline? number of the whole wait. Default: 1800
+---@field deadline? number|openai_uploads.Deadline of the whole wait. Default: 1800
 
 ---Deletes a File. DELETE /files/{file_id}.
 ---
@@ -671,6 +671,22 @@ function transfer:progress() end
 ---Ends it with the failure `aborted`, which has `may_have_applied`.
 ---@return boolean was_running
 function transfer:abort() end
+
+---The time at which several calls have to be done, such as all that one request of yours leads to. Pass it as the option
+---`deadline` of each. A call that begins after that time sends nothing, and fails with `timeout`.
+---@class openai_uploads.Deadline
+local deadline = {}
+
+---@return number seconds until then. Negative after it
+function deadline:left() end
+
+---@return number seconds that it was made with
+function deadline:seconds() end
+
+---Makes a deadline, which counts from now.
+---@param seconds number 0.001 or more
+---@return openai_uploads.Deadline
+function uploads.deadline(seconds) end
 
 ---Makes a client with its own settings. An unknown setting, or one of the wrong type or out of range, raises an error. A
 ---missing key or a bad URL is the `configuration` failure of every call instead.

@@ -202,7 +202,8 @@ describe("misuse", function()
     for name, values in pairs(out_of_range) do
       for _, value in ipairs(values) do
         it(("out of range is told: %s = %s"):format(name, text(value)), function()
-          refused({ [name] = value }, ("bad option '%s' ("):format(name), "it must be from")
+          local words = name == "deadline" and "it must be at least" or "it must be from"
+          refused({ [name] = value }, ("bad option '%s' ("):format(name), words)
         end)
       end
     end

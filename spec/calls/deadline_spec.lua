@@ -2,6 +2,7 @@
 -- The time for all attempts and waits of a call together.
 
 local socket = require "socket"
+local openai_uploads = require "openai_uploads"
 local fault = require "spec.support.fault"
 local rows = require "spec.support.rows"
 local with_service = require "spec.support.with_service"
@@ -151,6 +152,81 @@ describe("a deadline", function()
     end)
     it("of a call goes before the client's", function()
       check_good({ "stall" }, { deadline = 0.001, timeout = 0.1, max_retries = 1 }, { deadline = 60 })
+    end)
+  end)
+
+  describe("that several calls share", function()
+    local function shared(seconds)
+      local deadline = openai_uploads.deadline(seconds)
+      return deadline
+    end
+
+    -- A call whose only attempt the deadline ends.
+    local function check_stalled(client, options)
+      rows.check_failure({ kind = "timeout", attempts = 1, may = true, says = named }, client.cancel(rows.id, options))
+    end
+
+    it("counts from the moment when it was made, and a call that begins too late sends nothing", function()
+      local script = server.script(rows.connections { "stall" })
+      local client = rows.client(script.base_url)
+      local options = { deadline = shared(0.15), max_retries = 0 }
+      check_stalled(client, options)
+      local row = { kind = "timeout", attempts = 0, may = false, says = named }
+      rows.check_failure(row, client.cancel(rows.id, options))
+      rows.check_failure(row, select(2, client.start.cancel(rows.id, options):wait()))
+      assert.are.equal(1, #script.seen().requests)
+      rows.check_luck(client)
+      script.close()
+    end)
+
+    it("tells how much is left", function()
+      local deadline = shared(60)
+      local before = deadline:left()
+      dawdle(0.01)
+      assert.are.equal(60, deadline:seconds())
+      assert.is_true(before <= 60 and deadline:left() <= before - 0.005)
+    end)
+
+    it("is past after its time", function()
+      local deadline = shared(0.001)
+      dawdle(0.002)
+      assert.is_true(deadline:left() < 0)
+    end)
+
+    it("may be none", function()
+      assert.are.equal(math.huge, shared(math.huge):left())
+      local script = server.script { rows.lucky }
+      local client = rows.client(script.base_url, { deadline = 0.001 })
+      assert.are.equal(rows.id, assert(client.cancel(rows.id, { deadline = shared(math.huge) })).id)
+      script.close()
+    end)
+
+    it("goes before the client's, and a number in the next call before it", function()
+      local script = server.script(rows.connections { "stall", "stall" })
+      local client = rows.client(script.base_url, { deadline = 0.001 })
+      check_stalled(client, { deadline = shared(0.15) })
+      check_stalled(client, { deadline = 0.15 })
+      script.close()
+    end)
+
+    it("belongs to calls, and not to a client", function()
+      local deadline = shared(60)
+      local fine, raised = pcall(openai_uploads.new, { deadline = deadline })
+      assert.are.same({ false, "bad option 'deadline' (number expected, got userdata)" }, { fine, raised })
+    end)
+
+    for _, value in ipairs { 0, -1, 0 / 0, "30", {}, false } do
+      it("is not made of " .. tostring(value):gsub(": .*", ""), function()
+        local fine, raised = pcall(shared, value)
+        assert.is_false(fine)
+        local wanted = "^[^:]*deadline_spec.lua:%d+: bad argument #1 to 'deadline' %(a number of seconds from 0.001 on"
+        assert.is_truthy(raised:find(wanted), raised)
+      end)
+    end
+
+    it("is no other userdata", function()
+      local fine, raised = pcall(openai_uploads.cancel, rows.id, { deadline = io.stderr })
+      assert.are.same({ false, "bad option 'deadline' (number expected, got userdata)" }, { fine, raised })
     end)
   end)
 

@@ -171,6 +171,7 @@ for _, row in ipairs {
     options = { deadline = 0.3 }, answers = { part { delay = 3 }, { call = "cancel", delay = 0.5 } },
     cancelled = true, state = "cancelled", sent = { 1, 1, 0, 1 } },
   { "a deadline that passes between two calls", kind = "timeout", options = { deadline = 0.2 }, attempts = 0,
+    part_number = 1,
     params = function()
       return { on_checkpoint = function()
         local last = os.clock() + 0.25

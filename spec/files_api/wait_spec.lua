@@ -74,6 +74,14 @@ describe("files.wait_until_processed", function()
       { failure.message, failure.file.status })
   end)
 
+  it("ends at a deadline that others share, too", function()
+    local deadline = client.deadline(0.2)
+    assert(client.files.retrieve(id, { deadline = deadline }))
+    local failure = check.failure("timeout", client.files.wait_until_processed(id, with { deadline = deadline }))
+    assert.are.equal("the File was not processed within 0.2 s", failure.message)
+    assert.is_true(deadline:left() < 0)
+  end)
+
   it("names its deadline, too, where that passes during a question", function()
     service.answer_next { { call = "file", gate = true } }
     local failure = check.failure("timeout", client.files.wait_until_processed(id, with { deadline = 0.05 }))
@@ -158,7 +166,7 @@ describe("files.wait_until_processed", function()
 
   for _, row in ipairs {
     { "a text as interval", { interval = "1" }, "bad option 'interval' (a number from 0.001 on expected, got 1)" },
-    { "no time", { deadline = 0 }, "bad option 'deadline' (a number from 0.001 on expected, got 0)" },
+    { "no time", { deadline = 0 }, "bad option 'deadline' (it must be at least 0.001, got 0)" },
     { "an unknown option", { intervall = 1 }, "unknown option 'intervall'" },
     { "a text as options", "x", "options must be a table, got string" },
     { "with_response as text", { with_response = "x" }, "bad option 'with_response' (boolean expected, got string)" },

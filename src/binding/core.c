@@ -6,6 +6,7 @@
 #include "binding/lua_checks.h"
 #include "binding/lua_client.h"
 #include "binding/lua_compat.h"
+#include "binding/lua_deadline.h"
 #include "binding/lua_digest.h"
 #include "binding/lua_failure.h"
 #include "binding/lua_file.h"
@@ -101,6 +102,7 @@ static const luaL_Reg functions[] = {
     {"block", lua_block_new},
     {"can_yield", can_yield},
     {"client", lua_client_new},
+    {"deadline", lua_deadline_new},
     {"describe", describe},
     {"digest", lua_digest_new},
     {"waker", lua_waker_new},
@@ -144,6 +146,7 @@ int luaopen_openai_uploads_core(lua_State *L) {
   lua_json_open(L);
   lua_failure_open(L);
   lua_block_open(L);
+  lua_deadline_open(L);
   lua_digest_open(L);
   lua_md5_open(L);
   lua_pipe_open(L);

@@ -4,6 +4,7 @@
 #include "base/nearest_name.h"
 #include "binding/lua_checks.h"
 #include "binding/lua_compat.h"
+#include "binding/lua_deadline.h"
 #include "binding/lua_raise.h"
 #include "binding/lua_slots.h"
 
@@ -14,6 +15,7 @@
 
 enum option_type {
   OPTION_SECONDS,  /* double; least..most */
+  OPTION_DEADLINE, /* seconds, or a deadline that calls share */
   OPTION_BYTES,    /* double, whole */
   OPTION_COUNT,    /* unsigned */
   OPTION_BOOLEAN,  /* bool */
@@ -55,7 +57,7 @@ static const struct option_row option_rows[] = {
     {"timeout", OPTION_SECONDS, CALL(timeout), 0.001, LONGEST_WAIT, NULL, 0},
     {"connect_timeout", OPTION_SECONDS, CALL(connect_timeout), 0.001, LONGEST_WAIT, NULL, 0},
     {"stall_timeout", OPTION_SECONDS, CALL(stall_timeout), 0.001, LONGEST_WAIT, NULL, 0},
-    {"deadline", OPTION_SECONDS, CALL(deadline), 0.001, INFINITY, NULL, 0},
+    {"deadline", OPTION_DEADLINE, CALL(deadline), LUA_DEADLINE_MIN_SECONDS, INFINITY, NULL, 0},
     {"max_retries", OPTION_COUNT, CALL(retry.max_retries), 0, 1000, NULL, 0},
     {"patience", OPTION_SECONDS, CALL(retry.patience), 0, LONGEST_WAIT, NULL, 0},
     {"retry_delay", OPTION_SECONDS, CALL(retry.retry_delay), 0, LONGEST_WAIT, NULL, 0},
@@ -127,7 +129,10 @@ static int raise_type(lua_State *L, const struct option_row *row, const char *ex
 /* The number is on top of the stack. */
 static void raise_range(lua_State *L, const struct option_row *row) {
   char limits[64];
-  snprintf(limits, sizeof limits, "from %.10g to %.10g", row->least, row->most);
+  if (isinf(row->most))
+    snprintf(limits, sizeof limits, "at least %.10g", row->least);
+  else
+    snprintf(limits, sizeof limits, "from %.10g to %.10g", row->least, row->most);
   luaL_error(L, "bad option '%s' (it must be %s, got %s)", row->name, limits, lua_tostring(L, -1));
 }
 
@@ -139,6 +144,14 @@ static double check_number(lua_State *L, const struct option_row *row, bool whol
   if (whole && !lua_checks_whole(number, row->least, row->most))
     luaL_error(L, "bad option '%s' (%f is not a whole number)", row->name, number);
   return number;
+}
+
+/* The calls of a whole client share none: its setting is one for each of them. */
+static void read_deadline(struct option_target *target, const struct option_row *row) {
+  struct call_settings *settings = target->settings;
+  if (!target->config && lua_deadline_read(target->L, -1, settings)) return;
+  settings->deadline = check_number(target->L, row, false);
+  settings->deadline_at = 0;
 }
 
 static int check_choice(lua_State *L, const struct option_row *row) {
@@ -236,6 +249,7 @@ static void read_option(struct option_target *target, const struct option_row *r
   member = base + row->offset;
   switch (row->type) {
   case OPTION_SECONDS: *(double *)member = check_number(L, row, false); break;
+  case OPTION_DEADLINE: read_deadline(target, row); break;
   case OPTION_BYTES: *(double *)member = check_number(L, row, true); break;
   case OPTION_COUNT: *(unsigned *)member = (unsigned)check_number(L, row, true); break;
   case OPTION_CHOICE: *(int *)member = check_choice(L, row); break;

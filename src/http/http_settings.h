@@ -22,6 +22,8 @@ struct call_settings {
   double connect_timeout;
   double stall_timeout;
   double deadline;
+  double deadline_at; /* on the monotonic clock, of a deadline that calls share; 0: it counts from the call's
+                         start */
   struct retry_settings retry;
   bool with_response;
 };

@@ -89,7 +89,8 @@ struct transfer *transfer_new(struct http_client *client, const struct call_sett
   transfer->awaited = -1;
   transfer->settings = *settings;
   transfer->started_at = monotonic_clock_now();
-  transfer->deadline_at = transfer->started_at + settings->deadline;
+  transfer->deadline_at =
+      settings->deadline_at > 0 ? settings->deadline_at : transfer->started_at + settings->deadline;
   if (http_request_create(&transfer->request, client->settings, additions)) return transfer;
   transfer_delete(transfer);
   return NULL;

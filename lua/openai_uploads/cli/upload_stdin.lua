@@ -3,7 +3,6 @@
 -- so that it can be sent again.
 local core = require "openai_uploads.core"
 local calls = require "openai_uploads.cli.calls"
-local compound = require "openai_uploads.compound"
 local guess_mime_type = require "openai_uploads.file_upload.mime_types"
 local interruption = require "openai_uploads.cli.interruption"
 
@@ -52,28 +51,16 @@ local function check_end(total)
   return file_failure("has more than the %.0f bytes of --bytes", total)
 end
 
--- The options of the next call; nil and a failure when the deadline of the whole has passed.
-local function options_of_call(run)
-  local options = { on_retry = run:showing_waits() }
-  if not run.options.max_retries then options.patience = SECONDS_OF_PATIENCE end
-  if not run.deadline_at then return options end
-  local failure
-  options.deadline, failure = compound.time_left(run.deadline_at, run.options.deadline)
-  if failure then return nil, failure end
-  return options
-end
-
 -- Makes a call with start(options). `sent`: bytes sent before this call; with it, the progress is shown.
 local function call(run, start, sent)
-  local options, failure = options_of_call(run)
-  if not options then return nil, failure end
-  local done, object
+  local options = { on_retry = run:showing_waits(), deadline = run.deadline }
+  if not run.options.max_retries then options.patience = SECONDS_OF_PATIENCE end
+  local done, object, failure
   run.job = start(options)
   repeat
     done, object, failure = run.job:wait(SECONDS_BETWEEN_REPORTS)
     if sent then run.display.show(sent + run.job:progress(), run.total) end
   until done
-  if failure then compound.name_deadline(failure, run.options.deadline) end
   return object, failure
 end
 
@@ -140,7 +127,7 @@ end
 function upload_stdin.send(client, options, run)
   local plan = upload_stdin.plan(options)
   run.total = plan.create.bytes
-  run.deadline_at = options.deadline and core.now() + options.deadline
+  run.deadline = core.deadline(options.deadline)
   local fine, upload, failure = pcall(send, client, run, plan)
   if not fine then upload, failure = nil, failure_of_interruption(run, upload) end
   if failure then clean_up(client, run, failure) end

@@ -25,7 +25,6 @@ local final_kinds = { bad_request = true, not_found = true, gone = true, unproce
 --- answer has the id of the Upload to cancel.
 function ending.fail(self, failure)
   if self.failure or self.state == "done" then return end
-  compound.name_deadline(failure, self.deadline_at and self.options.deadline)
   self.failure = failure
   self.state = self.state == "creating" and "winding_down" or "stopping"
 end

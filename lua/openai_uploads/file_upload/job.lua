@@ -42,7 +42,6 @@ local function new(client, await, waits, plan, options)
     source = plan.source or false, -- of the parts' data: stored_parts or stream
     producer = false, leash = false, waits_for_data = false, -- see supply
     state = "creating",
-    deadline_at = nil,        -- on core.now()'s clock
     -- The Upload and its parts so far.
     upload_id = false,
     dropped = false,          -- cancels the Upload when the job is collected

@@ -3,15 +3,25 @@
 -- called again whenever an answer arrives, and if memory ran out in it.
 local core = require "openai_uploads.core"
 local cancel_when_dropped = require "openai_uploads.cancel_when_dropped"
-local call_options = require "openai_uploads.file_upload.call_options"
+local compound = require "openai_uploads.compound"
 local ending = require "openai_uploads.file_upload.ending"
 local part_sizes = require "openai_uploads.file_upload.part_sizes"
 local reporting = require "openai_uploads.file_upload.reporting"
 local resume = require "openai_uploads.file_upload.resume"
 local supply = require "openai_uploads.file_upload.supply"
 
+local SECONDS_OF_PATIENCE = 30 -- for parts and the completion, if the program set no retry limits
+
 local sending = { on_entering = {}, on_answer = {} } -- as in `ending`
 local on_entering, on_answer = sending.on_entering, sending.on_answer
+
+-- Adds the default patience to the options of a call, so that a short loss of the network loses nothing of a file.
+local function be_patient(self, options)
+  if not self.plan.retries_as_told and options.max_retries == nil and options.patience == nil then
+    options.patience = SECONDS_OF_PATIENCE
+  end
+  return options
+end
 
 -- Notes the Upload's id. From here on the Upload is cancelled when the job is collected, unless it is to be kept or may
 -- be completed.
@@ -39,16 +49,15 @@ end
 
 -- Returns the MD5 of a digest. Returns nil if the digest still runs, after starting a wait for it. Returns nil and the
 -- failure if the digest failed.
-local function md5_of(self, digest, options)
+local function md5_of(self, digest)
   local md5, failure = digest:wait(0)
-  if not md5 and not failure then self:begin("digest", nil, self.await, digest:descriptor(), options) end
+  if not md5 and not failure then self:begin("digest", nil, self.await, digest:descriptor(), self.options) end
   return md5, failure
 end
 
--- The digest has finished, or the deadline has passed, which call_options.of finds next. Any other failure ends the
--- job, as after the client's `close` or a fork.
+-- The wait fails at the deadline, and as after the client's `close` or a fork.
 function on_answer.digest(self, has_ended, failure)
-  if not has_ended and failure.kind ~= "timeout" then ending.fail(self, failure) end
+  if not has_ended then ending.fail(self, failure) end
 end
 
 -- Sends nothing before the sent parts are known to hold the file's present bytes.
@@ -56,15 +65,13 @@ function on_entering.checking(self)
   if self.calls.count > 0 then return end
   local plan = self.plan
   local last = resume.last_number(plan.resume)
-  local options, failure, md5s
+  local failure, md5s
   if last == 0 then
     self.state = "sending"
     return
   end
-  options, failure = call_options.of(self)
-  if not options then return ending.fail(self, failure) end
   if not self.kept_digest then self.kept_digest, failure = self.source:digest_parts(last) end
-  if self.kept_digest then md5s, failure = md5_of(self, self.kept_digest, options) end
+  if self.kept_digest then md5s, failure = md5_of(self, self.kept_digest) end
   if failure then return ending.refuse(self, failure) end
   if not md5s then return end
   local difference = resume.difference_of_parts(plan.resume, md5s)
@@ -94,17 +101,17 @@ local function naming_part(on_retry, number)
   end
 end
 
-local function send_part(self, number, part, options)
+local function send_part(self, number, part)
+  local options = compound.copy_options(self.options)
   part.md5, options.with_response = self.plan.is_saved, self.plan.is_saved
   options.on_retry = naming_part(options.on_retry, number)
-  call_options.be_patient(self, options)
-  self:begin("part", number, self.client.start.parts.create, self.upload_id, part, options)
+  self:begin("part", number, self.client.start.parts.create, self.upload_id, part, be_patient(self, options))
 end
 
 -- Starts a part. If that fails, as when memory ran out, the same part is the next one to send.
-local function begin_part(self, number, part, options)
+local function begin_part(self, number, part)
   self.has_begun[number] = true
-  local fine, raised = pcall(send_part, self, number, part, options)
+  local fine, raised = pcall(send_part, self, number, part)
   if fine then return end
   self.has_begun[number] = nil
   self.next_number = math.min(self.next_number, number)
@@ -114,41 +121,34 @@ end
 -- Returns the number of running calls that have a connection, or wait for one.
 local function count_connected(self) return self.calls.count - (self.waits_for_data and 1 or 0) end
 
--- Waits for data if more is wanted. Returns true, or nil and a failure if its source has failed, or the deadline has
--- passed meanwhile.
+-- Waits for data if more is wanted. Returns false if its source has failed, which ends the job.
 local function go_on_with_data(self)
-  local options, failure
   self.source:drain()
-  if self.source:wants() then options, failure = call_options.of(self) end
-  failure = failure or self.source.failure
-  if failure then return nil, failure end
-  supply.go_on(self, options)
+  if self.source.failure then
+    ending.fail(self, self.source.failure)
+    return false
+  end
+  supply.go_on(self)
   return true
 end
 
 -- Collects data of unknown size before the Upload is created, because the creation announces the size.
 function on_entering.spooling(self)
-  local fine, failure = go_on_with_data(self)
-  if not fine then return ending.fail(self, failure) end
-  if self.plan.bytes then sending.create(self) end
+  if go_on_with_data(self) and self.plan.bytes then sending.create(self) end
 end
 
 -- Keeps as many parts running as `concurrency` allows. A connection that is being made counts as its part.
 function on_entering.sending(self)
   while count_connected(self) < math.min(self.plan.concurrency, self.plan.part_count) do
-    local options, failure = call_options.of(self)
-    if not options then return ending.fail(self, failure) end
     local number, part = take_next(self)
     if not number then break end
-    begin_part(self, number, part, options)
+    begin_part(self, number, part)
   end
-  local fine, failure = go_on_with_data(self)
-  if not fine then return ending.fail(self, failure) end
-  if self.calls.count == 0 then self.state = "summing" end
+  if go_on_with_data(self) and self.calls.count == 0 then self.state = "summing" end
 end
 
 function on_answer.data(self, _, failure)
-  if failure and failure.kind ~= "timeout" then
+  if failure then
     self.waits_for_data = false
     return ending.fail(self, failure)
   end
@@ -170,7 +170,9 @@ function on_answer.part(self, part, failure, response, number)
 end
 
 -- Sends the completion. From here on nothing may cancel the Upload before the outcome is known.
-local function send_completion(self, md5, options)
+local function send_completion(self, md5)
+  local options = be_patient(self, compound.copy_options(self.options))
+  options.with_response = self.options.with_response
   reporting.save(self, nil, true)
   if self.failure then return end
   self.state = "completing"
@@ -185,18 +187,15 @@ end
 -- Completes the Upload, once all parts are sent and the MD5 is known. The digest may take longer than the parts.
 function on_entering.summing(self)
   if self.calls.count > 0 then return end
-  local options, failure = call_options.of(self)
-  if not options then return ending.fail(self, failure) end
-  failure = self.source:problem()
+  local failure = self.source:problem()
   if failure then return ending.fail(self, failure) end
   local md5 = self.plan.md5 or self.source:md5()
   if self.digest then
-    md5, failure = md5_of(self, self.digest, options)
+    md5, failure = md5_of(self, self.digest)
     if failure then return ending.fail(self, failure) end
     if not md5 then return end
   end
-  options.with_response = self.options.with_response
-  send_completion(self, md5, call_options.be_patient(self, options))
+  send_completion(self, md5)
 end
 
 function on_answer.complete(self, upload, failure, response)
@@ -233,8 +232,8 @@ end
 -- Makes connections for the first parts while the Upload is created. Each takes the place of its part until then. A
 -- failure to connect is ignored, because the part will meet it too. A part of at most `core.max_shared_part_bytes` is
 -- sent on the connection of the creation.
-local function connect_ahead(self, options)
-  local plan = self.plan
+local function connect_ahead(self)
+  local plan, options = self.plan, compound.copy_options(self.options)
   if plan.part_size <= core.max_shared_part_bytes or plan.bytes <= core.max_shared_part_bytes then return end
   options.max_retries, options.patience, options.on_retry = 0, 0, nil
   for number = 1, math.min(plan.concurrency, plan.part_count) do
@@ -247,24 +246,23 @@ function on_answer.connection() end
 
 --- Begins the creation of the Upload. Misuse of an option raises.
 function sending.create(self)
-  local options = call_options.of_first(self)
-  self:begin("create", nil, self.client.start.create, self.plan.create, options)
+  self:begin("create", nil, self.client.start.create, self.plan.create, compound.copy_options(self.options))
   self.state = "creating"
-  connect_ahead(self, call_options.of_first(self))
+  connect_ahead(self)
   self.calls:hold() -- the client holds the creation: without its id nothing could be cancelled
 end
 
 --- Starts the job, which has no running call yet. Misuse of an option raises.
 function sending.begin(self)
   local plan, failure = self.plan, nil
-  if type(self.options.deadline) == "number" then self.deadline_at = core.now() + self.options.deadline end
+  compound.share_deadline(self.options)
   if plan.resume then adopt(self, plan.resume) end
   if plan.computes_md5 then self.digest, failure = self.source:begin_digest() end
   if failure then return ending.refuse(self, failure) end
   if plan.resume then return go_on(self) end
   if plan.bytes then return sending.create(self) end
   self.state = "spooling"
-  supply.go_on(self, call_options.of_first(self))
+  supply.go_on(self)
 end
 
 return sending

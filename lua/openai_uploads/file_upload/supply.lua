@@ -86,10 +86,10 @@ local function seconds_to_wait(job, descriptor)
   return descriptor >= 0 and job.source:seconds_left() or 0
 end
 
-local function begin_waiting(job, options)
+local function begin_waiting(job)
   local reader = job.source.reader
   local descriptor = reader:descriptor()
-  job:begin("data", nil, job.await, descriptor, options, seconds_to_wait(job, descriptor))
+  job:begin("data", nil, job.await, descriptor, job.options, seconds_to_wait(job, descriptor))
 end
 
 -- Ends the call `data` of a producer that has given what was wanted.
@@ -103,14 +103,14 @@ local function end_waiting(job)
   job.waits_for_data = false
 end
 
---- Waits for data as long as the stream wants any. options: of a call.
-function supply.go_on(job, options)
+--- Waits for data as long as the stream wants any.
+function supply.go_on(job)
   local wants = job.source:wants()
   if job.waits_for_data and not wants then end_waiting(job) end
   if job.producer then job.producer:wake() end
   if job.waits_for_data or not wants then return end
   job.waits_for_data = true
-  local fine, raised = pcall(begin_waiting, job, options)
+  local fine, raised = pcall(begin_waiting, job)
   if fine then return end
   job.waits_for_data = false
   error(raised, 0)

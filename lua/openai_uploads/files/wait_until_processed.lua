@@ -6,8 +6,9 @@ local compound = require "openai_uploads.compound"
 local core = require "openai_uploads.core"
 local split = require("openai_uploads.files.options").split
 
--- Seconds. The official clients ask every five seconds, for half an hour.
-local OWN = { { "interval", 0.001, 0.5 }, { "max_interval", 0.001, 5 }, { "deadline", 0.001, 1800 } }
+-- In seconds. The official clients ask every five seconds, for half an hour.
+local OWN = { { "interval", 0.001, 0.5 }, { "max_interval", 0.001, 5 } }
+local DEADLINE = 1800
 local GROWTH = 1.5 -- of the interval, after each question
 
 -- After these the next question may be answered.
@@ -21,13 +22,14 @@ local function fail(self, failure, response)
 end
 
 local function fail_late(self, response)
-  fail(self, core.failure("timeout", ("the File was not processed within %g s"):format(self.own.deadline)), response)
+  local seconds = self.options.deadline:seconds()
+  fail(self, core.failure("timeout", ("the File was not processed within %g s"):format(seconds)), response)
 end
 
--- Asks again after `seconds`, or, if the deadline comes before, ends with the failure of the last question. A question
--- that the deadline has ended knows only what was left of it.
+-- Asks again after `seconds`, or, if the deadline comes before, ends with the failure of the last question, unless the
+-- deadline itself has ended that.
 local function ask_later(self, seconds, failure, response)
-  local left = self.deadline_at - core.now()
+  local left = self.options.deadline:left()
   if seconds >= left then
     if failure and left > 0 then return fail(self, failure, response) end
     seconds = left
@@ -75,8 +77,7 @@ end
 function ask(self, _, failure)
   if failure then return fail(self, failure) end
   local options = compound.copy_options(self.options)
-  options.with_response, options.deadline = true, compound.time_left(self.deadline_at, self.own.deadline)
-  if not options.deadline then return fail_late(self) end
+  options.with_response = true
   self:begin(on_file, self.client.start.files.retrieve, self.id, options)
 end
 
@@ -87,7 +88,9 @@ return function(client, await, waits)
     local self = chain.new(client, waits)
     self.id, self.options, self.own, self.await = id, of_each, own, await
     self.with_response = of_each.with_response
-    self.interval, self.deadline_at, self.file = own.interval, core.now() + own.deadline, nil
+    self.interval, self.file = own.interval, nil
+    if of_each.deadline == nil then of_each.deadline = DEADLINE end
+    compound.share_deadline(of_each)
     if of_each.with_response ~= nil and type(of_each.with_response) ~= "boolean" then
       error(("bad option 'with_response' (boolean expected, got %s)"):format(type(of_each.with_response)), 0)
     end
