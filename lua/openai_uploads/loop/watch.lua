@@ -26,6 +26,46 @@ local function wake_waiting(waiting, transfer)
   for _, wake in ipairs(list) do wake() end
 end
 
+-- Adds a wake function to the watch of a client, and returns that watch. A client that was closed meanwhile has a new
+-- descriptor, perhaps with the same number.
+local function enter(self, client, transfer, wake)
+  local found, descriptor = self.watched[client], client.fd()
+  if not found or found.descriptor ~= descriptor then
+    found = { finish = false, descriptor = descriptor, waiting = {} }
+    found.finish = self.host.begin(client, found.waiting)
+    self.watched[client] = found
+  end
+  found.waiting[wake] = transfer
+  return found
+end
+
+-- Removes it. Returns whether it was still waiting.
+local function leave(self, client, found, wake)
+  if not found.waiting[wake] then return false end
+  found.waiting[wake] = nil
+  if next(found.waiting) then return true end
+  if self.watched[client] == found then self.watched[client] = nil end
+  found.finish()
+  return true
+end
+
+local function wait(self, client, transfer, seconds)
+  local host = self.host
+  local suspend, resume = host.suspension()
+  local found, prevent
+  local function wake()
+    if not leave(self, client, found, wake) then return end
+    if prevent then prevent() end
+    resume()
+  end
+  local function give_up() leave(self, client, found, wake) end
+  found = enter(self, client, transfer, wake)
+  if seconds and seconds < LONGEST_TIMER and host.after then prevent = host.after(seconds, wake) end
+  listen(transfer, function() wake_waiting(found.waiting, transfer) end)
+  suspend(seconds, give_up)
+  give_up()
+end
+
 --- Returns the loop of a host, which is a table of functions:
 ---
 ---   begin(client, waiting)   begins to step the client whenever it may have work. Returns a function that ends this,
@@ -38,55 +78,20 @@ end
 ---   after(seconds, action)   calls action() later, and returns a function that prevents it. A host whose suspend
 ---                            returns after so many seconds needs none
 function watch.loop(host)
-  local loop = { spawn = host.spawn }
-  local watched = {} -- client -> { finish, descriptor, waiting: wake function -> transfer }. May alone hold a transfer.
-
-  -- A client that was closed meanwhile has a new descriptor, perhaps with the same number.
-  local function enter(client, transfer, wake)
-    local found, descriptor = watched[client], client.fd()
-    if not found or found.descriptor ~= descriptor then
-      found = { finish = false, descriptor = descriptor, waiting = {} }
-      found.finish = host.begin(client, found.waiting)
-      watched[client] = found
-    end
-    found.waiting[wake] = transfer
-    return found
-  end
-
-  -- Returns whether the wake function was still waiting.
-  local function leave(client, found, wake)
-    if not found.waiting[wake] then return false end
-    found.waiting[wake] = nil
-    if next(found.waiting) then return true end
-    if watched[client] == found then watched[client] = nil end
-    found.finish()
-    return true
-  end
-
-  --- Wakes every waiter, which ends the watch. A coroutine whose wait is not over, as for a file whose Upload is being
-  --- cancelled, then waits on the next watch.
-  function loop.forget(client)
-    local found = watched[client]
-    if found then wake_waiting(found.waiting) end
-  end
-
-  function loop.wait(client, transfer, seconds)
-    local suspend, resume = host.suspension()
-    local found, prevent
-    local function wake()
-      if not leave(client, found, wake) then return end
-      if prevent then prevent() end
-      resume()
-    end
-    local function give_up() leave(client, found, wake) end
-    found = enter(client, transfer, wake)
-    if seconds and seconds < LONGEST_TIMER and host.after then prevent = host.after(seconds, wake) end
-    listen(transfer, function() wake_waiting(found.waiting, transfer) end)
-    suspend(seconds, give_up)
-    give_up()
-  end
-
-  return loop
+  local self = {
+    host = host,
+    watched = {}, -- client -> { finish, descriptor, waiting: wake function -> transfer }. May alone hold a transfer.
+  }
+  return {
+    spawn = host.spawn,
+    wait = function(client, transfer, seconds) wait(self, client, transfer, seconds) end,
+    -- Wakes every waiter, which ends the watch. A coroutine whose wait is not over, as for a file whose Upload is being
+    -- cancelled, then waits on the next watch.
+    forget = function(client)
+      local found = self.watched[client]
+      if found then wake_waiting(found.waiting) end
+    end,
+  }
 end
 
 return watch
