@@ -151,17 +151,8 @@ static CURLcode set_protocols(CURL *easy) {
 #endif
 }
 
-/* Only the setters that copy a text can run out of memory. */
-bool attempt_options_set_client(struct http_attempt *attempt, const struct http_settings *settings) {
+static void set_callbacks(struct http_attempt *attempt) {
   CURL *easy = attempt->easy;
-  CURLcode failed = CURLE_OK;
-  curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
-#if LIBCURL_VERSION_NUM >= 0x075700
-  curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L); /* a hanging name server must not outlast timeouts */
-#endif
-  curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
-  curl_easy_setopt(easy, CURLOPT_PATH_AS_IS, 1L);
-  curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, attempt->curl_message);
   curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, before_request);
   curl_easy_setopt(easy, CURLOPT_PREREQDATA, attempt);
   curl_easy_setopt(easy, CURLOPT_DEBUGFUNCTION, attempt_trace_take);
@@ -177,6 +168,20 @@ bool attempt_options_set_client(struct http_attempt *attempt, const struct http_
   curl_easy_setopt(easy, CURLOPT_CLOSESOCKETFUNCTION, engine_multi_close_socket);
   /* the connection outlives the attempt */
   curl_easy_setopt(easy, CURLOPT_CLOSESOCKETDATA, transfer_engine_sockets(attempt->engine));
+}
+
+/* Only the setters that copy a text can run out of memory. */
+bool attempt_options_set_client(struct http_attempt *attempt, const struct http_settings *settings) {
+  CURL *easy = attempt->easy;
+  CURLcode failed = CURLE_OK;
+  curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+#if LIBCURL_VERSION_NUM >= 0x075700
+  curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L); /* a hanging name server must not outlast timeouts */
+#endif
+  curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
+  curl_easy_setopt(easy, CURLOPT_PATH_AS_IS, 1L);
+  curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, attempt->curl_message);
+  set_callbacks(attempt);
   curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
   curl_easy_setopt(easy, CURLOPT_TCP_KEEPIDLE, KEEPALIVE_IDLE_SECONDS);
   curl_easy_setopt(easy, CURLOPT_TCP_KEEPINTVL, KEEPALIVE_INTERVAL_SECONDS);
