@@ -1,5 +1,6 @@
 std = "min"
 max_line_length = 120
+self = false -- a method need not use it
 files["spec"] = { std = "+busted", read_globals = { "jit", "newproxy" } }
 for folder, globals in pairs {
   apache = { "apache2", "handle" }, conky = { "conky_upload" },

@@ -350,9 +350,9 @@ describe("An interrupted upload", function()
       return job
     end } }
     local out = output.new {}
-    function out.note(text) noted[#noted + 1] = text end
-    function out.result(_, line, path) results[#results + 1] = line .. " " .. path end
-    function out.interrupted(_, _, aftermath)
+    function out:note(text) noted[#noted + 1] = text end
+    function out:result(_, line, path) results[#results + 1] = line .. " " .. path end
+    function out:interrupted(_, _, aftermath)
       said[#said + 1] = aftermath
       return 130
     end

@@ -139,7 +139,7 @@ describe("where there is no terminal,", function()
     local lines = progress_lines.text("a.bin", tell, function() return time end)
     for second = 0, 65 do
       time = second
-      lines.show(second * MIB, 130 * MIB)
+      lines:show(second * MIB, 130 * MIB)
     end
     assert.are.same({ "a.bin: 23 %, 30.0 of 130 MiB, 1.0 MiB/s, 1:40 left",
       "a.bin: 46 %, 60.0 of 130 MiB, 1.0 MiB/s, 1:10 left" }, told)
@@ -147,23 +147,23 @@ describe("where there is no terminal,", function()
 
   it("a line tells a wait that somebody can notice", function()
     local lines = progress_lines.text("a.bin", tell, function() return time end)
-    lines.wait("connecting", math.huge)
-    lines.wait("no connection", 0.5)
-    lines.wait("rate limited", 30)
-    lines.wait(nil)
+    lines:wait("connecting", math.huge)
+    lines:wait("no connection", 0.5)
+    lines:wait("rate limited", 30)
+    lines:wait(nil)
     assert.are.same({ "a.bin: rate limited" }, told)
   end)
 
   it("a program is told in objects, one a second at most", function()
     local objects = progress_lines.objects("/b/a.bin", tell, function() return time end)
-    objects.wait("connecting", math.huge)
+    objects:wait("connecting", math.huge)
     for tenth = 0, 15 do
       time = tenth / 10
-      objects.show(tenth, 100)
+      objects:show(tenth, 100)
     end
-    objects.wait("rate limited", 30)
-    objects.wait(nil)
-    objects.finish(100)
+    objects:wait("rate limited", 30)
+    objects:wait(nil)
+    objects:finish(100)
     assert.are.same({
       { file = "/b/a.bin", state = "sending", sent = 0, total = 100 },
       { file = "/b/a.bin", state = "sending", sent = 10, total = 100, bytes_per_second = 10 },
@@ -250,26 +250,26 @@ describe("the display", function()
   it("draws ten times a second at most", function()
     for step = 0, 1000 do
       time = step / 1000
-      display.show(step, 1000)
+      display:show(step, 1000)
     end
     assert.is_true(#written > 8 and #written < 12, #written)
     for _, text in ipairs(written) do assert.matches("^\r[^\r\n]*$", text) end
   end)
 
   it("leaves nothing of a longer line behind a shorter one", function()
-    display.show(0, 100 * MIB)
+    display:show(0, 100 * MIB)
     time = 1
-    display.show(10 * MIB, 100 * MIB)
+    display:show(10 * MIB, 100 * MIB)
     time = 2
-    display.show(100 * MIB, 100 * MIB)
+    display:show(100 * MIB, 100 * MIB)
     check.holds("finishing", shown())
     assert.matches("finishing$", (shown()))
   end)
 
   it("asks for the width at each drawing", function()
-    display.show(0, 100 * MIB)
+    display:show(0, 100 * MIB)
     time, width = 1, 30
-    display.show(10 * MIB, 100 * MIB)
+    display:show(10 * MIB, 100 * MIB)
     local drawings = {}
     for drawing in table.concat(written):gmatch "\r([^\r]+)" do drawings[#drawings + 1] = #drawing end
     assert.are.equal(2, #drawings)
@@ -277,48 +277,48 @@ describe("the display", function()
   end)
 
   it("shows what is waited for as long as that takes", function()
-    display.show(0, 100)
-    display.wait("rate limited", 3)
-    display.show(0, 100)
+    display:show(0, 100)
+    display:wait("rate limited", 3)
+    display:show(0, 100)
     check.holds("0 %  rate limited", shown())
     time = 2.9
-    display.show(50, 100)
+    display:show(50, 100)
     check.holds("50 %  rate limited", shown())
     time = 3.1
-    display.show(50, 100)
+    display:show(50, 100)
     check.holds("50 of 100 bytes", shown())
   end)
 
   it("shows a short wait for a second, so that it can be read, and none that is over", function()
-    display.wait("no connection", 0.1)
+    display:wait("no connection", 0.1)
     time = 0.9
-    display.show(0, 100)
+    display:show(0, 100)
     check.holds("no connection", shown())
-    display.wait(nil)
-    display.show(1, 100)
+    display:wait(nil)
+    display:show(1, 100)
     check.lacks("no connection", (shown()))
   end)
 
   it("can be erased, and comes back", function()
-    display.show(0, 100)
-    display.erase()
+    display:show(0, 100)
+    display:erase()
     assert.are.same({ "", 1 }, { shown() })
-    display.erase()
+    display:erase()
     time = 1
-    display.show(50, 100)
+    display:show(50, 100)
     check.holds("50 of 100 bytes", shown())
   end)
 
   it("ends with a line of its own", function()
-    display.show(0, 100)
+    display:show(0, 100)
     time = 61
-    display.finish(100)
+    display:finish(100)
     assert.are.equal("a.bin  100 bytes in 1:01\n", (shown()))
   end)
 
   it("says nothing at the end when nothing was seen of it", function()
-    display.finish(100)
-    display.erase()
+    display:finish(100)
+    display:erase()
     assert.are.same({}, written)
   end)
 end)

@@ -31,9 +31,9 @@ end
 local function tell_failure(out, subject, failure, interrupted, in_doubt, undone)
   if not interrupted then
     if failure.may_have_applied then failure.aftermath = in_doubt end
-    return out.failure(subject, failure)
+    return out:failure(subject, failure)
   end
-  return out.interrupted(interrupted, nil, failure.may_have_applied and in_doubt or undone, failure)
+  return out:interrupted(interrupted, nil, failure.may_have_applied and in_doubt or undone, failure)
 end
 
 -- The ids without a reported result.
@@ -49,7 +49,7 @@ end
 local function tell_raised(out, raised, ids, is_told)
   local left = table.concat(ids_left(ids, is_told), " ")
   local aftermath = left ~= "" and "these may be cancelled or not: " .. left or nil
-  if interruption.is(raised) then return out.interrupted(raised, nil, aftermath) end
+  if interruption.is(raised) then return out:interrupted(raised, nil, aftermath) end
   if type(raised) == "table" then raised.aftermath = aftermath end
   error(raised, 0)
 end
@@ -60,7 +60,7 @@ function calls.telling_waits(out, options)
   if options.verbose then return {} end
   return { on_retry = function(info)
     local words = progress.words_of_wait(info)
-    if info.wait >= MIN_WAIT and words ~= last then out.note(words) end
+    if info.wait >= MIN_WAIT and words ~= last then out:note(words) end
     last = words
   end }
 end
@@ -70,9 +70,9 @@ function calls.cancel(client, options, out)
   function of_each.on_result(id, upload, failure)
     is_told[id] = true
     if upload then
-      out.result(upload, id .. "  " .. tostring(upload.status))
+      out:result(upload, id .. "  " .. tostring(upload.status))
     else
-      codes[id] = out.failure(id, failure)
+      codes[id] = out:failure(id, failure)
     end
   end
   local fine, raised = pcall(client.cancel_all, options.ids, of_each)
@@ -96,7 +96,7 @@ function calls.create(client, options, out)
   if not upload then
     return tell_failure(out, nil, failure, interrupted, ending.created_or_not, "no Upload was created")
   end
-  out.result(upload, upload.id)
+  out:result(upload, upload.id)
   return exit_codes.success
 end
 
@@ -107,13 +107,13 @@ function calls.part(client, options, out)
     return tell_failure(out, failure.kind == "file" and options.file or options.id, failure, interrupted,
       ("the Part may have been added to %s or not"):format(options.id), ("no Part was added to %s"):format(options.id))
   end
-  out.result(part, part.id)
+  out:result(part, part.id)
   return exit_codes.success
 end
 
 --- Prints a completed Upload. path: that of its file, if there are several files.
 function calls.tell_completed(upload, out, path)
-  out.result(upload, upload.file.id, path)
+  out:result(upload, upload.file.id, path)
   return exit_codes.success
 end
 

@@ -21,23 +21,23 @@ local function show_help(text, out)
   local written, why = io.stdout:write(text, "\n")
   if written then written, why = io.stdout:flush() end
   if written then return exit_codes.success end
-  return out.failure(nil, { kind = "file", message = "standard output cannot be written: " .. why })
+  return out:failure(nil, { kind = "file", message = "standard output cannot be written: " .. why })
 end
 
 local function perform(options, out)
   local settings, failure = settings_of(options, out)
-  if not settings then return out.failure(nil, failure) end
+  if not settings then return out:failure(nil, failure) end
   return commands[options.command](uploads.new(settings), options, out)
 end
 
 -- Reports an error that was raised.
 local function tell_raised(raised, options, out)
-  if interruption.is(raised) then return out.interrupted(raised, nil, options and "nothing more was sent") end
-  if type(raised) == "table" and raised.kind then return out.failure(nil, raised) end
+  if interruption.is(raised) then return out:interrupted(raised, nil, options and "nothing more was sent") end
+  if type(raised) == "table" and raised.kind then return out:failure(nil, raised) end
   if raised == core.out_of_memory then
-    return out.failure(nil, { kind = "out_of_memory", message = raised })
+    return out:failure(nil, { kind = "out_of_memory", message = raised })
   end
-  return out.failure(nil, { kind = "internal",
+  return out:failure(nil, { kind = "internal",
     message = "this is a fault of openai-uploads; please report it: " .. tostring(raised) })
 end
 
@@ -46,7 +46,7 @@ return function(words)
   local out, options = output.new { json = output.is_json_asked_for(words) }, nil
   local ran, result = pcall(function()
     if standard_streams.held.stdout then
-      return out.failure(nil, { kind = "file", message = "standard output is closed; nothing was sent" })
+      return out:failure(nil, { kind = "file", message = "standard output is closed; nothing was sent" })
     end
     local ending
     options, ending = arguments.parse(words)
@@ -55,7 +55,7 @@ return function(words)
       return perform(options, out)
     end
     if ending.help then return show_help(ending.help, out) end
-    return out.misuse(ending.misuse, ending.of)
+    return out:misuse(ending.misuse, ending.of)
   end)
   if ran then return result end
   return tell_raised(result, options, out)

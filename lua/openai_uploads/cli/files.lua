@@ -22,9 +22,9 @@ function files.list(client, options, out)
     limit = options.limit and math.min(options.limit, 1000) or nil,
   }
   for file, failure in client.files.each(params, calls.telling_waits(out, options)) do
-    if not file then return out.failure(nil, failure) end
+    if not file then return out:failure(nil, failure) end
     if left == 0 then break end
-    out.result(file, describe(file))
+    out:result(file, describe(file))
     left = left - 1
     if left == 0 then break end
   end
@@ -48,11 +48,11 @@ local function for_each_id(options, out, start, line, left_words)
     transfers[index] = nil
     if interrupted then
       abort_all(transfers)
-      return out.interrupted(interrupted, nil, left_words and
+      return out:interrupted(interrupted, nil, left_words and
         ("%s: %s"):format(left_words, table.concat(ids, " ", index)) or nil, failure)
     end
-    if object then out.result(object, line(object)) end
-    local failed = failure and out.failure(id, failure)
+    if object then out:result(object, line(object)) end
+    local failed = failure and out:failure(id, failure)
     code = code or failed
   end
   return code or exit_codes.success
@@ -83,8 +83,8 @@ function files.wait_for_uploaded(client, file, subject, options, out)
   local processed, failure, interrupted = calls.finish(client.start.files.wait_until_processed(file.id, of_call))
   if processed then return nil end
   failure.aftermath = "its File is " .. file.id
-  if interrupted then return out.interrupted(interrupted, subject, failure.aftermath, failure), true end
-  return out.failure(subject, failure), false
+  if interrupted then return out:interrupted(interrupted, subject, failure.aftermath, failure), true end
+  return out:failure(subject, failure), false
 end
 
 function files.get(client, options, out)
@@ -92,9 +92,9 @@ function files.get(client, options, out)
   local content, failure, interrupted = calls.finish(client.start.files.content(options.id, {
     to = is_stdout and io.stdout or options.output, max_bytes = options.max_bytes,
   }, calls.telling_waits(out, options)))
-  if interrupted then return out.interrupted(interrupted, nil, "nothing is left of it", failure) end
-  if not content then return out.failure(options.id, failure) end
-  if not is_stdout then out.result(content, options.output) end
+  if interrupted then return out:interrupted(interrupted, nil, "nothing is left of it", failure) end
+  if not content then return out:failure(options.id, failure) end
+  if not is_stdout then out:result(content, options.output) end
   return exit_codes.success
 end
 

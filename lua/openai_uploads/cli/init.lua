@@ -10,14 +10,14 @@ local standard_streams = require "openai_uploads.cli.standard_streams"
 local function tell_not_loaded(raised, words)
   local text = tostring(raised)
   local failure = { kind = "internal", message = text:match "^(.-):?\n" or text }
-  return output.new({ json = output.is_json_asked_for(words) }).failure(nil, failure)
+  return output.new({ json = output.is_json_asked_for(words) }):failure(nil, failure)
 end
 
 --- Runs it with the words of a command line. Returns the exit code.
 return function(words)
   standard_streams.hold()
   local watches, failure = interruption.watch()
-  if not watches then return output.new({ json = output.is_json_asked_for(words) }).failure(nil, failure) end
+  if not watches then return output.new({ json = output.is_json_asked_for(words) }):failure(nil, failure) end
   local loaded, command = pcall(require, "openai_uploads.cli.command")
   if not loaded then return tell_not_loaded(command, words) end
   return command(words)

@@ -6,6 +6,7 @@ local exit_codes = require "openai_uploads.cli.exit_codes"
 local printable = require "openai_uploads.cli.printable"
 
 local output = {}
+output.__index = output
 
 local PROGRAM = "openai-uploads: "
 
@@ -50,75 +51,71 @@ end
 
 --- options: json, quiet. With json, each line on stdout and stderr is an object; on stderr {"error": {...}} or
 --- {"note": "..."}.
-function output.new(options)
-  local out = {}
+function output.new(options) return setmetatable({ options = options }, output) end
 
-  local function to_stderr(text, as_json)
-    write_line(io.stderr, options.json and as_json or PROGRAM .. printable(text))
+local function to_stderr(self, text, as_json)
+  write_line(io.stderr, self.options.json and as_json or PROGRAM .. printable(text))
+end
+
+--- Prints a result: the object with --json, else the line. path: that of its file, if there are several files. Raises
+--- a failure when stdout cannot be written.
+function output:result(object, line, path)
+  local text = printable(line) .. (path and "\t" .. printable(path) or "")
+  if self.options.json then
+    object.path = path
+    text = json(object)
   end
+  local written, why = write_line(io.stdout, text)
+  if written then return end
+  error(core.failure("file", ("standard output cannot be written: %s; this was for it: %s"):format(why, line)))
+end
 
-  --- Prints a result: the object with --json, else the line. path: that of its file, if there are several files. Raises
-  --- a failure when stdout cannot be written.
-  function out.result(object, line, path)
-    local text = printable(line) .. (path and "\t" .. printable(path) or "")
-    if options.json then
-      object.path = path
-      text = json(object)
-    end
-    local written, why = write_line(io.stdout, text)
-    if written then return end
-    error(core.failure("file", ("standard output cannot be written: %s; this was for it: %s"):format(why, line)))
+--- Returns the exit code.
+function output:failure(subject, failure)
+  local text = getmetatable(failure) and tostring(failure) or failure.kind .. ": " .. failure.message
+  local code = exit_codes.of(failure)
+  local names_it = failure.kind == "file" and subject and failure.message:find(subject, 1, true)
+  to_stderr(self, about(not names_it and subject or nil, text), failure_as_json(subject, failure, code))
+  return code
+end
+
+--- Reports the end by a signal. aftermath: the state that this leaves behind. failure: that of the call, if any.
+--- Returns the exit code.
+function output:interrupted(interruption, subject, aftermath, failure)
+  failure = failure or {}
+  local told = { kind = "interrupted", message = "interrupted", signal = interruption.signal, aftermath = aftermath,
+    upload_id = failure.upload_id, cancelled = failure.cancelled, may_be_completed = failure.may_be_completed }
+  if interruption.signal ~= "SIGINT" then told.message = "interrupted by " .. interruption.signal end
+  to_stderr(self, about(subject, told.message .. (aftermath and "; " .. aftermath or "")),
+    failure_as_json(subject, told, interruption.exit_code))
+  return interruption.exit_code
+end
+
+--- Reports a command line that cannot be used; `of`: the command whose --help explains it. Returns the exit code.
+function output:misuse(text, of)
+  local code = exit_codes.usage
+  text = text:gsub("\nDid you mean (.*)%?$", " (did you mean %1?)") -- the form of argparse
+  to_stderr(self, ("%s; see '%s --help'"):format(text, of),
+    failure_as_json(nil, { kind = "usage", message = text }, code))
+  return code
+end
+
+--- Prints a note: neither a result nor a failure.
+function output:note(text)
+  if not self.options.quiet then to_stderr(self, text, json({ note = text })) end
+end
+
+--- Prints the progress of a file as JSON, for programs.
+function output:progress(object) write_line(io.stderr, json({ progress = object })) end
+
+--- An event of the client's log.
+function output:log(event)
+  local pieces = { event.event, event.method, event.url, "attempt", ("%d"):format(event.attempt) }
+  for _, name in ipairs { "status", "request_id", "kind", "message", "wait" } do
+    if event[name] then pieces[#pieces + 1] = ("%s=%s"):format(name, tostring(event[name])) end
   end
-
-  --- Returns the exit code.
-  function out.failure(subject, failure)
-    local text = getmetatable(failure) and tostring(failure) or failure.kind .. ": " .. failure.message
-    local code = exit_codes.of(failure)
-    local names_it = failure.kind == "file" and subject and failure.message:find(subject, 1, true)
-    to_stderr(about(not names_it and subject or nil, text), failure_as_json(subject, failure, code))
-    return code
-  end
-
-  --- Reports the end by a signal. aftermath: the state that this leaves behind. failure: that of the call, if any.
-  --- Returns the exit code.
-  function out.interrupted(interruption, subject, aftermath, failure)
-    failure = failure or {}
-    local told = { kind = "interrupted", message = "interrupted", signal = interruption.signal, aftermath = aftermath,
-      upload_id = failure.upload_id, cancelled = failure.cancelled, may_be_completed = failure.may_be_completed }
-    if interruption.signal ~= "SIGINT" then told.message = "interrupted by " .. interruption.signal end
-    to_stderr(about(subject, told.message .. (aftermath and "; " .. aftermath or "")),
-      failure_as_json(subject, told, interruption.exit_code))
-    return interruption.exit_code
-  end
-
-  --- Reports a command line that cannot be used; `of`: the command whose --help explains it. Returns the exit code.
-  function out.misuse(text, of)
-    local code = exit_codes.usage
-    text = text:gsub("\nDid you mean (.*)%?$", " (did you mean %1?)") -- the form of argparse
-    to_stderr(("%s; see '%s --help'"):format(text, of),
-      failure_as_json(nil, { kind = "usage", message = text }, code))
-    return code
-  end
-
-  --- Prints a note: neither a result nor a failure.
-  function out.note(text)
-    if not options.quiet then to_stderr(text, json({ note = text })) end
-  end
-
-  --- Prints the progress of a file as JSON, for programs.
-  function out.progress(object) write_line(io.stderr, json({ progress = object })) end
-
-  --- An event of the client's log.
-  function out.log(event)
-    local pieces = { event.event, event.method, event.url, "attempt", ("%d"):format(event.attempt) }
-    for _, name in ipairs { "status", "request_id", "kind", "message", "wait" } do
-      if event[name] then pieces[#pieces + 1] = ("%s=%s"):format(name, tostring(event[name])) end
-    end
-    pieces[#pieces + 1] = ("elapsed=%.3f"):format(event.elapsed)
-    to_stderr(table.concat(pieces, " "), json({ log = event }))
-  end
-
-  return out
+  pieces[#pieces + 1] = ("elapsed=%.3f"):format(event.elapsed)
+  to_stderr(self, table.concat(pieces, " "), json({ log = event }))
 end
 
 return output

@@ -24,9 +24,9 @@ end
 --- The display for a file.
 function progress.new(path, options, out)
   local name, form = path:match("[^/]*$"), form_of(options)
-  if form == "json" then return progress_lines.objects(path, out.progress, core.now) end
+  if form == "json" then return progress_lines.objects(path, function(object) out:progress(object) end, core.now) end
   if options.quiet or options.verbose then return progress_lines.none() end
-  if form == "lines" then return progress_lines.text(name, out.note, core.now) end
+  if form == "lines" then return progress_lines.text(name, function(text) out:note(text) end, core.now) end
   return progress_display.new(name, {
     write = function(text) io.stderr:write(text) end, width = width, now = core.now,
   })

@@ -20,7 +20,7 @@ function progress_lines.text(name, tell, now)
   local rate, told_at = transfer_rate.new(), now()
   local display = progress_lines.none()
 
-  function display.show(sent, total)
+  function display:show(sent, total)
     local time = now()
     rate.note(sent, time)
     if time - told_at < progress_lines.SECONDS_BETWEEN_LINES then return end
@@ -28,7 +28,7 @@ function progress_lines.text(name, tell, now)
     tell(("%s: %s"):format(name, progress_bar.words { sent = sent, total = total, rate = rate.per_second() }))
   end
 
-  function display.wait(status, seconds)
+  function display:wait(status, seconds)
     if status and seconds >= MIN_WAIT and seconds < math.huge then tell(("%s: %s"):format(name, status)) end
   end
 
@@ -49,7 +49,7 @@ function progress_lines.objects(path, tell, now)
     tell(object)
   end
 
-  function display.show(sent, total)
+  function display:show(sent, total)
     local time = now()
     rate.note(sent, time)
     told = { sent = sent, total = total }
@@ -58,11 +58,11 @@ function progress_lines.objects(path, tell, now)
     add "sending"
   end
 
-  function display.wait(status, seconds)
+  function display:wait(status, seconds)
     if status and seconds < math.huge then add("waiting", { reason = status, seconds = seconds }) end
   end
 
-  function display.finish(total)
+  function display:finish(total)
     told = { sent = total, total = total }
     add "done"
   end

@@ -55,6 +55,6 @@ return function(options, out)
     api_key = key, base_url = options.base_url, ca_file = options.ca_file,
     timeout = options.timeout, stall_timeout = options.timeout,
     deadline = options.deadline, max_retries = options.max_retries, allow_plain_http = options.allow_plain_http,
-    log = options.verbose and out.log or nil, loop = interruption.loop,
+    log = options.verbose and function(event) out:log(event) end or nil, loop = interruption.loop,
   }
 end

@@ -13,7 +13,7 @@ local upload_stdin = require "openai_uploads.cli.upload_stdin"
 -- There is nothing to resume any more, whatever becomes of the File. Returns the exit code, and whether a signal ended
 -- the wait for the File.
 local function tell_upload(run, client, upload)
-  run.display.finish(run.total or upload.bytes)
+  run.display:finish(run.total or upload.bytes)
   if run.state then run.state:remove() end
   local code, was_interrupted
   if run.options.wait and not run.interruption then
@@ -35,7 +35,7 @@ local function upload_one(client, path, options, out)
   interruption.check()
   if options.resume then
     state, problem = resume_state.open(options.resume)
-    if not state then return out.failure(nil, problem), false end
+    if not state then return out:failure(nil, problem), false end
   end
   local run = upload_run.new(path, options, out, state)
   if state and state.verdict then return upload_ending.tell_verdict(run), false end
@@ -43,7 +43,7 @@ local function upload_one(client, path, options, out)
   local interrupted = run.interruption
   if not upload then return upload_ending.tell(run, client, failure), interrupted ~= nil end
   local code, was_interrupted = tell_upload(run, client, upload)
-  if interrupted then code = out.interrupted(interrupted, run.subject, "but all was done already") end
+  if interrupted then code = out:interrupted(interrupted, run.subject, "but all was done already") end
   return code, was_interrupted or interrupted ~= nil
 end
 
@@ -61,11 +61,11 @@ local function look_at_all(options, out)
   for index, path in ipairs(options.files) do
     local plan, failure = plan_of(path, options)
     plans[index] = plan
-    local failed = failure and out.failure(path, failure)
+    local failed = failure and out:failure(path, failure)
     code = code or failed
   end
   if not code then return plans end
-  if #options.files > 1 then out.note "nothing was sent: all files are looked at before the first one is sent" end
+  if #options.files > 1 then out:note "nothing was sent: all files are looked at before the first one is sent" end
   return nil, code
 end
 
@@ -80,7 +80,7 @@ end
 local function tell_plans(plans, options, out)
   for index, plan in ipairs(plans) do
     local path = options.files[index]
-    out.result({ dry_run = true, file = path, create = plan.create, part_size = plan.part_size,
+    out:result({ dry_run = true, file = path, create = plan.create, part_size = plan.part_size,
       part_count = plan.part_count }, describe(path, plan))
   end
   return exit_codes.success
@@ -89,7 +89,7 @@ end
 -- Names the files behind the one at `index`.
 local function tell_unsent(options, index, out)
   local left = table.concat(options.files, " ", index + 1)
-  if left ~= "" then out.note("not sent: " .. left) end
+  if left ~= "" then out:note("not sent: " .. left) end
 end
 
 --- After a failure the next file is sent; after a signal none. Returns the exit code of the first failure.

@@ -9,9 +9,9 @@ local function tell_of_refused_state(run)
   local state = run.state
   local aside = state:set_aside()
   if aside then
-    run.out.note(("what was saved is in %s now; to start over, give the same command once more"):format(aside))
+    run.out:note(("what was saved is in %s now; to start over, give the same command once more"):format(aside))
   else
-    run.out.note(("to start over, remove %s first"):format(state.path))
+    run.out:note(("to start over, remove %s first"):format(state.path))
   end
 end
 
@@ -42,14 +42,14 @@ local function tell_of_state(run, client, failure)
   elseif failure.refused_resume then
     tell_of_refused_state(run)
   elseif is_over or state.resume.completing and not failure.resume then
-    run.out.note(("the service may have its File already; to send it again anyway, remove %s first"):format(state.path))
+    run.out:note(("the service may have its File already; to send it again anyway, remove %s first"):format(state.path))
   elseif failure.may_be_completed then
-    run.out.note(("the same command completes the Upload, if that is still to do, and sends no part again; to send " ..
+    run.out:note(("the same command completes the Upload, if that is still to do, and sends no part again; to send " ..
       "the file again all the same, remove %s first"):format(state.path))
   elseif not failure.resume or final_kinds[failure.kind] then
-    run.out.note(("to start over, remove %s first"):format(state.path))
+    run.out:note(("to start over, remove %s first"):format(state.path))
   else
-    run.out.note(("to go on, give the same command once more; to start over, remove %s first"):format(state.path))
+    run.out:note(("to go on, give the same command once more; to start over, remove %s first"):format(state.path))
   end
 end
 
@@ -82,18 +82,18 @@ end
 local function advise_state(run, failure)
   local is_away = failure.kind == "connection" or failure.kind == "timeout"
   if run.state or run.interruption or run.path == "-" or not is_away or not failure.upload_id then return end
-  run.out.note("what was sent is lost; with --resume STATE the same command would go on where it stopped")
+  run.out:note("what was sent is lost; with --resume STATE the same command would go on where it stopped")
 end
 
 --- Reports why a file was not sent. Returns the exit code.
 function upload_ending.tell(run, client, failure)
-  run.display.erase()
+  run.display:erase()
   local code
   if run.interruption then
-    code = run.out.interrupted(run.interruption, run.subject, aftermath_of(run, failure), failure)
+    code = run.out:interrupted(run.interruption, run.subject, aftermath_of(run, failure), failure)
   else
     add_advice(failure)
-    code = run.out.failure(run.subject, failure)
+    code = run.out:failure(run.subject, failure)
   end
   tell_of_state(run, client, failure)
   if not failure.may_be_completed then advise_state(run, failure) end
@@ -105,7 +105,7 @@ end
 function upload_ending.tell_verdict(run)
   local verdict = run.state.verdict
   local failure = { kind = verdict.kind, message = "nothing was sent: " .. verdict.aftermath, may_be_completed = true }
-  local code = run.out.failure(run.subject, failure)
+  local code = run.out:failure(run.subject, failure)
   tell_of_state(run, nil, failure)
   return code
 end

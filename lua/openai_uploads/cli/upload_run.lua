@@ -33,8 +33,8 @@ end
 function upload_run:tell_of_state(problem)
   if self.told_of_state then return end
   self.told_of_state = true
-  self.display.erase()
-  self.out.failure(self.subject, problem)
+  self.display:erase()
+  self.out:failure(self.subject, problem)
 end
 
 --- The params of upload_file_chunked for a file.
@@ -48,7 +48,7 @@ end
 
 local function show_connecting(self)
   if self.is_connected or core.now() - self.began_at < SECONDS_UNTIL_CONNECTING then return end
-  self.display.wait("connecting", math.huge)
+  self.display:wait("connecting", math.huge)
 end
 
 local function params_of(self)
@@ -57,7 +57,7 @@ local function params_of(self)
     self.total = total
     if self.interruption then return end
     show_connecting(self)
-    self.display.show(sent, total)
+    self.display:show(sent, total)
   end
   if not self.state then return params end -- without a state the MD5 of each Part is not needed
   params.resume, params.keep_on_failure = self.state.resume, true
@@ -69,7 +69,7 @@ end
 function upload_run.showing_waits(self)
   return function(info)
     local is_patient = self.options.max_retries == nil and info.part_number ~= nil
-    if not self.interruption then self.display.wait(progress.words_of_wait(info, is_patient), info.wait) end
+    if not self.interruption then self.display:wait(progress.words_of_wait(info, is_patient), info.wait) end
   end
 end
 
@@ -79,7 +79,7 @@ local function options_of(self)
   function all.log(event)
     if event.event ~= "done" or self.is_connected then return end
     self.is_connected = true
-    self.display.wait(nil)
+    self.display:wait(nil)
   end
   return all
 end
@@ -92,8 +92,8 @@ end
 --- Notes a signal. From now on only the clean-up is sent.
 function upload_run:begin_leaving(raised)
   self.interruption = raised
-  self.display.erase()
-  self.out.note(("stopping; a second %s leaves at once"):format(raised.signal == "SIGINT" and "Ctrl-C" or "signal"))
+  self.display:erase()
+  self.out:note(("stopping; a second %s leaves at once"):format(raised.signal == "SIGINT" and "Ctrl-C" or "signal"))
 end
 
 --- Notes that the clean-up is given up. raised: the interruption by a second signal; nil when the time was up.

@@ -59,7 +59,7 @@ local function call(run, start, sent)
   run.job = start(options)
   repeat
     done, object, failure = run.job:wait(SECONDS_BETWEEN_REPORTS)
-    if sent then run.display.show(sent + run.job:progress(), run.total) end
+    if sent then run.display:show(sent + run.job:progress(), run.total) end
   until done
   return object, failure
 end
