@@ -271,9 +271,14 @@ memcheck:
 	@$(MAKE) --no-print-directory c-test C_RUNNER="valgrind --quiet --error-exitcode=9 --leak-check=full --show-leak-kinds=definite \
 	  --errors-for-leak-kinds=definite --suppressions=spec/c/valgrind.supp"
 
-bench: $(BENCH_PROGRAMS) $(BUILD)/$(MAIN_LUA)/openai_uploads/core.so \
-  $(if $(call has_lua,luajit),$(BUILD)/luajit/openai_uploads/core.so)
+bench:
+	@.ci/deps check
+	@$(MAKE) --no-print-directory $(SIDE_BY_SIDE) bench-build
 	@$(call in_checkout,$(MAIN_LUA)) $(MAIN_LUA) bench/run.lua
+
+.PHONY: bench-build
+bench-build: $(BENCH_PROGRAMS) $(BUILD)/$(MAIN_LUA)/openai_uploads/core.so \
+  $(if $(call has_lua,luajit),$(BUILD)/luajit/openai_uploads/core.so)
 
 # docs/performance.json keeps the numbers that the page was made of: those of the last run here, if there was one.
 .PHONY: bench-report

@@ -114,7 +114,9 @@ FUZZ = @mkdir -p $(BUILD)/fuzz/$(1)_corpus; \
 	  -max_len=$(2) -print_final_stats=1 -artifact_prefix=$(BUILD)/fuzz/$(1)_ $(BUILD)/fuzz/$(1)_corpus spec/c/corpus/$(1)
 
 .PHONY: fuzz fuzz-response fuzz-upload-id fuzz-service-url fuzz-settings fuzz-part-bytes fuzz-retry-after
-fuzz: fuzz-response fuzz-upload-id fuzz-service-url fuzz-settings fuzz-part-bytes fuzz-retry-after
+fuzz:
+	@.ci/deps check
+	@$(MAKE) --no-print-directory fuzz-response fuzz-upload-id fuzz-service-url fuzz-settings fuzz-part-bytes fuzz-retry-after
 fuzz-response: $(BUILD)/fuzz/response
 	$(call FUZZ,response,4096)
 fuzz-retry-after: $(BUILD)/fuzz/retry_after
