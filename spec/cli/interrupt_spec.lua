@@ -280,16 +280,22 @@ describe("Ctrl-C", function()
     { "complete", { "upload_1", "part_1" }, "upload_1 may have been completed: look for its File in the service's " ..
       "list of Files before you send it again" },
     { "part", { "upload_1", "README.md" }, "the Part may have been added to upload_1 or not" },
+    { "files delete", { "file-1", "file-2" }, "these may be deleted or not: file-1 file-2" },
+    { "files show", { "file-1", "file-2" } }, { "files wait", { "file-1" } },
+    { "files list", {}, "nothing more was sent" },
+    { "files get", { "file-1" }, "nothing is left of it" },
   } do
     it("ends " .. row[1] .. " in one line", function()
       service.answer_next { { delay = HELD }, { delay = HELD } }
-      local words = { row[1] }
+      local words = {}
+      for word in row[1]:gmatch "%a+" do words[#words + 1] = word end
       for _, word in ipairs(row[2]) do words[#words + 1] = word end
       local child = start(words)
-      cli.wait_for(function() return #service.requests() == (row[1] == "cancel" and 2 or 1) end)
+      local is_in_twos = row[2][2] and row[2][2]:find "2"
+      cli.wait_for(function() return #service.requests() == (is_in_twos and 2 or 1) end)
       child.interrupt()
       local result = child.finish()
-      assert.are.same({ "", "openai-uploads: interrupted; " .. row[3] .. "\n", 130 },
+      assert.are.same({ "", "openai-uploads: interrupted" .. (row[3] and "; " .. row[3] or "") .. "\n", 130 },
         { result.stdout, result.stderr, result.status })
     end)
   end
