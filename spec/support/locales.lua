@@ -8,14 +8,17 @@ local locales = {}
 
 local function quoted(text) return "'" .. text:gsub("'", "'\\''") .. "'" end
 
--- localedef exits with 1 for mere warnings, so look for the files. The rename lets suites that run side by side share
--- the folder: one of them wins.
+-- Makes one, unless it is there. localedef exits with 1 for mere warnings, so look for a file. Suites that run side by
+-- side share the folder: one makes the locale, and the others wait for it. Where there is no flock, each makes it, and
+-- one of them wins.
 local function make(folder, name)
   local source, charset = name:match "^([^.]+)%.(.*)$"
   os.execute(([[
     unset LD_PRELOAD
+    exec 9>%s/lock; flock 9 2>/dev/null
+    [ ! -e %s/LC_CTYPE ] || exit 0
     own=$(mktemp -d %s/XXXXXX) && localedef -i %s -f %s "$own/it"; mv -T "$own/it" %s; rm -rf "$own"
-  ]]):format(folder, source, charset, folder .. "/" .. name))
+  ]]):format(folder, folder .. "/" .. name, folder, source, charset, folder .. "/" .. name))
 end
 
 -- The folder that LOCPATH is to name, with the locales of these names, such as "tr_TR.UTF-8"; nil and the reason where
