@@ -249,7 +249,7 @@ threads:
 	@$(MAKE) --no-print-directory $(SIDE_BY_SIDE) threads-test BUILD=build/threads CFLAGS="$(THREAD_SANITIZER)"
 
 # The same under gcov and a hook: which lines of C and of Lua nothing reaches. nginx has a build of its own.
-COVERAGE := -O0 -g --coverage
+COVERAGE := -O0 -g --coverage -fprofile-update=atomic# threads count, too
 LINE_HOOK = $(CC) $(SHARED) -fPIC $(call lua_flags,$(1)) -DLINES='"$(CURDIR)/build/coverage/lines"' \
 	  -o $(2)/$(1)/line_hook.so spec/support/line_coverage/line_hook.c
 coverage:
