@@ -82,6 +82,12 @@ describe("openai-uploads upload -", function()
     end)
   end
 
+  it("cancels it where it cannot be read", function()
+    local result = start("<" .. folder, 5).finish()
+    check.holds("openai-uploads: file: standard input cannot be read: Is a directory; ", result.stderr)
+    assert.are.same({ "", 17, "cancelled" }, { result.stdout, result.status, only_upload().status })
+  end)
+
   it("cancels it where a part is refused", function()
     service.answer_next { { call = "parts" }, { call = "parts", status = 400 } }
     local told = cjson.decode(fails(20, "bad_request", "abcdefgh", 8, "--json")).error
