@@ -159,6 +159,25 @@ row("that waits does not keep its upload from being aborted", function(world)
   assert.are.same({ "aborted", true }, { failure.kind, failure.cancelled })
 end)
 
+row("that gives a piece after the end of its upload loses it", function(world)
+  local client, failure = world.client(), nil
+  local is_free = false
+  local params = params_of(function()
+    if not is_free then world.wait_for(function() return is_free end) end
+    return "abc"
+  end)
+  params.bytes = nil
+  world.run({ function()
+    local job = client.start.upload_file_chunked(params)
+    world.host.pause()
+    job:abort()
+    failure = select(3, job:wait())
+    is_free = true
+    for _ = 1, 4 do world.host.pause() end
+  end }, nothing)
+  assert.are.equal("aborted", failure.kind)
+end)
+
 row("whose upload is dropped ends, and the Upload is cancelled", function(world)
   local client, server = world.client(), world.server
   local data = slow(world, { "ab", "cd" })

@@ -81,6 +81,7 @@ end
 -- Takes the results of a read.
 local function accept(self, chunk, reason)
   self.is_asked = false
+  if self.has_ended then return end -- it was closed meanwhile
   if type(chunk) == "string" then return take(self, chunk) end
   if chunk ~= nil then
     fail(self, "aborted", "%s gave a %s where a string was expected", self.reader.name, type(chunk))
