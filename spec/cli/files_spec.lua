@@ -126,7 +126,7 @@ describe("openai-uploads files", function()
     it("ends at its deadline", function()
       local id = service.add_file("x").id
       service.change_file(id, { status = "uploaded" })
-      check.holds("timeout: the File was not processed within 0.05 s",
+      check.holds("timeout: the File was not processed by the deadline of 0.05 s",
         failed(13, files("wait", id, "--deadline", "0.05", "--interval", "0.01")))
     end)
   end)

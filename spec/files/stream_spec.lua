@@ -94,6 +94,15 @@ describe("upload_file_chunked of a stream", function()
     end
   end
 
+  it("waits for its data longer than the client's deadline, which is each call's", function()
+    for _, size in ipairs { params, without_bytes } do
+      local client = check.client(service, { deadline = 0.5 })
+      local data = command "printf abcde; sleep 0.7; printf fghij"
+      assert.are.equal("completed", assert(client.upload_file_chunked(size { data = data })).status)
+      data:close()
+    end
+  end)
+
   it("sends its bytes in their order", function()
     for _, size in ipairs(sizes) do
       service.reset()

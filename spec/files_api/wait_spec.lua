@@ -70,22 +70,28 @@ describe("files.wait_until_processed", function()
 
   it("ends at its deadline", function()
     local failure = check.failure("timeout", client.files.wait_until_processed(id, with { deadline = 0.5 }))
-    assert.are.same({ "the File was not processed within 0.5 s", "uploaded" },
+    assert.are.same({ "the File was not processed by the deadline of 0.5 s", "uploaded" },
       { failure.message, failure.file.status })
+  end)
+
+  it("waits between its questions for longer than the client's deadline, which is each question's", function()
+    client = check.client(service, { max_retries = 0, deadline = 0.4 })
+    local options = { interval = 0.5, max_interval = 0.5, deadline = 60 }
+    assert.are.equal("processed", assert(changed_after(1, { status = "processed" }, options)).status)
   end)
 
   it("ends at a deadline that others share, too", function()
     local deadline = client.deadline(0.2)
     assert(client.files.retrieve(id, { deadline = deadline }))
     local failure = check.failure("timeout", client.files.wait_until_processed(id, with { deadline = deadline }))
-    assert.are.equal("the File was not processed within 0.2 s", failure.message)
+    assert.are.equal("the File was not processed by the deadline of 0.2 s", failure.message)
     assert.is_true(deadline:left() < 0)
   end)
 
   it("names its deadline, too, where that passes during a question", function()
     service.answer_next { { call = "file", gate = true } }
     local failure = check.failure("timeout", client.files.wait_until_processed(id, with { deadline = 0.05 }))
-    assert.are.equal("the File was not processed within 0.05 s", failure.message)
+    assert.are.equal("the File was not processed by the deadline of 0.05 s", failure.message)
   end)
 
   for _, status in ipairs { 500, 503, 429, 409 } do

@@ -188,7 +188,8 @@ static int client_begin(lua_State *L) {
 
 /* await(descriptor, options [, seconds]) -> a transfer that sends nothing, and comes to true once the
  * descriptor (-1: none) is readable or the seconds have passed. A host can wait for work between calls of the
- * service as it waits for calls. Of the options, the deadline counts. All are checked as those of a call. */
+ * service as it waits for calls. Of the options, the deadline counts, for that of a client is one of its
+ * calls'. All are checked as those of a call. */
 static int client_await(lua_State *L) {
   int descriptor = (int)luaL_checkinteger(L, 1);
   struct http_client *client;
@@ -200,6 +201,7 @@ static int client_await(lua_State *L) {
   luaL_checktype(L, 2, LUA_TTABLE);
   client = enter(L);
   settings = client->settings->call;
+  settings.deadline = INFINITY;
   client_slots = lua_gettop(L);
   holder = lua_transfer_push(L, true);
   read_options(L, 2, holder, lua_gettop(L), &settings, &unused);

@@ -23,7 +23,7 @@ end
 
 local function fail_late(self, response)
   local seconds = self.options.deadline:seconds()
-  fail(self, core.failure("timeout", ("the File was not processed within %g s"):format(seconds)), response)
+  fail(self, core.failure("timeout", ("the File was not processed by the deadline of %g s"):format(seconds)), response)
 end
 
 -- Asks again after `seconds`, or, if the deadline comes before, ends with the failure of the last question, unless the
