@@ -13,10 +13,14 @@ local waiting = require "openai_uploads.waiting"
 
 --- Returns a deadline `seconds` from now, for the option `deadline` of several calls.
 local function deadline(seconds)
-  local made = core.deadline(seconds)
+  local is_number = type(seconds) == "number"
+  local made = is_number and core.deadline(seconds)
   if made then return made end
-  error(("bad argument #1 to 'deadline' (a number of seconds from 0.001 on expected, got %s)"):format(
-    core.describe(seconds)), 2)
+  local problem = "a number of seconds from 0.001 on expected, got " .. (is_number and seconds or type(seconds))
+  if core.is_client(seconds) then
+    problem = "it is a client: write client.deadline(...), with a dot in place of the colon"
+  end
+  error(("bad argument #1 to 'deadline' (%s)"):format(problem), 2)
 end
 
 -- Creates a client with all its functions. Errors carry no position.

@@ -157,6 +157,7 @@
 
 ---The settings of a client, beside all options. A missing setting comes from the environment, then from the default.
 ---@class openai_uploads.Settings: openai_uploads.Options
+---@field deadline? number for all attempts and waits of each call. Default: none
 ---@field api_key? string|fun(): string?, string? a function is called before every attempt, and may return nil and a reason. Default: OPENAI_API_KEY
 ---@field base_url? string may have a path, a port and a query. Default: OPENAI_BASE_URL, then https://api.openai.com/v1
 ---@field organization? string Default: OPENAI_ORG_ID

@@ -175,7 +175,7 @@ describe("misuse", function()
     for _, row in ipairs(wrong_types) do
       it(("of a wrong type is told: %s of %s"):format(row[1], type(row[2])), function()
         refused({ [row[1]] = row[2] },
-          ("bad option '%s' (%s expected, got %s)"):format(row[1], row[3], type(row[2])))
+          ("bad option '%s' (%s"):format(row[1], row[3]), (" expected, got %s)"):format(type(row[2])))
       end)
     end
 

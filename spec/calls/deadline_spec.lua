@@ -209,10 +209,20 @@ describe("a deadline", function()
       script.close()
     end)
 
+    it("says what is left as text", function()
+      assert.matches("^openai_uploads.deadline: 59%.%d%d%d s left$", tostring(shared(59.5)))
+    end)
+
     it("belongs to calls, and not to a client", function()
       local deadline = shared(60)
       local fine, raised = pcall(openai_uploads.new, { deadline = deadline })
       assert.are.same({ false, "bad option 'deadline' (number expected, got userdata)" }, { fine, raised })
+    end)
+
+    it("is made with a dot", function()
+      local fine, raised = pcall(openai_uploads.deadline, openai_uploads, 30)
+      assert.is_false(fine)
+      assert.is_truthy(raised:find("it is a client: write client.deadline(...), with a dot", 1, true), raised)
     end)
 
     for _, value in ipairs { 0, -1, 0 / 0, "30", {}, false } do
@@ -226,8 +236,10 @@ describe("a deadline", function()
 
     it("is no other userdata", function()
       local fine, raised = pcall(openai_uploads.cancel, rows.id, { deadline = io.stderr })
-      assert.are.same({ false, "bad option 'deadline' (number expected, got userdata)" }, { fine, raised })
+      assert.are.same({ false, "bad option 'deadline' (number or deadline expected, got userdata)" }, { fine, raised })
     end)
+
+    it("is not made of another", function() assert.is_false(pcall(shared, shared(1))) end)
   end)
 
   it("of the client is each call's own", function()

@@ -4,6 +4,7 @@
 local check = require "spec.support.check"
 local cjson = require "cjson.safe"
 local drive = require "spec.support.drive"
+local openai_uploads = require "openai_uploads"
 local script = require "spec.support.script"
 local upload_file = require "spec.support.upload_file"
 local with_service = require "spec.support.with_service"
@@ -43,6 +44,10 @@ local function resume(path, saved, more, options)
     { file = path, purpose = "fine-tune", concurrency = 1, resume = saved, md5 = upload_file.md5(letters) },
     more or {}), options)
 end
+
+-- A deadline that has passed.
+local past = openai_uploads.deadline(0.001)
+repeat until past:left() < 0
 
 local refused = { call = "parts", status = 400 }
 local late = { call = "parts", delay = 0.2 }
@@ -298,6 +303,31 @@ describe("an Upload that is kept", function()
   end)
 end)
 
+describe("an Upload of which every Part was sent", function()
+  local path, saved, last
+
+  before_each(function()
+    path, saved = interrupted({ { call = "complete", status = 400 } })
+    last = nil
+  end)
+
+  local function go_on(options)
+    return resume(path, saved, { on_checkpoint = function(checkpoint) last = through_json(checkpoint) end }, options)
+  end
+
+  it("is not saved as being completed where an option is misused", function()
+    assert.is_false(pcall(go_on, { deadlin = 5 }))
+    assert.is_nil(last)
+  end)
+
+  it("is not saved as being completed after the deadline", function()
+    local failure = check.failure("timeout", go_on { deadline = past })
+    assert.are.equal("the deadline of 0.001 s has passed", failure.message)
+    assert.is_nil(last)
+    assert.is_true(failure.cancelled)
+  end)
+end)
+
 describe("an Upload whose completion was sent before", function()
   local lost = { call = "complete", close = true, apply = true }
   local path, saved
@@ -331,7 +361,7 @@ describe("an Upload whose completion was sent before", function()
   for _, row in ipairs {
     { "that cannot be sent", "connection", { base_url = check.dead_url, max_retries = 0 } },
     { "whose key is refused", "authentication", { api_key = "sk-wrong" } },
-    { "that would take too long", "timeout", {}, { deadline = 1e-3 } },
+    { "that begins too late", "timeout", {}, { deadline = past } },
     { "that the program aborts", "aborted", {}, nil, { on_progress = function() error "no more" end } },
   } do
     it(("may still be resumed after one %s, for the doubt stays"):format(row[1]), function()

@@ -35,6 +35,10 @@ bool failure_set_out_of_memory(struct failure *failure) {
   return failure_set(failure, FAILURE_OUT_OF_MEMORY, "not enough memory");
 }
 
+bool failure_set_late(struct failure *failure, double seconds) {
+  return failure_set(failure, FAILURE_TIMEOUT, "the deadline of %g s has passed", seconds);
+}
+
 const char *failure_kind_name(enum failure_kind kind) {
   static const char *const names[] = {"none",
 #define FAILURE_AS_NAME(name, text) text,

@@ -59,6 +59,9 @@ bool failure_set_errno(struct failure *failure, int error, const char *format, .
 /* As failure_set, for memory that ran out. */
 bool failure_set_out_of_memory(struct failure *failure);
 
+/* As failure_set, with kind TIMEOUT, for a deadline of so many seconds that has passed. */
+bool failure_set_late(struct failure *failure, double seconds);
+
 /* The name that users see. */
 const char *failure_kind_name(enum failure_kind kind);
 

@@ -117,6 +117,7 @@ static const luaL_Reg functions[] = {
     {"md5", lua_md5_new},
     {"missed_interrupt", lua_signals_missed_interrupt},
     {"nearest_name", lua_checks_nearest_name},
+    {"late", lua_deadline_late},
     {"listen", lua_transfer_methods_listen},
     {"now", now},
     {"open_file", lua_file_new},

@@ -3,6 +3,7 @@
 
 #include "base/monotonic_clock.h"
 #include "binding/lua_compat.h"
+#include "binding/lua_failure.h"
 
 static const char deadline_type[] = "openai_uploads.deadline";
 
@@ -22,9 +23,18 @@ static int deadline_seconds(lua_State *L) {
   return 1;
 }
 
+static int deadline_tostring(lua_State *L) {
+  const struct lua_deadline *deadline = luaL_checkudata(L, 1, deadline_type);
+  char text[64];
+  snprintf(text, sizeof text, "%s: %.3f s left", deadline_type, deadline->at - monotonic_clock_now());
+  lua_pushstring(L, text);
+  return 1;
+}
+
 static const luaL_Reg deadline_methods[] = {
     {"left", deadline_left},
     {"seconds", deadline_seconds},
+    {"__tostring", deadline_tostring},
     {NULL, NULL},
 };
 
@@ -38,6 +48,15 @@ bool lua_deadline_read(lua_State *L, int index, struct call_settings *settings) 
   settings->deadline = deadline->seconds;
   settings->deadline_at = deadline->at;
   return true;
+}
+
+int lua_deadline_late(lua_State *L) {
+  const struct lua_deadline *deadline = compat_testudata(L, 1, deadline_type);
+  struct failure failure = {0};
+  if (!deadline || deadline->at > monotonic_clock_now()) return 0;
+  failure_set_late(&failure, deadline->seconds);
+  lua_failure_push_plain(L, &failure);
+  return 1;
 }
 
 int lua_deadline_new(lua_State *L) {

@@ -20,4 +20,7 @@ bool lua_deadline_read(lua_State *L, int index, struct call_settings *settings);
  * value. */
 int lua_deadline_new(lua_State *L);
 
+/* late(deadline) -> the failure of a call that begins after it; nothing before it, and for nil. */
+int lua_deadline_late(lua_State *L);
+
 #endif

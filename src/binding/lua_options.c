@@ -150,6 +150,8 @@ static double check_number(lua_State *L, const struct option_row *row, bool whol
 static void read_deadline(struct option_target *target, const struct option_row *row) {
   struct call_settings *settings = target->settings;
   if (!target->config && lua_deadline_read(target->L, -1, settings)) return;
+  if (!target->config && lua_type(target->L, -1) != LUA_TNUMBER)
+    raise_type(target->L, row, "number or deadline");
   settings->deadline = check_number(target->L, row, false);
   settings->deadline_at = 0;
 }

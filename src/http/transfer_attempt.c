@@ -165,10 +165,7 @@ bool transfer_attempt_begin(struct transfer *transfer, const char *api_key, size
       .share_connection = !client->settings->url.plain_http && !client->connects_alone,
       .task = &transfer->task,
   };
-  if (transfer_clock_time_left(transfer) <= 0) {
-    transfer_clock_describe(transfer, false, failure);
-    return false;
-  }
+  if (transfer_clock_time_left(transfer) <= 0) return failure_set_late(failure, transfer->settings.deadline);
   if (needs_no_connection(transfer)) {
     transfer_change(transfer, TRANSFER_DONE);
     return true;

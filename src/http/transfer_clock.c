@@ -108,7 +108,7 @@ bool transfer_clock_connects_once_more(struct transfer *transfer, CURLcode resul
 
 void transfer_clock_describe(const struct transfer *transfer, bool was_streaming, struct failure *failure) {
   if (transfer_clock_time_left(transfer) <= 0)
-    failure_set(failure, FAILURE_TIMEOUT, "the deadline of %g s has passed", transfer->settings.deadline);
+    failure_set_late(failure, transfer->settings.deadline);
   else if (was_streaming)
     failure_set(failure, FAILURE_TIMEOUT, "stalled: no byte of the %s for %g s",
                 transfer->request.sink ? "content came" : "data could be sent",

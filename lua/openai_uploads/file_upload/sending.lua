@@ -184,10 +184,11 @@ local function send_completion(self, md5)
   error(raised, 0)
 end
 
--- Completes the Upload, once all parts are sent and the MD5 is known. The digest may take longer than the parts.
+-- Completes the Upload, once all parts are sent and the MD5 is known. The digest may take longer than the parts. After
+-- the deadline no completion would be sent, so none is saved as sent.
 function on_entering.summing(self)
   if self.calls.count > 0 then return end
-  local failure = self.source:problem()
+  local failure = self.source:problem() or core.late(self.options.deadline)
   if failure then return ending.fail(self, failure) end
   local md5 = self.plan.md5 or self.source:md5()
   if self.digest then
@@ -208,25 +209,17 @@ function on_answer.complete(self, upload, failure, response)
   ending.fail(self, failure)
 end
 
--- Adopts an Upload that an earlier job created.
+-- Adopts an Upload that an earlier job created. Misuse of an option raises first, and leaves the Upload as it was.
 local function adopt(self, saved)
-  self.state, self.upload_id, self.may_be_completed = "checking", saved.upload_id, saved.completing or false
+  core.release(self.await(-1, self.options, 0))
+  self.state, self.may_be_completed = "checking", saved.completing or false
   for _, part in ipairs(saved.parts) do
     self.part_ids[part.number], self.parts[part.number] = part.id, part
     self.bytes_done = self.bytes_done + part_sizes.of(self.plan, part.number)
   end
-end
-
--- Runs a resumed job until it needs an answer, so that misuse of an option is found and raised.
-local function go_on(self)
+  note_upload(self, saved.upload_id)
   local fine, raised = pcall(reporting.report, self)
   if not fine then ending.fail_by_error(self, raised) end
-  while on_entering[self.state] do
-    local state = self.state
-    on_entering[state](self)
-    if self.state == state then break end
-  end
-  if not ending.on_entering[self.state] then note_upload(self, self.upload_id) end -- misuse leaves the Upload as it was
 end
 
 -- Makes connections for the first parts while the Upload is created. Each takes the place of its part until then. A
@@ -256,10 +249,9 @@ end
 function sending.begin(self)
   local plan, failure = self.plan, nil
   compound.share_deadline(self.options)
-  if plan.resume then adopt(self, plan.resume) end
   if plan.computes_md5 then self.digest, failure = self.source:begin_digest() end
   if failure then return ending.refuse(self, failure) end
-  if plan.resume then return go_on(self) end
+  if plan.resume then return adopt(self, plan.resume) end
   if plan.bytes then return sending.create(self) end
   self.state = "spooling"
   supply.go_on(self)
