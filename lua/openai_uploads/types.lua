@@ -257,7 +257,7 @@ function loops.timers(after) end
 ---@field bytes? integer the size that the file must have. A stream whose size is not given goes into a temporary file first, because the creation announces it
 ---@field spool? boolean keep a stream in a temporary file without a name instead of in memory. Default: false, and true without `bytes`. TMPDIR names the folder
 ---@field data_timeout? number seconds to wait for the next piece of a stream. Then the failure is `timeout`. A function that blocks the program cannot be interrupted. Default: none
----@field part_size? integer bytes of each Part but the last, 1 to 64 MiB. Default: the size of the file divided by `concurrency`, 256 KiB to 64 MiB, and to 4 MiB for a stream in memory. A `resume_file` keeps the size of the Parts that were sent
+---@field part_size? integer bytes of each Part but the last, 1 to 64 MiB. Default: the size of the file divided by `concurrency`, 256 KiB to 64 MiB, and to 4 MiB for a stream in memory. Where sent Parts are saved, an eighth of that, 256 KiB to 16 MiB. A `resume_file` keeps the size of the Parts that were sent
 ---@field concurrency? integer Parts at a time, 1 to 64. Default: 8, and 4 for a stream
 ---@field md5? string 32 hexadecimal digits, or "compute": a thread reads the file meanwhile, or it is computed as a stream passes
 ---@field expires_after? { anchor: "created_at", seconds: integer } when the File expires, 3600 to 2592000 seconds after its creation

@@ -28,6 +28,9 @@ describe("the size of a Part", function()
     { "is the whole file where one goes at a time", 40 * MIB, { concurrency = 1 }, 1, 40 * MIB },
     { "reaches 64 MiB with eight of them", 512 * MIB, {}, 8, 64 * MIB },
     { "is 64 MiB at most", 513 * MIB, {}, 9, 64 * MIB },
+    { "is an eighth where sent Parts are saved", 64 * MIB, { keep_on_failure = true }, 64, MIB },
+    { "of few bytes that are saved is 256 KiB", 2 * MIB, { on_checkpoint = print }, 8, 256 * KIB },
+    { "of many bytes that are saved is 16 MiB at most", 2048 * MIB, { keep_on_failure = true }, 128, 16 * MIB },
     { "is the program's where it says so", 40 * MIB, { part_size = 64 * MIB }, 1, 64 * MIB },
   } do
     it(row[1], function()

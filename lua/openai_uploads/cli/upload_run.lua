@@ -42,7 +42,7 @@ function upload_run.params_of(path, options)
   return {
     file = path, purpose = options.purpose, mime_type = options.mime_type, filename = options.filename,
     part_size = options.part_size, concurrency = options.concurrency, md5 = options.md5 and "compute" or nil,
-    expires_after = calls.expires_after(options.expires_after),
+    expires_after = calls.expires_after(options.expires_after), keep_on_failure = options.resume ~= nil,
   }
 end
 
@@ -60,7 +60,8 @@ local function params_of(self)
     self.display:show(sent, total)
   end
   if not self.state then return params end -- without a state the MD5 of each Part is not needed
-  params.resume, params.keep_on_failure = self.state.resume, true
+  params.resume = self.state.resume
+  if params.resume then params.part_size = nil end -- the parts keep their size
   params.on_checkpoint = function(resume, part) self:save(resume, part) end
   return params
 end
