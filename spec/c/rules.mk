@@ -78,6 +78,7 @@ c-build: $(C_CHOSEN)
 c-list:
 	@printf '%s\n' $(C_CHOSEN)
 c-test: $(C_CHOSEN)
+	@[ -n "$(C_CHOSEN)" ] || { echo "there is no unit '$(UNIT)'" >&2; exit 1; }
 	@failed=0; \
 	for program in $(C_CHOSEN); do \
 	  echo "$${program##*/}"; \

@@ -88,6 +88,19 @@ describe("spec/run", function()
     end)
   end
 
+  for _, row in ipairs {
+    { "a file that is not there", "SPECS=spec/creat_spec.lua spec/run %s %s", "there is no spec/creat_spec.lua" },
+    { "a folder without specs", "SPECS=src spec/run %s %s", "there is no spec" },
+    { "a unit that is not there", "make c-test BUILD=%s UNIT=nope_test # %s", "there is no unit 'nope_test'" },
+    { "no arguments", "spec/run # %s %s", "usage: " },
+  } do
+    it("fails for " .. row[1], function()
+      local output, status = output_of("{ " .. row[2]:format(build, lua) .. "\n} 2>&1")
+      check.holds(row[3], output)
+      assert.is_true(status > 0)
+    end)
+  end
+
   it("fails for an interpreter that is not there", function()
     write("good", passes)
     local output, last, status = run(lua .. " lua-of-nobody")
