@@ -176,7 +176,8 @@ describe("openai-uploads", function()
       { "no part", { "complete", "upload_1" }, "missing argument 'PART_ID'" },
       { "one argument too many", { "part", "upload_1", "a", "b" }, "too many arguments" },
       { "a size that is no number", with(new_upload, "--bytes", "5k"), "option '--bytes' takes a whole number from" },
-      { "a negative number", with(new_upload, "--expires-after", "-5"), "unknown option '-5'" },
+      { "a negative number", with(new_upload, "--expires-after", "-5"),
+        "option '--expires-after' takes a whole number from 1 on, not '-5'" },
       { "a timeout that is none", { "cancel", "x", "--timeout", "soon" },
         "option '--timeout' takes seconds, from 0.001 to 1000000, not 'soon'" },
       { "a timeout of 0", { "cancel", "x", "--timeout", "0" }, "from 0.001 to 1000000, not '0'" },
@@ -374,7 +375,8 @@ describe("openai-uploads", function()
     end
 
     it("when argparse is missing", function()
-      breaks(1, "package.path = package.path:gsub('[^;]*/usr/[^;]*', 'none')", "module 'argparse' not found\n")
+      breaks(1, "package.path = package.path:gsub('[^;]*/usr/[^;]*', 'none')",
+        "no module 'argparse' was found: Debian has it as lua-argparse, LuaRocks by 'luarocks install argparse'\n")
     end)
 
     it("when argparse is missing, as JSON", function()
@@ -382,7 +384,7 @@ describe("openai-uploads", function()
         { LUA_INIT = "package.path = package.path:gsub('[^;]*/usr/[^;]*', 'none')" })
       local told = cjson.decode(result.stderr).error
       assert.are.same({ "internal", 1, 1 }, { told.kind, told.exit_code, result.status })
-      assert.matches("module 'argparse' not found$", told.message)
+      assert.matches("^no module 'argparse' was found: ", told.message)
     end)
 
     it("when it has a fault", function()

@@ -154,6 +154,16 @@ describe("where there is no terminal,", function()
     assert.are.same({ "a.bin: rate limited" }, told)
   end)
 
+  it("a line tells of parts that fail alike, and one more of a longer wait, or a later one", function()
+    local lines = progress_lines.text("a.bin", tell, function() return time end)
+    for part = 1, 8 do lines:wait(("part %d: no connection"):format(part), 2 + part / 10) end
+    lines:wait("part 1: rate limited", 20)
+    time = 30
+    lines:wait("part 2: no connection", 4)
+    assert.are.same({ "a.bin: part 1: no connection", "a.bin: part 1: rate limited", "a.bin: part 2: no connection" },
+      told)
+  end)
+
   it("a program is told in objects, one a second at most", function()
     local objects = progress_lines.objects("/b/a.bin", tell, function() return time end)
     objects:wait("connecting", math.huge)

@@ -110,7 +110,7 @@ describe("files", function()
     end)
 
     for _, row in ipairs {
-      { "a field that it does not know", { limt = 1 }, "params has an unknown field 'limt'" },
+      { "a field that it does not know", { limt = 1 }, "params has an unknown field 'limt' (did you mean 'limit'?)" },
       { "an option", { timeout = 1 },
         "params has an unknown field 'timeout': it is an option, and goes into the table behind params" },
       { "a text as limit", { limit = "1" }, "params.limit must be a number, got string" },

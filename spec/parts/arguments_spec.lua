@@ -83,7 +83,7 @@ describe("misuse of", function()
     { { data = "a", md5 = "compute" }, "params.md5 must be a boolean" },
     { { data = "a", timeout = 1 }, "params has an unknown field 'timeout': it is an option, and goes into the table " ..
       "behind params" },
-    { { data = "a", ofset = 1 }, "params has an unknown field 'ofset'" },
+    { { data = "a", ofset = 1 }, "params has an unknown field 'ofset' (did you mean 'offset'?)" },
     { { data = "a", Data = "b" }, "params has an unknown field 'Data'" },
     { { data = "a", ["data\0"] = "b" }, "params has an unknown field 'data" },
     { { data = "a", "b" }, "params has an unknown field 'number'" },

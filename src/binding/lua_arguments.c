@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "binding/lua_arguments.h"
 
+#include "base/nearest_name.h"
 #include "base/path_segment.h"
 #include "binding/lua_checks.h"
 #include "binding/lua_compat.h"
@@ -130,6 +131,18 @@ static bool is_field(lua_State *L, const struct service_call *call, int key) {
   return false;
 }
 
+/* Raises for the key at `key`. */
+static void raise_stray(lua_State *L, const struct service_call *call, int index, int key) {
+  struct nearest_name nearest = {0};
+  if (lua_type(L, key) == LUA_TSTRING) {
+    nearest = nearest_name_of(lua_tostring(L, key));
+    for (const struct param_field *field = call->fields; field->name; field++)
+      nearest_name_offer(&nearest, field->name);
+  }
+  lua_options_push_stray(L, key, nearest.found);
+  raise_argument(L, call, index);
+}
+
 /* Returns the stack index of the checked params; 0: there are none. */
 static int read_query(lua_State *L, const struct service_call *call, int index) {
   int copy;
@@ -137,10 +150,7 @@ static int read_query(lua_State *L, const struct service_call *call, int index) 
   copy = push_params(L, call, index);
   lua_pushnil(L);
   while (lua_next(L, copy)) {
-    if (lua_type(L, -2) != LUA_TSTRING || !is_field(L, call, -2)) {
-      lua_options_push_stray(L, -2);
-      raise_argument(L, call, index);
-    }
+    if (lua_type(L, -2) != LUA_TSTRING || !is_field(L, call, -2)) raise_stray(L, call, index, -2);
     lua_pop(L, 1);
   }
   return copy;

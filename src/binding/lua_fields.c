@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "binding/lua_fields.h"
 
+#include "base/nearest_name.h"
 #include "binding/lua_checks.h"
 #include "binding/lua_compat.h"
 #include "binding/lua_options.h"
@@ -23,11 +24,21 @@ static bool is_known(lua_State *L, int index, const char *const names[]) {
   return false;
 }
 
+/* Pushes what is wrong with the key at `index`. */
+static void push_stray(lua_State *L, int index, const char *const names[]) {
+  struct nearest_name nearest = {0};
+  if (lua_type(L, index) == LUA_TSTRING) {
+    nearest = nearest_name_of(lua_tostring(L, index));
+    for (; *names; names++) nearest_name_offer(&nearest, *names);
+  }
+  lua_options_push_stray(L, index, nearest.found);
+}
+
 bool lua_fields_check_names(lua_State *L, int index, const char *const names[]) {
   lua_pushnil(L);
   while (lua_next(L, index)) {
     if (lua_type(L, -2) != LUA_TSTRING || !is_known(L, -2, names)) {
-      lua_options_push_stray(L, -2);
+      push_stray(L, -2, names);
       return false;
     }
     lua_pop(L, 1);

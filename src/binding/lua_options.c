@@ -98,10 +98,14 @@ static bool is_option_of_call(const char *name) {
   return false;
 }
 
-void lua_options_push_stray(lua_State *L, int index) {
+void lua_options_push_stray(lua_State *L, int index, const char *nearest) {
   const char *name = lua_type(L, index) == LUA_TSTRING ? lua_tostring(L, index) : luaL_typename(L, index);
-  lua_pushfstring(L, "params has an unknown field '%s'%s", name,
-                  is_option_of_call(name) ? ": it is an option, and goes into the table behind params" : "");
+  if (nearest && !is_option_of_call(name))
+    lua_pushfstring(L, "params has an unknown field '%s' (did you mean '%s'?)", name, nearest);
+  else
+    lua_pushfstring(L, "params has an unknown field '%s'%s", name,
+                    is_option_of_call(name) ? ": it is an option, and goes into the table behind params"
+                                            : "");
 }
 
 int lua_options_is_option(lua_State *L) {

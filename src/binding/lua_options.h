@@ -17,8 +17,9 @@ void lua_options_read_client(lua_State *L, int index, struct client_config *conf
 void lua_options_read_call(lua_State *L, int index, struct call_settings *settings,
                            struct request_additions *additions, int call_slots, struct failure *problem);
 
-/* Pushes the problem of a field of params whose name, the value at `index`, no call knows. */
-void lua_options_push_stray(lua_State *L, int index);
+/* Pushes the problem of a field of params whose name, the value at `index`, no call knows. nearest: the field
+ * that was probably meant; NULL: none. */
+void lua_options_push_stray(lua_State *L, int index, const char *nearest);
 
 /* is_option(name) -> whether that is an option of a call, which may have been put into its params */
 int lua_options_is_option(lua_State *L);

@@ -275,12 +275,28 @@ local function check(parser, options)
   check_stdin(options)
 end
 
+-- argparse takes a word such as "-1" for an option. Here it becomes the value of the option before it, whose converter
+-- says what is wrong with it.
+local function with_negative_values(words)
+  local list, is_over = {}, false
+  for _, word in ipairs(words) do
+    local before = list[#list]
+    is_over = is_over or word == "--"
+    if not is_over and word:find "^%-%d" and before and before:find "^%-%-%a[%a-]*$" then
+      list[#list] = before .. "=" .. word
+    else
+      list[#list + 1] = word
+    end
+  end
+  return list
+end
+
 --- Returns the options by name, with `command`; or nil and an ending: { help = text for stdout }, or
 --- { misuse = reason, of = the command whose --help explains it }.
 function arguments.parse(words)
   local parser = build()
   local fine, result = pcall(function()
-    local options = parser:parse(words)
+    local options = parser:parse(with_negative_values(words))
     check(parser, options)
     return options
   end)

@@ -7,9 +7,16 @@ local output = require "openai_uploads.cli.output"
 local standard_streams = require "openai_uploads.cli.standard_streams"
 
 -- Lua's text for a missing module lists every place it looked in: the first line names the module.
-local function tell_not_loaded(raised, words)
+local function message_of(raised)
   local text = tostring(raised)
-  local failure = { kind = "internal", message = text:match "^(.-):?\n" or text }
+  if text:find "module 'argparse' not found" then
+    return "no module 'argparse' was found: Debian has it as lua-argparse, LuaRocks by 'luarocks install argparse'"
+  end
+  return text:match "^(.-):?\n" or text
+end
+
+local function tell_not_loaded(raised, words)
+  local failure = { kind = "internal", message = message_of(raised) }
   return output.new({ json = output.is_json_asked_for(words) }):failure(nil, failure)
 end
 

@@ -15,9 +15,9 @@ local function nothing() end
 --- A display that shows nothing.
 function progress_lines.none() return { show = nothing, wait = nothing, erase = nothing, finish = nothing } end
 
---- Lines for a person. tell(text); now(), in seconds.
+--- Lines for a person. tell(text); now(), in seconds. Parts that fail alike wait about as long: one line tells of them.
 function progress_lines.text(name, tell, now)
-  local rate, told_at = transfer_rate.new(), now()
+  local rate, told_at, told_wait_until = transfer_rate.new(), now(), -math.huge
   local display = progress_lines.none()
 
   function display:show(sent, total)
@@ -29,7 +29,11 @@ function progress_lines.text(name, tell, now)
   end
 
   function display:wait(status, seconds)
-    if status and seconds >= MIN_WAIT and seconds < math.huge then tell(("%s: %s"):format(name, status)) end
+    if not status or seconds < MIN_WAIT or seconds == math.huge or now() + seconds < told_wait_until + MIN_WAIT then
+      return
+    end
+    told_wait_until = now() + seconds
+    tell(("%s: %s"):format(name, status))
   end
 
   return display

@@ -9,8 +9,8 @@ local function tell_of_refused_state(run)
   local state = run.state
   local aside = state:set_aside()
   if aside then
-    run.out:note(("what was saved is in %s now; to start over, give the same command once more; to go on with the file " ..
-      "as it was, name %s after --resume"):format(aside, aside))
+    run.out:note(("what was saved is in %s now; to start over, give the same command once more; to go on with the " ..
+      "file as it was, name %s after --resume"):format(aside, aside))
   else
     run.out:note(("to start over, remove %s first"):format(state.path))
   end

@@ -28,8 +28,8 @@ end
 local function put_aside(state, failure)
   state.aside = state.aside or state:set_aside() -- this function is called again if memory runs out below
   if state.aside then
-    failure.aftermath = ("what was saved is now in '%s', and the same call starts over; to go on with the file as it " ..
-      "was, pass that as resume_file"):format(state.aside)
+    failure.aftermath = ("what was saved is now in '%s', and the same call starts over; to go on with the file as " ..
+      "it was, pass that as resume_file"):format(state.aside)
   else
     failure.aftermath = ("to start over, remove '%s' first"):format(state.path)
   end
