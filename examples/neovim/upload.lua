@@ -27,7 +27,9 @@ local function send(path)
 end
 
 vim.api.nvim_create_user_command("Upload", function(command)
-  local path = vim.fn.fnamemodify(command.args ~= "" and command.args or vim.api.nvim_buf_get_name(0), ":p")
+  local named = command.args ~= "" and command.args or vim.api.nvim_buf_get_name(0)
+  if named == "" then return vim.notify("this buffer has no file", vim.log.levels.ERROR) end
+  local path = vim.fn.fnamemodify(named, ":p")
   if sending[path] then return vim.notify(path .. " is being sent", vim.log.levels.WARN) end
   coroutine.wrap(send)(path)
 end, { nargs = "?", complete = "file" })

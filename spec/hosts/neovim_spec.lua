@@ -50,6 +50,12 @@ describe("the example for Neovim", function()
     end)
   end)
 
+  programs.it(nvim, "says that a buffer without a name has no file", function()
+    local output, status = programs.run(programs.environment(nvim, service),
+      ("%s %s -S examples/neovim/upload.lua -c Upload -c 'quitall!'"):format(nvim.path, BARE))
+    assert.are.same({ "this buffer has no file", 0 }, { output:match "[^\n]*$", status })
+  end)
+
   programs.it(nvim, "lets Neovim quit while the service does not answer", function()
     programs.with_folder(function(folder)
       local output, status = programs.run(prepare(folder, 100))
