@@ -104,10 +104,15 @@ MODULE_FOLDERS = $(patsubst lua/%/,%,$(sort $(dir $(MODULE_FILES))))
 MODULE_FILES = $(sort $(shell find lua -name '*.lua'))
 
 .PHONY: install-modules install-command install-emulator uninstall headers
+# Debian's names for them; its two LuaJITs have a package each.
+header_package = $(or $(header_package_$(MAIN_LUA)),lib$(MAIN_LUA)-dev)
+header_package_lua5.1 = liblua5.1-0-dev
+header_package_luajit = libluajit2-5.1-dev or libluajit-5.1-dev
 headers:
-	@[ "$(MAIN_LUA)" = $(ROCK) ] || [ -n "$(LUA_INCDIR)" ] || pkg-config --exists $(MAIN_LUA) || { \
-	  echo "pkg-config knows no headers of '$(MAIN_LUA)'. On Debian they are in lib$(MAIN_LUA)-dev," \
-	  "those of LuaJIT in libluajit-5.1-dev. 'make deps' installs or names all that Lua 5.4 needs." >&2; exit 1; }
+	@[ "$(MAIN_LUA)" = $(ROCK) ] || [ -n "$(LUA_INCDIR)" ] || pkg-config --exists $(MAIN_LUA) 2>/dev/null || { \
+	  said="pkg-config is not installed."; ! command -v pkg-config >/dev/null || \
+	  said="pkg-config knows no headers of '$(MAIN_LUA)'. On Debian they are in $(header_package)."; \
+	  echo "$$said 'make deps' installs or names all that Lua 5.4 needs." >&2; exit 1; }
 
 install-modules: headers $(BUILD)/$(MAIN_LUA)/openai_uploads/core.so
 	install -d $(MODULE_FOLDERS:%=$(DESTDIR)$(INSTALL_LMOD)/%) $(DESTDIR)$(INSTALL_CMOD)/openai_uploads

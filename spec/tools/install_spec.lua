@@ -71,12 +71,31 @@ describe("make install", function()
     assert.are.equal("#!/usr/bin/env " .. lua, (cli.read_file(program):match "^[^\n]*"))
   end)
 
-  it("names the headers that are missing", function()
-    local pipe = io.popen("unset LD_PRELOAD; PKG_CONFIG_LIBDIR=/nowhere make --no-print-directory install-modules " ..
-      "LUA=luajit PREFIX=" .. prefix .. "/none 2>&1")
+  -- What it says without headers of that Lua. environment: variables for the shell.
+  local function told_without_headers(name, environment)
+    local pipe = io.popen(("unset LD_PRELOAD; %s make --no-print-directory install-modules LUA=%s PREFIX=%s/none 2>&1")
+      :format(environment, name, prefix))
     local output = pipe:read "*a"
     pipe:close()
-    check.holds("pkg-config knows no headers of 'luajit'. On Debian they are", output)
+    return output
+  end
+
+  for name, packages in pairs {
+    luajit = "libluajit2-5.1-dev or libluajit-5.1-dev", ["lua5.1"] = "liblua5.1-0-dev", ["lua5.3"] = "liblua5.3-dev",
+  } do
+    it("names the headers of " .. name .. " that are missing", function()
+      check.holds(("pkg-config knows no headers of '%s'. On Debian they are in %s. "):format(name, packages),
+        told_without_headers(name, "PKG_CONFIG_LIBDIR=/nowhere"))
+    end)
+  end
+
+  it("says so where there is no pkg-config", function()
+    local folder = prefix .. "/without-pkg-config"
+    os.execute(("mkdir %s && cd %s && for name in make sh uname find getconf; do ln -s $(command -v $name) .; done")
+      :format(folder, folder))
+    local output = told_without_headers("lua5.4", "PATH=" .. folder)
+    check.holds("pkg-config is not installed. ", output)
+    assert.is_nil(output:find("knows no headers", 1, true), output)
   end)
 
   it("can be taken back, with the emulator", function()
