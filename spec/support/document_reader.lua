@@ -123,13 +123,22 @@ end
 
 function reader:close() run("rm -rf " .. self.folder) end
 
+-- A reader on Debian is no root, and has no folders of root's programs on PATH.
+local function path_of_plain_user()
+  local folders = {}
+  for folder in os.getenv "PATH":gmatch "[^:]+" do
+    if not folder:find "/sbin$" then folders[#folders + 1] = folder end
+  end
+  return table.concat(folders, ":")
+end
+
 local function environment_of(self, block)
   local folder, service = self.folder, self.service
   local name = block.words.service
   local url = name and service.tls[name] or service.base_url
   local first = block.words.fresh and "" or folder .. "/installed/bin:"
   local set = {
-    PATH = first .. folder .. "/tools/bin:" .. os.getenv "PATH" .. ":/usr/sbin:/sbin", HOME = folder .. "/home",
+    PATH = first .. folder .. "/tools/bin:" .. path_of_plain_user(), HOME = folder .. "/home",
     CFLAGS = "-O0", TERM = "dumb", MANPAGER = "cat", LUAROCKS_CONFIG = folder .. "/home/luarocks.lua",
     OPENAI_API_KEY = KEY, OPENAI_BASE_URL = url,
     AZURE_OPENAI_ENDPOINT = url:match "^%w+://[^/]+", AZURE_OPENAI_API_KEY = KEY,
@@ -145,7 +154,7 @@ end
 -- Its processes end with it. Root stays root there, or nginx would look for users who are none; others get what they
 -- need to raise the loopback interface.
 local UNSHARE = "unshare -npf --kill-child $([ $(id -u) = 0 ] || echo -c --keep-caps) "
-local own_network = UNSHARE .. "sh -c 'ip link set lo up && exec \"$@\"' own-network "
+local own_network = UNSHARE .. "sh -c 'PATH=$PATH:/sbin ip link set lo up && exec \"$@\"' own-network "
 
 -- The emulator of that network, whose addresses the commands are given.
 local function in_own_network(self, command)
