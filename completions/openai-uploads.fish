@@ -101,7 +101,7 @@ json: an object a line on stderr'
 complete -c openai-uploads -n '__fish_openai-uploads_seen_command upload' -l resume -r -d 'Keep in the file STATE what was sent: the same command
 once more sends what is missing'
 complete -c openai-uploads -n '__fish_openai-uploads_seen_command upload' -l wait -d 'Wait until the service has processed the File'
-complete -c openai-uploads -n '__fish_openai-uploads_seen_command upload' -l dry-run -d 'Check arguments and files, say what would be sent, send nothing'
+complete -c openai-uploads -n '__fish_openai-uploads_seen_command upload' -l dry-run -d 'Check the files and say what would be sent; send nothing'
 
 complete -c openai-uploads -n '__fish_openai-uploads_seen_command cancel' -l help -s h -d 'Show this help and leave'
 

@@ -43,7 +43,7 @@ json\: an object a line on stderr]: :(bar lines json)"
         "--resume[Keep in the file STATE what was sent\: the same command
 once more sends what is missing]: :_files"
         "--wait[Wait until the service has processed the File]"
-        "--dry-run[Check arguments and files, say what would be sent, send nothing]"
+        "--dry-run[Check the files and say what would be sent; send nothing]"
       )
       _arguments -s -S \
         $options \

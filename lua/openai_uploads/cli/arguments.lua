@@ -168,7 +168,7 @@ local function add_upload(parser)
   add_option(command, "--resume", "STATE", text, "Keep in the file STATE what was sent: the same command\n" ..
     "once more sends what is missing. Nothing is cancelled\nthen. With one FILE only.")
   command:flag "--wait":description "Wait until the service has processed the File."
-  command:flag "--dry-run":description "Check arguments and files, say what would be sent, send nothing."
+  command:flag "--dry-run":description "Check the files and say what would be sent; send nothing."
 end
 
 local function add_others(parser)
