@@ -2,9 +2,11 @@
 -- What tests ask of the emulator itself, under /_emulator/, as JSON: planned answers, recorded requests, the clock.
 
 local clock = require "emulator.clock"
+local control_parameters = require "emulator.control_parameters"
 local file_store = require "emulator.file_store"
 local files_service = require "emulator.files_service"
 local json = require "emulator.json"
+local problem = require "emulator.problem"
 local service = require "emulator.service"
 local upload_store = require "emulator.upload_store"
 
@@ -12,13 +14,7 @@ local control = {}
 
 local ROOT = "/_emulator/"
 local MAX_RECORDED = 1000
-local MAX_MADE = 100000
 local AS_SERVED = {}
-
-local CALLS = {
-  create = true, parts = true, complete = true, cancel = true,
-  file = true, list_files = true, delete_file = true, content = true, create_file = true,
-}
 
 local MAX_SECONDS_AT_GATE = 30
 
@@ -74,7 +70,7 @@ function control.record(uri, body)
 end
 
 local done = "{}"
-local calls = {} -- each returns the text of its answer, or nothing where it refuses
+local calls = {} -- by method and path below the root; each returns the text of its answer, or nil and a refusal
 
 calls["POST reset"] = function()
   forget()
@@ -84,11 +80,8 @@ calls["POST reset"] = function()
   return done
 end
 
-calls["POST answers"] = function(params)
-  for _, answer in ipairs(params) do
-    if answer.call ~= nil and not CALLS[answer.call] then return nil end
-  end
-  for _, answer in ipairs(params) do table.insert(planned, answer) end
+calls["POST answers"] = function(answers)
+  for _, answer in ipairs(answers) do table.insert(planned, answer) end
   return done
 end
 
@@ -107,14 +100,12 @@ calls["POST clock"] = function(params)
   return json.encode({ now = clock.now() })
 end
 
-calls["POST uploads"] = function(params)
-  return json.encode_list(service.make_uploads(math.min(params.count, MAX_MADE)))
-end
+calls["POST uploads"] = function(params) return json.encode_list(service.make_uploads(params.count)) end
 
 -- Parts stand beside their Upload, for a list of none must stay one.
-local function inspect(id)
+calls["GET uploads/{id}"] = function(_, id)
   local upload = service.inspect(id)
-  if not upload then return nil end
+  if not upload then return nil, problem.no_such_upload() end
   local parts = json.encode_list(upload.parts)
   upload.parts = nil
   return ('{"upload":%s,"parts":%s}'):format(json.encode(upload), parts)
@@ -122,30 +113,59 @@ end
 
 calls["GET uploads"] = function()
   local texts = {}
-  for index, id in ipairs(upload_store.ids()) do texts[index] = inspect(id) end
+  for index, id in ipairs(upload_store.ids()) do texts[index] = calls["GET uploads/{id}"](nil, id) end
   return "[" .. table.concat(texts, ",") .. "]"
 end
 
 calls["GET files"] = function() return json.encode_list(files_service.inspect()) end
 
-local json_type = { ["content-type"] = "application/json" }
+calls["POST files/{id}"] = function(params, id)
+  if not files_service.change(id, params) then return nil, problem.no_such_file(id) end
+  return done
+end
+
+local function all_calls()
+  local names = {}
+  for call in pairs(calls) do table.insert(names, call) end
+  table.sort(names)
+  return table.concat(names, ", ")
+end
+
+local function methods_of(name)
+  local methods = {}
+  for _, method in ipairs { "GET", "POST" } do
+    if calls[method .. " " .. name] then table.insert(methods, method) end
+  end
+  return table.concat(methods, ", ")
+end
+
+-- What is wrong with a request that means no control call: its path or its method.
+local function refuse_call(method, path, name)
+  local methods = methods_of(name)
+  if methods == "" then
+    return problem.with_hint(problem.unknown_url(method, path), ("Below %s there are: %s."):format(ROOT, all_calls()))
+  end
+  return problem.with_hint(problem.wrong_method(method, path, methods), ("It takes %s."):format(methods))
+end
+
+-- Returns the text of the answer, or nil and a refusal.
+local function answer(method, path, body)
+  local name = path:sub(#ROOT + 1)
+  local kind, id = name:match("^(%a+)/(.+)$")
+  if id then name = kind .. "/{id}" end
+  local call = method .. " " .. name
+  if not calls[call] then return nil, refuse_call(method, path, name) end
+  local params, refusal = control_parameters.read(body, call)
+  if not params then return nil, refusal end
+  return calls[call](params, id)
+end
 
 -- Returns status, headers, and the pieces of the text.
 function control.serve(path, body)
-  local method, name = ngx.req.get_method(), path:sub(#ROOT + 1)
-  local id = name:match("^uploads/(.+)$")
-  if id and method == "GET" then
-    local text = inspect(id)
-    return text and 200 or 404, json_type, { text or "{}" }
-  end
-  local call = calls[method .. " " .. name]
-  local params = body.size == 0 and {} or json.decode(body:sub(1, body.size))
-  local file_id = name:match("^files/(.+)$")
-  if file_id and method == "POST" and type(params) == "table" then
-    return files_service.change(file_id, params) and 200 or 404, json_type, { done }
-  end
-  local text = call and type(params) == "table" and call(params)
-  return text and 200 or 400, json_type, { text or "{}" }
+  local text, refusal = answer(ngx.req.get_method(), path, body)
+  local headers = refusal and refusal.headers or {}
+  headers["content-type"] = "application/json"
+  return refusal and refusal.status or 200, headers, { text or json.encode(refusal.object) }
 end
 
 return control

@@ -14,6 +14,13 @@ local function refusal(status, message, param, code)
   }
 end
 
+-- The service gives no such hints. The emulator's own calls do, because their callers are still writing their tests.
+function problem.with_hint(answer, hint)
+  local message = answer.object.error.message
+  answer.object.error.message = ("%s%s %s"):format(message, message:sub(-1) == "." and "" or ".", hint)
+  return answer
+end
+
 function problem.no_key()
   return refusal(401, "You didn't provide an API key. You need to provide your API key in an Authorization header " ..
     "using Bearer auth (i.e. Authorization: Bearer YOUR_KEY). " ..

@@ -725,9 +725,102 @@ describe("the emulator", function()
       assert.same({}, service.uploads())
     end)
 
-    it("refuses what it does not know", function()
-      assert.equal(400, call("POST", "/_emulator/dance").status)
-      assert.equal(400, call("POST", "/_emulator/clock", nil, "no json").status)
+    -- The call and its body; the parameter and the code of the refusal; its message, or a part of it.
+    local CALL_NAMES = "'create', 'parts', 'complete', 'cancel', 'file', 'list_files', 'delete_file', 'content', " ..
+      "'create_file'"
+    local mistakes = {
+      { "clock", '{"advnce":3601}', "advnce", "unknown_parameter",
+        "Unknown parameter: 'advnce'. Supported parameters are: 'advance', 'set'." },
+      { "clock", '{"advance":"3601"}', "advance", "invalid_type", "expected a number, but got a string instead." },
+      { "clock", '{"set":true}', "set", "invalid_type", "expected a number, but got a boolean instead." },
+      { "clock", "[3601]", "clock", "invalid_type", "expected an object, but got an array instead." },
+      { "clock", "no json", "body", "invalid_value", "it is not valid JSON: Expected value but found invalid token" },
+      { "clock", "7", "clock", "invalid_type", "expected an object, but got an integer instead." },
+      { "answers", '[{},{"cal":"create"}]', "answers[1].cal", "unknown_parameter",
+        "Supported parameters are: 'call', 'status', 'headers'," },
+      { "answers", '[{"call":"creat"}]', "answers[0].call", "invalid_value",
+        "Invalid value: 'creat'. Supported values are: " .. CALL_NAMES .. "." },
+      { "answers", '[{"call":7}]', "answers[0].call", "invalid_type", "expected a string" },
+      { "answers", '[{"status":"500"}]', "answers[0].status", "invalid_type", "expected an integer" },
+      { "answers", '[{"status":50}]', "answers[0].status", "invalid_value", "it is below 100." },
+      { "answers", '[{"status":5000}]', "answers[0].status", "invalid_value", "it is above 999." },
+      { "answers", '[{"headers":["retry-after"]}]', "answers[0].headers", "invalid_type", "expected an object" },
+      { "answers", '[{"headers":{"retry-after":true}}]', "answers[0].headers.retry-after", "invalid_type",
+        "expected a string or a number, but got a boolean instead." },
+      { "answers", '[{"body":{"id":1}}]', "answers[0].body", "invalid_type", "expected a string" },
+      { "answers", '[{"delay":"1"}]', "answers[0].delay", "invalid_type", "expected a number" },
+      { "answers", '[{"delay":-0.5}]', "answers[0].delay", "invalid_value", "it is below 0." },
+      { "answers", '[{"gate":1}]', "answers[0].gate", "invalid_type", "expected a boolean" },
+      { "answers", '[{"advance_clock":"1"}]', "answers[0].advance_clock", "invalid_type", "expected a number" },
+      { "answers", '[{"close":"yes"}]', "answers[0].close", "invalid_type", "expected a boolean" },
+      { "answers", '[{"cut":1}]', "answers[0].cut", "invalid_type", "expected a boolean" },
+      { "answers", '[{"hold":true}]', "answers[0].hold", "invalid_type", "expected a number" },
+      { "answers", '[{"apply":1}]', "answers[0].apply", "invalid_type", "expected a boolean" },
+      { "answers", '{"status":500}', "answers", "invalid_type", "expected an array of objects, but got an object" },
+      { "answers", "[500]", "answers", "invalid_type", "expected an array of objects" },
+      { "answers", "", "body", "invalid_value", "it is not valid JSON" },
+      { "uploads", "{}", "count", "missing_required_parameter", "Missing required parameter: 'count'." },
+      { "uploads", '{"count":1.5}', "count", "invalid_type", "expected an integer, but got a decimal number" },
+      { "uploads", '{"count":-1}', "count", "invalid_value", "it is below 0." },
+      { "uploads", '{"count":100001}', "count", "invalid_value", "it is above 100000." },
+      { "files/file-1", '{"bytes":1}', "bytes", "unknown_parameter", "'status', 'status_details'." },
+      { "files/file-1", '{"status":null,"status_details":1}', "status_details", "invalid_type",
+        "expected a string or null, but got an integer instead." },
+      { "gate", '{"open":true}', "open", "unknown_parameter", "This call takes none." },
+      { "reset", "all", "body", "invalid_value", "it is not valid JSON" },
+    }
+    for _, row in ipairs(mistakes) do
+      it(("refuses %s of %s"):format(row[2] == "" and "no body" or row[2], row[1]), function()
+        local answer = call("POST", "/_emulator/" .. row[1], nil, row[2])
+        assert_refused(answer, 400, row[3], row[4])
+        assert.truthy(answer.object.error.message:find(row[5], 1, true), answer.object.error.message)
+      end)
+    end
+
+    it("plans none of several answers where one is a mistake", function()
+      assert.equal(400, post_json("/_emulator/answers", '[{"status":500},{"status":501,"bdy":""}]').status)
+      assert.equal(404, cancel("x").status)
+    end)
+
+    it("takes fields that are null, and bodies and details that are empty", function()
+      service.answer_next { { call = null, status = 500, headers = {}, body = "", delay = null } }
+      local answer = cancel("x")
+      assert.same({ 500, "" }, { answer.status, answer.body })
+      local id = service.add_file("x").id
+      for _, details in ipairs { "", null } do
+        service.change_file(id, { status_details = details })
+        assert.equal(details, call("GET", "/v1/files/" .. id).object.status_details)
+      end
+    end)
+
+    it("takes no body for an empty one, and an empty list", function()
+      assert.equal("number", type(call("POST", "/_emulator/clock").object.now))
+      assert.equal(200, call("POST", "/_emulator/gate").status)
+      assert.equal(200, post_json("/_emulator/answers", "[]").status)
+    end)
+
+    local paths = {
+      { "POST", "nope", 404, nil, "POST clock" },
+      { "GET", "", 404, nil, "GET uploads/{id}" },
+      { "GET", "requests/1", 404, nil, "POST reset" },
+      { "GET", "clock", 405, "POST", "Not allowed to GET on /_emulator/clock" },
+      { "POST", "requests", 405, "GET", "It takes GET." },
+      { "DELETE", "uploads", 405, "GET, POST", "It takes GET, POST." },
+      { "POST", "uploads/x", 405, "GET", "It takes GET." },
+      { "GET", "files/x", 405, "POST", "It takes POST." },
+    }
+    for _, row in ipairs(paths) do
+      it(("answers %d to %s of '%s'"):format(row[3], row[1], row[2]), function()
+        local answer = call(row[1], "/_emulator/" .. row[2])
+        assert_refused(answer, row[3], nil, row[3] == 405 and "method_not_supported" or nil)
+        assert.equal(row[4], answer.headers.allow)
+        assert.truthy(answer.object.error.message:find(row[5], 1, true), answer.object.error.message)
+      end)
+    end
+
+    it("says that there is no such Upload, and no such File", function()
+      assert_refused(call("GET", "/_emulator/uploads/x"), 404)
+      assert_refused(post_json("/_emulator/files/x", { status = "error" }), 404, "id")
     end)
   end)
 
