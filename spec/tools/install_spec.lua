@@ -154,7 +154,7 @@ describe("make install-emulator", function()
 
   it("installs a command that says how it is used", function()
     assert.matches("^Usage: openai%-uploads%-emulator .*EMULATOR_PORT.*status 0\n$", run "--help")
-    assert.matches("^Usage: .*status 2\n$", run "--no-such-option")
+    assert.matches("unknown option .*\nUsage: .*status 2\n$", run "--no-such-option")
   end)
 
   it("installs every Lua file of the emulator", function()
