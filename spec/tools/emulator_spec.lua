@@ -929,6 +929,25 @@ describe("the life of an emulator", function()
     shell("rm -r " .. folder)
   end)
 
+  it("ends nginx, and leaves no files behind, when it is killed", function()
+    local one = emulator.start()
+    shell(("kill -KILL %d"):format(one.pid))
+    wait_until(function() return not exists(one.ca_file) and not pcall(connect, one.base_url) end)
+    one.stop()
+  end)
+
+  it("does so when its whole process group is killed", function()
+    local child = assert(process.start "setsid -w sh -c 'echo $$; emulator/run'")
+    local base_url, ca_file = child.read_line(), nil
+    for line in child.read_line do
+      ca_file = ca_file or line:match "^ca_file (.*)"
+      if line == "" then break end
+    end
+    shell(("kill -KILL -%s"):format(child.first_line))
+    wait_until(function() return not exists(ca_file) and not pcall(connect, base_url) end)
+    child.stop()
+  end)
+
   it("is told apart from a command that says nothing", function()
     local child, problem = process.start("true")
     assert.is_nil(child)
