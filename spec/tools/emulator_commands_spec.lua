@@ -4,6 +4,8 @@
 -- Without a sanitizer: the module is not called.
 
 local exists = require "spec.support.exists"
+local process = require "spec.support.process"
+local socket = require "socket"
 
 -- What the command says on both its outputs, and its exit status.
 local function run(command)
@@ -116,5 +118,64 @@ describe("where something is not installed, Debian's packages are named", functi
 
   it("for lua-cjson", function()
     assert_missing_with([=[LUA_CPATH=/nonexistent/?.so exec "$nginx" "$@"]=], "lua-cjson for LuaJIT")
+  end)
+end)
+
+describe("emulator/with", function()
+  local statuses = {
+    { "exits as the command did", "sh -c 'exit 7'", "", 7 },
+    { "exits as the shell does where a signal ended the command", "sh -c 'kill -KILL $$'", nil, 137 },
+    { "says that there is no such command", "no-such-command", nil, 127 },
+    { "leaves the command its standard input", "cat <README.md | head -c 1", "#", 0 },
+  }
+  for _, row in ipairs(statuses) do
+    it(row[1], function()
+      local said, status = run("emulator/with " .. row[2])
+      assert.are.equal(row[4], status)
+      if row[3] then assert.are.equal(row[3], said) end
+    end)
+  end
+
+  it("does the same where `env` knows nothing of signals", function()
+    local folder = run("mktemp -d"):match "[^\n]+"
+    run(("ln -s $(command -v false) %s/env"):format(folder))
+    assert.are.same({ "#", 7 }, { run(([[PATH=%s:$PATH emulator/with sh -c 'head -c 1; exit 7' <README.md]])
+      :format(folder)) })
+    run("rm -r " .. folder)
+  end)
+
+  -- Sends a signal to `with` alone, or to it and its command, as a terminal does. The command runs `preparation` before
+  -- its first line, and `script` after it. Returns the lines that follow.
+  local function ended_by(signal, is_for_all, script, preparation)
+    local child = assert(process.start(([[setsid -w sh -c '
+      trap : %s
+      export GROUP=$$
+      emulator/with sh -c "$1" 2>/dev/null
+      echo "status $?"' sh '%s echo $PPID $GROUP $OPENAI_BASE_URL; %s']]):format(signal, preparation or "", script)))
+    local pid, group, host, port = child.first_line:match "^(%d+) (%d+) http://(.*):(%d+)/v1$"
+    os.execute(("kill -%s %s"):format(signal, is_for_all and "-" .. group or pid))
+    local lines = {}
+    for line in child.read_line do table.insert(lines, line) end
+    child.stop()
+    assert.is_nil(socket.connect(host, tonumber(port)))
+    return lines
+  end
+
+  local ends = {
+    { "TERM", false, 143 }, { "TERM", true, 143 }, { "INT", true, 130 }, { "HUP", false, 129 },
+  }
+  for _, row in ipairs(ends) do
+    it(("exits %d after %s%s, and so does the emulator"):format(row[3], row[1], row[2] and " for all" or ""), function()
+      assert.are.same({ "status " .. row[3] }, ended_by(row[1], row[2], "exec sleep 20"))
+    end)
+  end
+
+  it("exits 130 after INT for itself alone, once the command has ended", function()
+    assert.are.same({ "done", "status 130" }, ended_by("INT", false, "sleep 1; echo done"))
+  end)
+
+  it("lets the command do something about INT, for which the emulator is still there", function()
+    assert.are.same({ "404", "status 130" },
+      ended_by("INT", true, "sleep 20", [[trap "curl -so /dev/null -w %{http_code} $OPENAI_BASE_URL; echo" INT;]]))
   end)
 end)
