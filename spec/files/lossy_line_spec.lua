@@ -8,8 +8,8 @@ local script = require "spec.support.script"
 
 local LINE = { delay_ms = 10, mbit = 8, queue_kib = 64, loss_ppm = 10 * 1000 }
 
--- Seconds. The line takes five for so many bytes. Of eight connections that share it, one may lose the same packet three
--- times, and then nothing of it moves for two.
+-- Seconds. The line takes five for so many bytes. Of eight connections that share it, one may lose the same packet
+-- three times, and then nothing of it moves for two.
 local BYTES, LIMIT = 5 * 1000 * 1000, 4
 
 local SCRIPT = [[
