@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include "binding/lua_arguments.h"
 
-#include "base/nearest_name.h"
 #include "base/path_segment.h"
 #include "binding/lua_checks.h"
 #include "binding/lua_compat.h"
+#include "binding/lua_fields.h"
 #include "binding/lua_form.h"
 #include "binding/lua_json.h"
-#include "binding/lua_options.h"
 #include "binding/lua_plain.h"
 #include "uploads/upload_request.h"
 
@@ -122,25 +121,13 @@ static void read_json(lua_State *L, const struct service_call *call, int index,
   arguments->json = lua_tolstring(L, -1, &arguments->json_length);
 }
 
-/* The key at `key`, which is a string, is the name of a field. */
-static bool is_field(lua_State *L, const struct service_call *call, int key) {
-  size_t length;
-  const char *name = lua_tolstring(L, key, &length);
-  for (const struct param_field *field = call->fields; field->name; field++)
-    if (strcmp(name, field->name) == 0 && strlen(name) == length) return true;
-  return false;
-}
+enum { MAX_QUERY_FIELDS = 8 };
 
-/* Raises for the key at `key`. */
-static void raise_stray(lua_State *L, const struct service_call *call, int index, int key) {
-  struct nearest_name nearest = {0};
-  if (lua_type(L, key) == LUA_TSTRING) {
-    nearest = nearest_name_of(lua_tostring(L, key));
-    for (const struct param_field *field = call->fields; field->name; field++)
-      nearest_name_offer(&nearest, field->name);
-  }
-  lua_options_push_stray(L, key, nearest.found);
-  raise_argument(L, call, index);
+/* A key that no field has is an error. */
+static void check_query(lua_State *L, const struct service_call *call, int index, int copy) {
+  const char *names[MAX_QUERY_FIELDS + 1] = {NULL};
+  for (int i = 0; i < MAX_QUERY_FIELDS && call->fields[i].name; i++) names[i] = call->fields[i].name;
+  if (!lua_fields_check_names(L, copy, names)) raise_argument(L, call, index);
 }
 
 /* Returns the stack index of the checked params; 0: there are none. */
@@ -148,11 +135,7 @@ static int read_query(lua_State *L, const struct service_call *call, int index) 
   int copy;
   if (lua_isnil(L, index)) return 0;
   copy = push_params(L, call, index);
-  lua_pushnil(L);
-  while (lua_next(L, copy)) {
-    if (lua_type(L, -2) != LUA_TSTRING || !is_field(L, call, -2)) raise_stray(L, call, index, -2);
-    lua_pop(L, 1);
-  }
+  check_query(L, call, index, copy);
   return copy;
 }
 
